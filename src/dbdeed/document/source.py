@@ -1,0 +1,79 @@
+"""A document's bytes, and where in them a thing stands.
+
+Bytes are the truth: spans are byte offsets, so that an edit replaces exactly what it owns. Lines and columns
+are derived for people: both count from 1, columns in characters. A line ends at LF, CR LF or a lone CR, as
+CommonMark has it (section 2.1); U+2028 and form feed end none.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open byte range `[start, end)`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place as a person counts it, from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One file as it was read.
+
+    Attributes:
+        name: the path as the person gave it, for findings.
+        data: the bytes, unchanged.
+    """
+
+    name: str
+    data: bytes = field(repr=False)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.data))]
+
+    def position(self, offset: int) -> Position:
+        """Line and column of a byte offset; an offset past the end is the end's."""
+        offset = min(max(offset, 0), len(self.data))
+        line = bisect_right(self._line_starts, offset)
+        before = self.data[self._line_starts[line - 1] : offset]
+        return Position(line, len(before.decode("utf-8", "replace")) + 1)
+
+    def text(self, span: Span) -> str:
+        """The text of a span; bytes that are not UTF-8 come out as U+FFFD."""
+        return self.data[span.start : span.end].decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A span of a source: what findings and errors point at."""
+
+    source: Source
+    span: Span
+
+    @property
+    def start(self) -> Position:
+        return self.source.position(self.span.start)
+
+    @property
+    def end(self) -> Position:
+        return self.source.position(self.span.end)
+
+    def __str__(self) -> str:
+        start = self.start
+        return f"{self.source.name}:{start.line}:{start.column}"
