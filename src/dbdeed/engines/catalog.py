@@ -1,0 +1,108 @@
+"""What a database holds, in its engine's own words.
+
+A `Catalog` is a set of objects and which of them need which. Objects are frozen `msgspec.Struct`s that an
+engine's kinds define: a PostgreSQL policy and a SQLite table share nothing but an `id`. Equality of two objects
+is what "no difference" means, so an object holds everything that matters and nothing that does not (no OIDs,
+no file names).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class ObjectId(NamedTuple):
+    """What an object is called: its kind and its full name, unquoted.
+
+    `("table", ("public", "orders"))`, `("column", ("public", "orders", "total"))`,
+    `("function", ("public", "add", "integer, integer"))`.
+    """
+
+    kind: str
+    name: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {'.'.join(self.name)}"
+
+
+class Object(Protocol):
+    """An object of some kind; a frozen, comparable, hashable struct.
+
+    Attributes:
+        id: what it is called.
+        parent: the object that it is part of (a column's table), or None. Children come and go with their
+            parent: creating the parent creates those that its kind can write inline, dropping it drops all.
+    """
+
+    @property
+    def id(self) -> ObjectId: ...
+
+    @property
+    def parent(self) -> ObjectId | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unmodelled:
+    """Something that is in the database and in no catalog type: reported by name, never passed over."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All objects of a database, and their dependencies.
+
+    Attributes:
+        engine: the engine's name.
+        version: of the server that was read.
+        objects: by id.
+        needs: for an object, the ids that must exist for it to exist, parents included; ids outside
+            `objects` (built-in types, extensions' members) are left out.
+        unmodelled: what else is there.
+    """
+
+    engine: str
+    version: tuple[int, ...]
+    objects: Mapping[ObjectId, Object]
+    needs: Mapping[ObjectId, frozenset[ObjectId]]
+    unmodelled: tuple[Unmodelled, ...] = field(default=())
+
+    @cached_property
+    def needed_by(self) -> Mapping[ObjectId, frozenset[ObjectId]]:
+        """The other direction of `needs`."""
+        found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
+        for dependent, needed in self.needs.items():
+            for one in needed:
+                found[one].add(dependent)
+        return {key: frozenset(value) for key, value in found.items()}
+
+    @cached_property
+    def children(self) -> Mapping[ObjectId, tuple[Object, ...]]:
+        """Objects by their parent, in reading order."""
+        found: defaultdict[ObjectId, list[Object]] = defaultdict(list)
+        for one in self.objects.values():
+            if one.parent is not None:
+                found[one.parent].append(one)
+        return {key: tuple(value) for key, value in found.items()}
+
+    def same_as(self, other: Catalog) -> bool:
+        """Whether nothing differs; where the databases run does not matter."""
+        return self.objects == other.objects and set(self.unmodelled) == set(other.unmodelled)
+
+    def dependents(self, roots: Iterable[ObjectId]) -> frozenset[ObjectId]:
+        """Everything that needs one of `roots`, directly or not, without the roots themselves."""
+        seen: set[ObjectId] = set()
+        waiting = list(roots)
+        while waiting:
+            for one in self.needed_by.get(waiting.pop(), ()):
+                if one not in seen:
+                    seen.add(one)
+                    waiting.append(one)
+        return frozenset(seen)

@@ -1,0 +1,120 @@
+"""Changes and the steps that make them: small data that a plan is built of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dbdeed.engines.catalog import Object, ObjectId
+
+
+class LockLevel(IntEnum):
+    """The strongest lock that a step takes on an existing table, weakest first.
+
+    The names are PostgreSQL's (manual, "Explicit Locking"); an engine with fewer levels uses those that block
+    the same work: SQLite's write lock is EXCLUSIVE (readers go on), a rebuild's schema lock ACCESS_EXCLUSIVE.
+    """
+
+    NONE = 0
+    ACCESS_SHARE = 1
+    ROW_SHARE = 2
+    ROW_EXCLUSIVE = 3
+    SHARE_UPDATE_EXCLUSIVE = 4
+    SHARE = 5
+    SHARE_ROW_EXCLUSIVE = 6
+    EXCLUSIVE = 7
+    ACCESS_EXCLUSIVE = 8
+
+
+class HazardKind(StrEnum):
+    """What a person must know before a step runs."""
+
+    DESTROYS = "destroys data"
+    REWRITES = "rewrites the table"
+    BLOCKS_WRITES = "blocks writes while it works"
+    BLOCKS_READS = "blocks reads while it works"
+    MAY_FAIL = "can fail on the data that is there"
+    CHANGES_VALUES = "changes values"
+    CANNOT_UNDO = "cannot be undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """One danger of a step, in a sentence."""
+
+    kind: HazardKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement of a plan.
+
+    Attributes:
+        sql: one statement, without the ending semicolon (bodies of routines keep theirs inside).
+        object: what it is about.
+        lock: the strongest lock it takes on something that exists before the plan.
+        rewrites: it rewrites a whole table.
+        scans: it reads a whole table.
+        transactional: it can run in a transaction with others.
+        hazards: what a person must know.
+        destroys: objects whose data is gone after it; consent is asked by their names.
+        after_all: run it after every ordinary step (validation of a constraint, dropping what is kept to
+            the end).
+        environment: names of environment variables that `${NAME}` in `sql` stands for (secrets in DDL).
+    """
+
+    sql: str
+    object: ObjectId
+    lock: LockLevel = LockLevel.NONE
+    rewrites: bool = False
+    scans: bool = False
+    transactional: bool = True
+    hazards: tuple[Hazard, ...] = ()
+    destroys: tuple[ObjectId, ...] = ()
+    after_all: bool = False
+    environment: tuple[str, ...] = ()
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    ALTER = "alter"
+    DROP = "drop"
+    RENAME = "rename"
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One attribute that differs: `type: integer -> bigint`. Empty texts for what is not there."""
+
+    attribute: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two catalogs, with the steps that make it go away.
+
+    Attributes:
+        action: what happens. An object that is replaced gives a DROP and a CREATE with the same id.
+        id: the object.
+        old, new: it, before and after.
+        details: what differs, for people.
+        steps: the statements, in order; they stay together in the plan (but for `after_all`).
+        covers: ids that this change makes or removes besides `id`: a table's inline columns, a dropped
+            table's constraints. They have no change of their own.
+        because: the change that makes this one necessary where nothing about the object itself differs (a
+            view taken down while a column's type changes), else None.
+    """
+
+    action: Action
+    id: ObjectId
+    old: Object | None
+    new: Object | None
+    steps: tuple[Step, ...]
+    details: tuple[Detail, ...] = ()
+    covers: tuple[ObjectId, ...] = ()
+    because: ObjectId | None = None

@@ -1,0 +1,291 @@
+"""What the rest of the program asks of a database system.
+
+An engine is a package with one object that satisfies `Engine`. What it has not learned yet it says by raising
+`NotYet`, never by doing less in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dbdeed.errors import InvalidInput, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from pathlib import Path
+
+    from dbdeed.document.architecture import CodeBlock, ModelEntry
+    from dbdeed.document.findings import Finding
+    from dbdeed.document.values.types import Method, System
+    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.change import Change, Step
+    from dbdeed.models.model import DataModel
+    from dbdeed.progress import Progress
+
+
+class NotYet(Unavailable):  # noqa: N818
+    """This engine does not do this yet."""
+
+    default_code = "not-yet"
+
+
+class CannotConnect(Unavailable):  # noqa: N818
+    """No connection to the database; the message holds no secret."""
+
+    default_code = "cannot-connect"
+
+
+class SqlRejected(InvalidInput):  # noqa: N818
+    """The engine did not accept a statement; `where` is the document's file, line and column."""
+
+    default_code = "sql-rejected"
+
+    def __init__(
+        self, message: str, *, hint: str = "", where: str = "", statement: Statement | None = None, offset: int = 0
+    ) -> None:
+        super().__init__(message, hint=hint, where=where)
+        self.statement = statement
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A database to work on.
+
+    Attributes:
+        url: with its password, if any: never shown (`repr` leaves it out; `label` is for people).
+        label: what people are shown: `shop on localhost`, `env:DATABASE_URL`, `shop.db`.
+        embedded: it is the project's own embedded database.
+    """
+
+    url: str = field(repr=False)
+    label: str
+    embedded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement of a document or file.
+
+    Attributes:
+        sql: its text without the final semicolon, comments inside kept.
+        block: where it was written; None for SQL that did not come from a file.
+        offset: the character in `block.text` where it begins.
+        renamed_from: marks `-- renamed from: old` in it or above it: (character offset in `sql`, old name);
+            a mark above the statement has offset -1.
+        backfills: marks `-- backfill: EXPRESSION` in it: (character offset in `sql`, expression).
+    """
+
+    sql: str
+    block: CodeBlock | None = None
+    offset: int = 0
+    renamed_from: tuple[tuple[int, str], ...] = ()
+    backfills: tuple[tuple[int, str], ...] = ()
+
+
+class Session(Protocol):
+    """An open connection, in autocommit unless inside `transaction`."""
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The server's: (18, 1), (3, 40, 1)."""
+
+    def execute(self, sql: str) -> None:
+        """Run one statement as it is. Raises `SqlRejected` for the engine's refusal, `Unavailable` for a lost
+        connection."""
+
+    def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Run one statement with parameters written `$1`, `$2`, … and return its rows."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing. SQLite's also defers and then checks foreign keys, as its documentation has it."""
+
+    def close(self) -> None: ...
+
+
+class Scratch(Protocol):
+    """Throwaway databases of one server: private, without a network, gone with the context that made them."""
+
+    @property
+    def version(self) -> tuple[int, ...]: ...
+
+    def database(self) -> AbstractContextManager[Session]:
+        """A new empty database, dropped afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchNeeds:
+    """What a scratch must be like.
+
+    Attributes:
+        version: major version that it must have, from the live server or the document; () for the newest.
+        place: what `--scratch` names: a server's URL, or "live"; "" for a private server.
+        cache: the folder for what may be kept between runs.
+        target: the live database whose encoding and locale it follows, if any.
+    """
+
+    cache: Path
+    version: tuple[int, ...] = ()
+    place: str = ""
+    target: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between two catalogs, not yet ordered."""
+
+    changes: tuple[Change, ...]
+    unmodelled_current: tuple[str, ...] = ()
+    unmodelled_target: tuple[str, ...] = ()
+
+
+class EmbeddedServer(Protocol):
+    """The project's own database, kept under `.dbdeed/` (or where its unprivileged user can reach it)."""
+
+    def start(self, progress: Progress) -> Target:
+        """Start it, or find it running; recover from a crash; create what is missing."""
+
+    def stop(self) -> bool:
+        """Stop it; False where it was not running."""
+
+    def status(self) -> str:
+        """One line for people: "running, PostgreSQL 18.1, socket /…", "stopped", "never started"."""
+
+    @property
+    def running(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFacts:
+    """What one finished backup is.
+
+    Attributes:
+        started, finished: times in UTC.
+        consistent_at: the moment whose state it holds: nothing committed before it is missing.
+        position: the log position of that moment in the engine's words, "" where there is none.
+        size: bytes on disk.
+        engine_version: of the server.
+        tables: per table, unquoted and qualified: (rows, digest) as of the backup, or {} where not taken.
+    """
+
+    started: datetime
+    finished: datetime
+    consistent_at: datetime
+    position: str
+    size: int
+    engine_version: tuple[int, ...]
+    tables: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+
+
+class BackupMethod(Protocol):
+    """One way to take and bring back a backup."""
+
+    @property
+    def method(self) -> Method: ...
+
+    @property
+    def name(self) -> str:
+        """In the store and for people: "physical", "logical", "online"."""
+
+    def take(self, target: Target, folder: Path, progress: Progress) -> BackupFacts:
+        """Write one backup into the empty `folder`."""
+
+    def verify(self, folder: Path, facts: BackupFacts) -> Sequence[str]:
+        """What is wrong with it, one sentence each; empty when sound."""
+
+    def restore(self, folder: Path, into: Target | Path, progress: Progress) -> None:
+        """Bring it back into an empty place: a data folder, a file or an empty database."""
+
+    def restored(self, folder: Path, work: Path, progress: Progress) -> AbstractContextManager[Session]:
+        """Restore into a throwaway server that reaches nobody and open it; for drills."""
+
+    def commands(self, target: Target) -> Sequence[str]:
+        """The exact commands of a restore by hand, for the document's Procedure."""
+
+
+class Engine(Protocol):
+    """One database system."""
+
+    @property
+    def name(self) -> str:
+        """Of the package: "postgresql"."""
+
+    @property
+    def systems(self) -> frozenset[System]: ...
+
+    @property
+    def url_schemes(self) -> frozenset[str]:
+        """URLs that mean this engine: {"postgresql", "postgres"}."""
+
+    # What a document's SQL means
+
+    def statements(self, blocks: Sequence[CodeBlock]) -> list[Statement]:
+        """The SQL statements of code blocks, in document order; never decides what they mean."""
+
+    def scratch(self, needs: ScratchNeeds, progress: Progress) -> AbstractContextManager[Scratch]:
+        """A place for throwaway databases."""
+
+    def load(self, session: Session, statements: Sequence[Statement]) -> list[Finding]:
+        """Run a document's statements, as hostile text, in an order that works; returns lint findings
+        (traps that the engine accepts silently). Raises `SqlRejected` at the document's own line."""
+
+    def describe(self, catalog: Catalog, names: Mapping[str, str] | None = None) -> DataModel:
+        """The engine-neutral picture; `names` maps tables to the document's own model names."""
+
+    def draft_table(self, model: ModelEntry, models: Sequence[ModelEntry]) -> str:
+        """A CREATE TABLE from a model's attributes and relationships, as a careful person would write it."""
+
+    # Catalogs
+
+    def connect(self, target: Target) -> Session:
+        """Raises `CannotConnect`."""
+
+    def inspect(self, session: Session) -> Catalog:
+        """Everything, by a fixed number of queries; leaves out what dbdeed itself keeps there."""
+
+    def compare(self, current: Catalog, target: Catalog) -> Comparison:
+        """The changes that lead from `current` to `target`."""
+
+    def rename_steps(self, current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Change]:
+        """Renames that the statements declare and that still have to happen."""
+
+    def encode(self, catalog: Catalog) -> bytes:
+        """For the cache."""
+
+    def decode(self, data: bytes) -> Catalog:
+        """Raises `ValueError` for what is damaged or of another format version."""
+
+    # Running a plan
+
+    def envelope(self, *, transactional: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What stands before and after a group of steps in a script: BEGIN and COMMIT, and settings."""
+
+    def exclusive(self, session: Session) -> AbstractContextManager[None]:
+        """The one lock of whoever changes this database; `Unavailable` where somebody holds it."""
+
+    def begin_step(self, session: Session, step: Step) -> None:
+        """Settings that a step wants before it runs: lock timeouts and the like."""
+
+    def private_name(self, table: str) -> str:
+        """Where dbdeed keeps a table of its own: `dbdeed.journal`, `dbdeed_journal`."""
+
+    def private_setup(self) -> Sequence[str]:
+        """Statements that make that place, for the owner only; they can be repeated."""
+
+    def rows(self, session: Session, table: ObjectId) -> int:
+        """How many rows a table has, exactly up to 1, estimated above; for choosing short forms."""
+
+    # Living with it
+
+    def embedded(self, root: Path, version: tuple[int, ...]) -> EmbeddedServer: ...
+
+    def database_settings(self, session: Session) -> Mapping[str, str]:
+        """Server settings that checks hold the document against: max_connections, wal_level, …"""
+
+    def backup_methods(self) -> Sequence[BackupMethod]: ...
+
+    def table_digests(self, session: Session) -> Mapping[str, tuple[int, str]]:
+        """Per table, unquoted and qualified: rows and a digest that does not depend on their order."""
