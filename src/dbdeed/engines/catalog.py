@@ -36,8 +36,10 @@ class Object(Protocol):
 
     Attributes:
         id: what it is called.
-        parent: the object that it is part of (a column's table), or None. Children come and go with their
-            parent: creating the parent creates those that its kind can write inline, dropping it drops all.
+        parent: the object that it is part of (a column's table), or None. Dropping the parent drops its
+            children; creating it creates those that its kind can write inline.
+        claims: names that only one object may hold at a time, as (namespace, name, …): a view cannot be made
+            before the table of that name is gone.
     """
 
     @property
@@ -45,6 +47,9 @@ class Object(Protocol):
 
     @property
     def parent(self) -> ObjectId | None: ...
+
+    @property
+    def claims(self) -> tuple[tuple[str, ...], ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,9 @@ class Catalog:
         engine: the engine's name.
         version: of the server that was read.
         objects: by id.
-        needs: for an object, the ids that must exist for it to exist, parents included; ids outside
-            `objects` (built-in types, extensions' members) are left out.
+        needs: for an object, the ids that must exist for it to exist, the parent included; ids outside
+            `objects` (built-in types, extensions' members) are left out. No cycles: what the engine lets
+            refer to each other (a serial's column and sequence) is cut where its kinds write it apart.
         unmodelled: what else is there.
     """
 

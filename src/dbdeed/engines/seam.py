@@ -26,25 +26,31 @@ if TYPE_CHECKING:
     from dbdeed.progress import Progress
 
 
-class NotYet(Unavailable):  # noqa: N818
+class NotYet(Unavailable):
     """This engine does not do this yet."""
 
     default_code = "not-yet"
 
 
-class CannotConnect(Unavailable):  # noqa: N818
+class CannotConnect(Unavailable):
     """No connection to the database; the message holds no secret."""
 
     default_code = "cannot-connect"
 
 
-class SqlRejected(InvalidInput):  # noqa: N818
+class SqlRejected(InvalidInput):
     """The engine did not accept a statement; `where` is the document's file, line and column."""
 
     default_code = "sql-rejected"
 
     def __init__(
-        self, message: str, *, hint: str = "", where: str = "", statement: Statement | None = None, offset: int = 0
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        where: str = "",
+        statement: Statement | None = None,
+        offset: int = 0,
     ) -> None:
         super().__init__(message, hint=hint, where=where)
         self.statement = statement
@@ -95,7 +101,8 @@ class Session(Protocol):
 
     def execute(self, sql: str) -> None:
         """Run one statement as it is. Raises `SqlRejected` for the engine's refusal, `Unavailable` for a lost
-        connection."""
+        connection.
+        """
 
     def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Run one statement with parameters written `$1`, `$2`, … and return its rows."""
@@ -230,7 +237,8 @@ class Engine(Protocol):
 
     def load(self, session: Session, statements: Sequence[Statement]) -> list[Finding]:
         """Run a document's statements, as hostile text, in an order that works; returns lint findings
-        (traps that the engine accepts silently). Raises `SqlRejected` at the document's own line."""
+        (traps that the engine accepts silently). Raises `SqlRejected` at the document's own line.
+        """
 
     def describe(self, catalog: Catalog, names: Mapping[str, str] | None = None) -> DataModel:
         """The engine-neutral picture; `names` maps tables to the document's own model names."""
@@ -249,7 +257,9 @@ class Engine(Protocol):
     def compare(self, current: Catalog, target: Catalog) -> Comparison:
         """The changes that lead from `current` to `target`."""
 
-    def rename_steps(self, current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Change]:
+    def rename_steps(
+        self, current: Catalog, target: Catalog, statements: Sequence[Statement]
+    ) -> list[Change]:
         """Renames that the statements declare and that still have to happen."""
 
     def encode(self, catalog: Catalog) -> bytes:
@@ -283,7 +293,7 @@ class Engine(Protocol):
     def embedded(self, root: Path, version: tuple[int, ...]) -> EmbeddedServer: ...
 
     def database_settings(self, session: Session) -> Mapping[str, str]:
-        """Server settings that checks hold the document against: max_connections, wal_level, …"""
+        """Server settings that checks hold the document against: such as max_connections and wal_level."""
 
     def backup_methods(self) -> Sequence[BackupMethod]: ...
 

@@ -1,4 +1,4 @@
-"""The engine-neutral picture of a database: what the diagram, the document and the generator need, and no more.
+"""The engine-neutral picture of a database: what diagram, document and generator need, and no more.
 
 An engine's package describes its catalog in these terms (`Engine.describe`); nothing here is ever used to
 compare databases or to write DDL.
@@ -36,7 +36,7 @@ class PythonType:
 
 @dataclass(frozen=True, slots=True)
 class EnumType:
-    """A closed set of texts. `name` is the Python class, `type_name` the engine's (qualified where it must be)."""
+    """A closed set of texts. `name` is the Python class, `type_name` the engine's, qualified if need be."""
 
     name: str
     type_name: str

@@ -1,0 +1,238 @@
+"""What differs between two catalogs, and the changes that make it go away: the same for every SQL engine.
+
+An engine lists its `Kind`s. For an object that is only in the target its kind writes a creation, for one only
+in the current catalog a drop, for one in both an alteration, or, where the engine has no way to alter it, both.
+What needs an object that goes away or is replaced is taken down first and brought back after, and so on for
+what needs that in turn. No order is decided here: `dbdeed.planning.order` does that from the catalogs' needs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dbdeed.engines.change import Action, Change, Detail
+from dbdeed.engines.seam import Comparison
+from dbdeed.errors import OurFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from dbdeed.engines.catalog import Catalog, Object, ObjectId
+    from dbdeed.engines.change import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a kind may look at while it writes: both catalogs."""
+
+    current: Catalog
+    target: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How an object comes to be.
+
+    Attributes:
+        steps: in order.
+        covers: children that these steps make as well, such as the columns in a CREATE TABLE.
+    """
+
+    steps: tuple[Step, ...]
+    covers: tuple[ObjectId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """How an object changes in place.
+
+    Attributes:
+        steps: in order.
+        disturbs: objects of the current catalog that must be out of the way meanwhile: they, and what
+            needs them, are dropped before and made again after.
+        covers: other objects whose difference these steps also make go away.
+    """
+
+    steps: tuple[Step, ...]
+    disturbs: frozenset[ObjectId] = frozenset()
+    covers: tuple[ObjectId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of object of one engine.
+
+    Attributes:
+        name: the `kind` of its objects' ids.
+        type: its frozen struct.
+        create, drop, alter: write its steps; `alter` gives None where only replacing helps.
+        holds_data: rows or numbers would be lost by dropping it and making it again; such an object is
+            never taken down for another's sake.
+        ignore: fields that `details` leaves out because they mean nothing to people.
+    """
+
+    name: str
+    type: type[Any]
+    create: Callable[[Any, Context], Making]
+    drop: Callable[[Any, Context], tuple[Step, ...]]
+    alter: Callable[[Any, Any, Context], Alteration | None]
+    holds_data: bool = False
+    ignore: frozenset[str] = frozenset()
+
+
+@dataclass
+class _Work:
+    """What is decided so far about each object."""
+
+    context: Context
+    kinds: Mapping[str, Kind]
+    altered: dict[ObjectId, Alteration] = field(default_factory=dict)
+    down: dict[ObjectId, ObjectId | None] = field(default_factory=dict)  # id -> because of
+
+    def kind(self, one: ObjectId) -> Kind:
+        return self.kinds[one.kind]
+
+
+def compare_catalogs(current: Catalog, target: Catalog, kinds: Sequence[Kind]) -> Comparison:
+    """The changes that lead from `current` to `target`, in no order that matters."""
+    work = _Work(Context(current, target), {kind.name: kind for kind in kinds})
+    _decide(work)
+    return Comparison(
+        changes=tuple(_write(work)),
+        unmodelled_current=tuple(f"{one.kind} {one.name}" for one in current.unmodelled),
+        unmodelled_target=tuple(f"{one.kind} {one.name}" for one in target.unmodelled),
+    )
+
+
+def _decide(work: _Work) -> None:
+    """Choose for each object that differs: alter in place, or take down with all that needs it."""
+    current, target = work.context.current, work.context.target
+    waiting: deque[tuple[ObjectId, ObjectId | None]] = deque()
+    for one, old in current.objects.items():
+        new = target.objects.get(one)
+        if new is None:
+            waiting.append((one, None))
+        elif new != old:
+            alteration = work.kind(one).alter(old, new, work.context)
+            if alteration is None:
+                waiting.append((one, None))
+            else:
+                work.altered[one] = alteration
+                waiting.extend((disturbed, one) for disturbed in alteration.disturbs)
+    while waiting:
+        one, because = waiting.popleft()
+        if one not in work.down and one in current.objects:
+            work.down[one] = because
+            work.altered.pop(one, None)
+            waiting.extend((other, one) for other in _fall_with(work, one))
+
+
+def _fall_with(work: _Work, fallen: ObjectId) -> Iterable[ObjectId]:
+    """What cannot stay while `fallen` is away: its children, and what needs it and holds no data."""
+    current, target = work.context.current, work.context.target
+    for child in current.children.get(fallen, ()):
+        yield child.id
+    for one in current.needed_by.get(fallen, ()):
+        let_go = one in work.altered and fallen not in target.needs.get(one, frozenset())
+        if not let_go and not work.kind(one).holds_data:
+            yield one
+
+
+def _write(work: _Work) -> Iterable[Change]:
+    yield from _drops(work)
+    covered = {one for alteration in work.altered.values() for one in alteration.covers}
+    yield from _creations(work, covered)
+    for one, alteration in work.altered.items():
+        if one not in covered:
+            old, new = work.context.current.objects[one], work.context.target.objects[one]
+            yield Change(
+                Action.ALTER,
+                one,
+                old,
+                new,
+                alteration.steps,
+                details=details(old, new, work.kind(one).ignore),
+                covers=alteration.covers,
+            )
+
+
+def _drops(work: _Work) -> Iterable[Change]:
+    current = work.context.current
+    for one, because in work.down.items():
+        old = current.objects[one]
+        if old.parent in work.down:
+            continue
+        new = work.context.target.objects.get(one)
+        yield Change(
+            Action.DROP,
+            one,
+            old,
+            new,
+            work.kind(one).drop(old, work.context),
+            details=details(old, new, work.kind(one).ignore) if new is not None else (),
+            covers=tuple(_descendants(current, one)),
+            because=because,
+        )
+
+
+def _creations(work: _Work, covered: set[ObjectId]) -> Iterable[Change]:
+    current, target = work.context.current, work.context.target
+    missing = [new for one, new in target.objects.items() if one not in current.objects or one in work.down]
+    missing.sort(key=lambda new: _depth(target, new))
+    for new in missing:
+        if new.id in covered:
+            continue
+        making = work.kind(new.id).create(new, work.context)
+        covered.update(making.covers)
+        yield Change(
+            Action.CREATE,
+            new.id,
+            current.objects.get(new.id),
+            new,
+            making.steps,
+            covers=making.covers,
+            because=work.down.get(new.id),
+        )
+
+
+def _descendants(catalog: Catalog, root: ObjectId) -> Iterable[ObjectId]:
+    waiting = [root]
+    while waiting:
+        for child in catalog.children.get(waiting.pop(), ()):
+            yield child.id
+            waiting.append(child.id)
+
+
+def _depth(catalog: Catalog, one: Object) -> int:
+    """How many parents stand above it; parents are written first, since they may cover their children."""
+    depth = 0
+    parent = one.parent
+    while parent is not None:
+        depth += 1
+        if depth > len(catalog.objects):
+            raise OurFault(f"{one.id} is its own ancestor in the catalog.")
+        above = catalog.objects.get(parent)
+        parent = above.parent if above is not None else None
+    return depth
+
+
+def details(old: Object, new: Object, ignore: frozenset[str] = frozenset()) -> tuple[Detail, ...]:
+    """The fields that differ, as texts for people."""
+    names: Iterable[str] = getattr(type(old), "__struct_fields__", ())
+    return tuple(
+        Detail(name, _text(getattr(old, name)), _text(getattr(new, name)))
+        for name in names
+        if name not in ignore and getattr(old, name) != getattr(new, name)
+    )
+
+
+def _text(value: object) -> str:
+    if value is None or value in ("", ()):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(_text(one) for one in value)
+    return str(value)
