@@ -1,0 +1,49 @@
+# Two commands do all the set-up: `make demo` and `make test`. Each creates the environment it needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO := demo/shop
+
+.PHONY: help demo test check format clean
+
+help:
+	@echo "make demo    the example document becomes a running database, code, a backup and a drill"
+	@echo "make test    all tests, the slow sweeps bounded"
+	@echo "make check   lint, formatting, strict types, the rooms' import rules"
+	@echo "make format  format the code"
+	@echo "make clean   remove the environment and the demo (stopping its server first)"
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "dbdeed needs Python 3.11 or newer; set PYTHON=…")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 3; }
+	@echo "Creating the environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
+	@touch $@
+
+# A copy, so that the tracked example stays as it is.
+demo: $(STAMP)
+	@mkdir -p $(DEMO)
+	@test -f $(DEMO)/DATABASE.md || cp examples/shop/DATABASE.md $(DEMO)/DATABASE.md
+	@cd $(DEMO) && ../../$(BIN)/dbdeed up
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	@if test -d $(DEMO) && test -x $(BIN)/dbdeed; then cd $(DEMO) && ../../$(BIN)/dbdeed stop || true; fi
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
