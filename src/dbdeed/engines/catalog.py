@@ -1,9 +1,9 @@
 """What a database holds, in its engine's own words.
 
 A `Catalog` is a set of objects and which of them need which. Objects are frozen `msgspec.Struct`s that an
-engine's kinds define: a PostgreSQL policy and a SQLite table share nothing but an `id`. Equality of two objects
-is what "no difference" means, so an object holds everything that matters and nothing that does not (no OIDs,
-no file names).
+engine's kinds define: a PostgreSQL policy and a SQLite table share nothing but an `id`. Equality of two
+objects is what "no difference" means, so an object holds everything that matters and nothing that does not
+(no OIDs, no file names).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What differs between two catalogs, and the changes that make it go away: the same for every SQL engine.
 
-An engine lists its `Kind`s. For an object that is only in the target its kind writes a creation, for one only
-in the current catalog a drop, for one in both an alteration, or, where the engine has no way to alter it, both.
-What needs an object that goes away or is replaced is taken down first and brought back after, and so on for
-what needs that in turn. No order is decided here: `dbdeed.planning.order` does that from the catalogs' needs.
+An engine lists its `Kind`s. For an object that is only in the target its kind writes a creation, for one
+only in the current catalog a drop, for one in both an alteration, or, where the engine has no way to alter it,
+both. What needs an object that goes away or is replaced is taken down first and brought back after, and so on
+for what needs that in turn. No order is decided here: `dbdeed.planning.order` does that from the catalogs' needs.
 """
 
 from __future__ import annotations

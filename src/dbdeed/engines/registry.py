@@ -33,7 +33,7 @@ def engine_for(system: System) -> Engine:
         known = " and ".join(one.value for one in _PACKAGES)
         raise NotYet(
             f"{system.value} has no engine here yet.",
-            hint=f"Its documents can be read, checked and kept in order; databases of {known} can be changed.",
+            hint=f"Its documents can be read, checked and kept in order; {known} databases can be changed.",
         )
     return cast("Engine", import_module(_PACKAGES[system]).ENGINE)
 

@@ -100,8 +100,9 @@ class Session(Protocol):
         """The server's: (18, 1), (3, 40, 1)."""
 
     def execute(self, sql: str) -> None:
-        """Run one statement as it is. Raises `SqlRejected` for the engine's refusal, `Unavailable` for a lost
-        connection.
+        """Run one statement as it is.
+
+        Raises `SqlRejected` for the engine's refusal, `Unavailable` for a lost connection.
         """
 
     def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -236,8 +237,10 @@ class Engine(Protocol):
         """A place for throwaway databases."""
 
     def load(self, session: Session, statements: Sequence[Statement]) -> list[Finding]:
-        """Run a document's statements, as hostile text, in an order that works; returns lint findings
-        (traps that the engine accepts silently). Raises `SqlRejected` at the document's own line.
+        """Run a document's statements, as hostile text, in an order that works.
+
+        Returns lint findings: traps that the engine accepts silently. Raises `SqlRejected` at the document's
+        own line.
         """
 
     def describe(self, catalog: Catalog, names: Mapping[str, str] | None = None) -> DataModel:
