@@ -1,0 +1,122 @@
+"""Where the program starts: finds the command's module, and turns whatever is raised into words and a code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from dbdeed.cli.catalogue import SUMMARIES, USAGE, help_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dbdeed.errors import DbdeedError
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; gives its exit code."""
+    if not arguments or arguments[0] in ("--help", "-h", "help"):
+        print(help_text())
+        return 0
+    if arguments[0] in ("--version", "-V", "version"):
+        from dbdeed import __version__
+
+        print(f"dbdeed {__version__}")
+        return 0
+    if arguments[0] not in SUMMARIES:
+        return _unknown(arguments[0])
+    return _run_command(arguments[0], arguments[1:])
+
+
+def _unknown(name: str) -> int:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, SUMMARIES, n=1)
+    what = "option" if name.startswith("-") else "command"
+    hint = f"Did you mean {near[0]!r}?" if near else "`dbdeed --help` lists the commands."
+    print(f"{USAGE}\n\nError: no such {what}: {name!r}. {hint}", file=sys.stderr)
+    return 2
+
+
+def _run_command(name: str, arguments: list[str]) -> int:
+    from dbdeed.errors import DbdeedError
+
+    try:
+        _prepare_signals()
+        command = _load(name)
+        result = command.main(arguments, prog_name=f"dbdeed {name}", standalone_mode=True)
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+    except DbdeedError as error:
+        return _report(name, error, arguments)
+    except KeyboardInterrupt:
+        print("\nInterrupted. Run the same command again to carry on.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the one place where an unexpected fault is turned into words
+        return _report_fault(name, error, arguments)
+    return result if isinstance(result, int) else 0
+
+
+def _load(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - click's class lives in typer since 0.20
+    from importlib import import_module
+
+    import typer
+
+    module = import_module(f"dbdeed.cli.commands.{name}")
+    return typer.main.get_command(module.app)
+
+
+def _prepare_signals() -> None:
+    """A polite kill unwinds as Ctrl-C does, so that servers and locks are let go."""
+    import signal
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, interrupt)
+
+
+def _silence_stdout() -> None:
+    """The reader went away (`dbdeed … | head`); nothing more is to be flushed at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report(name: str, error: DbdeedError, arguments: list[str]) -> int:
+    from dbdeed.cli.output import error_object, error_text, wants_json
+
+    if error.exit_code == 70:
+        return _report_fault(name, error, arguments)
+    if wants_json(arguments):
+        print(error_object(name, error))
+    else:
+        print(error_text(error, sys.stderr), file=sys.stderr)
+    return error.exit_code
+
+
+def _report_fault(name: str, error: Exception, arguments: list[str]) -> int:
+    """Our own fault: say so, keep the details in a file, and say how to report it."""
+    from dbdeed.cli.fault import write_report
+    from dbdeed.cli.output import error_object, wants_json
+    from dbdeed.errors import OurFault
+
+    report = write_report(name, error)
+    message = str(error) if isinstance(error, OurFault) else f"{type(error).__name__} in `dbdeed {name}`."
+    hint = f"This is a fault of dbdeed, not yours. Please report it with the details in {report}."
+    if wants_json(arguments):
+        print(error_object(name, OurFault(message, hint=hint)))
+    else:
+        print(f"Fault: {message}\n  {hint}", file=sys.stderr)
+    return OurFault.exit_code
