@@ -57,6 +57,12 @@ class SqlRejected(InvalidInput):
         self.offset = offset
 
 
+class RestoreFailed(Unavailable):
+    """A backup could not be brought back although everything needed was there: the fault is the backup's."""
+
+    default_code = "restore-failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A database to work on.
@@ -177,6 +183,7 @@ class BackupFacts:
         size: bytes on disk.
         engine_version: of the server.
         tables: per table, unquoted and qualified: (rows, digest) as of the backup, or {} where not taken.
+        notes: what the backup leaves out, and why something was not taken; one sentence each.
     """
 
     started: datetime
@@ -186,6 +193,24 @@ class BackupFacts:
     size: int
     engine_version: tuple[int, ...]
     tables: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One question that was put to a restored database.
+
+    Attributes:
+        name: what was looked at: "constraints", "sequences", "indexes".
+        detail: what was found in order, for people: "12 indexes".
+        problems: what is wrong, one sentence each.
+        skipped: why it could not be asked; then it is not verified, whatever else is.
+    """
+
+    name: str
+    detail: str = ""
+    problems: tuple[str, ...] = ()
+    skipped: str = ""
 
 
 class BackupMethod(Protocol):
@@ -208,7 +233,21 @@ class BackupMethod(Protocol):
         """Bring it back into an empty place: a data folder, a file or an empty database."""
 
     def restored(self, folder: Path, work: Path, progress: Progress) -> AbstractContextManager[Session]:
-        """Restore into a throwaway server that reaches nobody and open it; for drills."""
+        """Restore into a throwaway server that reaches nobody and open it; for drills.
+
+        Each part is a step of `progress`, which is how a drill times them: "Restore", "Start and replay".
+        Raises `RestoreFailed` where the backup is at fault, another `DbdeedError` where the surroundings are.
+        """
+
+    def examine(self, session: Session) -> Sequence[Examined]:
+        """Put the engine's own questions to a restored database: constraints valid, sequences ahead of what
+        they number, indexes and pages sound.
+        """
+
+    def replace(self, folder: Path, target: Target, progress: Progress) -> str:
+        """Bring it back in place of a live database; says in a sentence where what was there is kept.
+        The caller has the person's consent and has taken a safety backup.
+        """
 
     def commands(self, target: Target) -> Sequence[str]:
         """The exact commands of a restore by hand, for the document's Procedure."""
