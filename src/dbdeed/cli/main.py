@@ -1,4 +1,4 @@
-"""Where the program starts: finds the command's module, and turns whatever is raised into words and a code."""
+"""Where the program starts: finds the command's module, turns whatever is raised into words and a code."""
 
 from __future__ import annotations
 

@@ -26,7 +26,9 @@ class Format(StrEnum):
 def wants_json(arguments: Sequence[str]) -> bool:
     """Whether these arguments ask for JSON; used where an error comes before they are parsed."""
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(one == "--format=json" or (one == "--format" and following == "json") for one, following in pairs)
+    return any(
+        one == "--format=json" or (one == "--format" and following == "json") for one, following in pairs
+    )
 
 
 def json_object(command: str, *, ok: bool, findings: Sequence[Finding] = (), **fields: Any) -> str:
