@@ -55,7 +55,7 @@ def _size(box: Box) -> tuple[float, float]:
 
 
 def _by_graphviz(drawn: Picture, sizes: Mapping[str, tuple[float, float]]) -> dict[str, Placed] | None:
-    """Positions by `dot`; None where it is missing, fails or takes too long. It is told numbers, not names."""
+    """Positions by `dot`; None where it is missing, fails or takes too long. It is told numbers only."""
     program = shutil.which("dot")
     if program is None or not drawn.boxes:
         return None
