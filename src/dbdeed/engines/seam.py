@@ -240,12 +240,14 @@ class BackupMethod(Protocol):
         """
 
     def examine(self, session: Session) -> Sequence[Examined]:
-        """Put the engine's own questions to a restored database: constraints valid, sequences ahead of what
-        they number, indexes and pages sound.
+        """Put the engine's own questions to a restored database.
+
+        Constraints valid, sequences ahead of what they number, indexes and pages sound.
         """
 
     def replace(self, folder: Path, target: Target, progress: Progress) -> str:
-        """Bring it back in place of a live database; says in a sentence where what was there is kept.
+        """Bring it back in place of a live database; say in a sentence where what was there is kept.
+
         The caller has the person's consent and has taken a safety backup.
         """
 
