@@ -1,0 +1,170 @@
+"""The one tree of errors that the runtime raises, by the decision a caller can take.
+
+    AccessError
+    ├── ConfigurationError      a setting, an address or a generated file cannot be used
+    │   └── FormatMismatch      generated files and this runtime do not fit: generate again, or upgrade
+    ├── NotFound                no row has this key
+    ├── ConstraintViolation     the rows that were sent break a rule: change them
+    │   ├── UniqueViolation     … another row has this key already
+    │   ├── ForeignKeyViolation … a row that is referred to is missing, or one that is deleted is referred to
+    │   ├── CheckViolation      … a check constraint (or a domain's) is not met
+    │   ├── NotNullViolation    … a value is required
+    │   └── ExclusionViolation  … an exclusion constraint is not met
+    ├── InvalidValue            a value does not fit its type: too long, out of range, malformed
+    ├── SchemaMismatch          the database is not as the code was generated for: migrate or generate
+    ├── StatementFailed         the database refused a statement for another reason
+    │   └── PermissionDenied    … the role may not do this
+    ├── StatementTimeout        the statement took longer than it may, or was cancelled from outside
+    ├── LockTimeout             a lock was not free in time
+    ├── PoolTimeout             no connection was free in time; the message says who holds them
+    ├── PoolClosed              the database was closed, or never opened
+    ├── OutcomeUnknown          the connection went while a change was under way: it may or may not be done
+    └── Transient               nothing was changed, and trying again may succeed (this is what is retried)
+        ├── SerializationFailure
+        ├── DeadlockDetected
+        ├── ConnectionLost      … and a transaction that was open is rolled back
+        └── ConnectionFailed    no connection could be opened
+
+Messages carry no values of rows and no secrets; the driver's own error is the `__cause__`.
+"""
+# ruff: noqa: N818 - named for the decision: "except UniqueViolation"
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AccessError(Exception):
+    """Root of everything that `dbdeed.access` raises on purpose.
+
+    Attributes:
+        retryable: the same work may be done again without doubling it.
+        sqlstate: PostgreSQL's code for it, or "".
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, sqlstate: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.sqlstate = sqlstate
+
+
+class ConfigurationError(AccessError):
+    """A setting or an address cannot be used."""
+
+
+class FormatMismatch(ConfigurationError):
+    """Generated files are too new or too old for this runtime."""
+
+
+class NotFound(AccessError):
+    """No row of `table` has this key."""
+
+    def __init__(self, table: str, columns: tuple[str, ...] = ()) -> None:
+        by = f" by {', '.join(columns)}" if columns else ""
+        super().__init__(f"no row found in {table}{by}")
+        self.table = table
+        self.columns = columns
+
+
+class ConstraintViolation(AccessError):
+    """A constraint refused the change.
+
+    Attributes:
+        constraint: its name; "" where the engine does not tell.
+        table: the table it belongs to; "" where the engine does not tell.
+        columns: the columns concerned, as far as the engine tells; an expression stands as its text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        constraint: str = "",
+        table: str = "",
+        columns: tuple[str, ...] = (),
+        sqlstate: str = "",
+    ) -> None:
+        super().__init__(message, sqlstate=sqlstate)
+        self.constraint = constraint
+        self.table = table
+        self.columns = columns
+
+
+class UniqueViolation(ConstraintViolation):
+    """Another row has this key already."""
+
+
+class ForeignKeyViolation(ConstraintViolation):
+    """A row that is referred to is missing, or one that is deleted is still referred to."""
+
+
+class CheckViolation(ConstraintViolation):
+    """A check constraint is not met."""
+
+
+class NotNullViolation(ConstraintViolation):
+    """A required value is missing."""
+
+
+class ExclusionViolation(ConstraintViolation):
+    """An exclusion constraint is not met."""
+
+
+class InvalidValue(AccessError):
+    """A value does not fit its type."""
+
+
+class SchemaMismatch(AccessError):
+    """The database has not the shape that this code was written for."""
+
+
+class StatementFailed(AccessError):
+    """The database refused a statement."""
+
+
+class PermissionDenied(StatementFailed):
+    """The role may not do this."""
+
+
+class StatementTimeout(AccessError):
+    """A statement was stopped before its end, and changed nothing."""
+
+
+class LockTimeout(AccessError):
+    """A lock was not free in time; nothing was changed."""
+
+
+class PoolTimeout(AccessError):
+    """No connection was free in time."""
+
+
+class PoolClosed(AccessError):
+    """The database was closed, or never opened."""
+
+
+class OutcomeUnknown(AccessError):
+    """The connection went while a change was under way: look before doing it again."""
+
+
+class Transient(AccessError):
+    """Nothing was changed, and trying again may succeed."""
+
+    retryable = True
+
+
+class SerializationFailure(Transient):
+    """Concurrent transactions got into each other's way."""
+
+
+class DeadlockDetected(Transient):
+    """Transactions waited for each other; this one was chosen to fail."""
+
+
+class ConnectionLost(Transient):
+    """The connection went; what it had open is rolled back."""
+
+
+class ConnectionFailed(Transient):
+    """No connection could be opened."""

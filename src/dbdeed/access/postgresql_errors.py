@@ -1,0 +1,71 @@
+"""PostgreSQL's errors in the runtime's terms, by SQLSTATE (PostgreSQL's documentation, appendix A)."""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+
+from dbdeed.access import errors
+
+_CONSTRAINTS: dict[str, type[errors.ConstraintViolation]] = {
+    "23001": errors.ForeignKeyViolation,  # restrict_violation
+    "23502": errors.NotNullViolation,
+    "23503": errors.ForeignKeyViolation,
+    "23505": errors.UniqueViolation,
+    "23514": errors.CheckViolation,
+    "23P01": errors.ExclusionViolation,
+}
+_OTHERS: dict[str, type[errors.AccessError]] = {
+    "40001": errors.SerializationFailure,
+    "40P01": errors.DeadlockDetected,
+    "55P03": errors.LockTimeout,
+    "57014": errors.StatementTimeout,  # query_canceled: by statement_timeout, or by someone else
+    "42501": errors.PermissionDenied,
+    "42P01": errors.SchemaMismatch,  # undefined_table
+    "42703": errors.SchemaMismatch,  # undefined_column
+    "42704": errors.SchemaMismatch,  # undefined_object, such as a type
+    "42883": errors.SchemaMismatch,  # undefined_function
+    "3F000": errors.SchemaMismatch,  # invalid_schema_name
+}
+# The server ended the session: shutdown, crash of another one, terminated by an administrator, idle too long.
+_SESSION_ENDS = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04"})
+_WRONG_VALUE_CLASS = "22"
+_KEY = re.compile(r"\((?P<columns>.+?)\)=\(", re.DOTALL)
+
+
+def translated(error: psycopg.Error, *, gone: bool) -> errors.AccessError:
+    """The error to raise from `error`. `gone`: the connection is closed."""
+    state = error.sqlstate or ""
+    message = error.diag.message_primary or (str(error) or type(error).__name__).splitlines()[0]
+    if state in _CONSTRAINTS:
+        return _CONSTRAINTS[state](
+            message,
+            constraint=error.diag.constraint_name or "",
+            table=error.diag.table_name or "",
+            columns=_columns(error),
+            sqlstate=state,
+        )
+    if state in _OTHERS:
+        return _OTHERS[state](message, sqlstate=state)
+    if gone or state in _SESSION_ENDS or state.startswith("08"):
+        return errors.ConnectionLost(message, sqlstate=state)
+    if state.startswith(_WRONG_VALUE_CLASS) or isinstance(error, psycopg.DataError):
+        return errors.InvalidValue(message, sqlstate=state)
+    return errors.StatementFailed(message, sqlstate=state)
+
+
+def _columns(error: psycopg.Error) -> tuple[str, ...]:
+    """The columns of a violated key stand in the detail, in any language: `Key (a, b)=(1, 2) …`."""
+    if error.diag.column_name:
+        return (error.diag.column_name,)
+    found = _KEY.search(error.diag.message_detail or "")
+    if not found:
+        return ()
+    parts = re.findall(r'"(?:[^"]|"")*"|[^,]+', found["columns"])
+    return tuple(_unquoted(part.strip()) for part in parts if part.strip())
+
+
+def _unquoted(name: str) -> str:
+    quoted = len(name) > 1 and name.startswith('"') and name.endswith('"')
+    return name[1:-1].replace('""', '"') if quoted else name

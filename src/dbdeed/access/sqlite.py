@@ -1,0 +1,197 @@
+"""SQLite, through the standard library.
+
+Each connection works in write-ahead mode with foreign keys enforced. Within the process writers queue for one
+lock instead of polling the file's; between processes SQLite's own busy timeout decides.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbdeed.access.errors import ConnectionFailed, InvalidValue, LockTimeout, StatementFailed
+from dbdeed.access.sqlite_errors import translated
+from dbdeed.access.sqlite_values import to_sqlite
+from dbdeed.access.statements import Result, Statement, first_word
+from dbdeed.access.waiting import Lock, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dbdeed.access.connection import Connection
+    from dbdeed.access.settings import PoolSettings, TransactionSettings
+
+BUSY_TIMEOUT = 5.0
+_STEPS_BETWEEN_LOOKS = 2000  # virtual machine steps between two looks at the clock; some 20 µs
+_LEAVES_SESSION = frozenset({"SELECT", "VALUES", "WITH", "INSERT", "UPDATE", "DELETE", "REPLACE", "EXPLAIN"})
+_READS = frozenset({"SELECT", "VALUES", "EXPLAIN"})
+
+
+class SqliteConnection:
+    """One session with a file; its calls run on a thread of its own."""
+
+    def __init__(self, raw: sqlite3.Connection, worker: Worker, writer: Lock, settings: PoolSettings) -> None:
+        self._raw = raw
+        self._worker = worker
+        self._writer = writer
+        self._statement_timeout = settings.statement_timeout
+        self._timeout = settings.statement_timeout
+        self._in_transaction = False
+        self._writing = False
+        self._closed = False
+        self._undo: list[str] = []  # what brings the session back after a transaction
+        self.changed = False
+
+    def ready(self) -> bool:
+        return not (self._closed or self._in_transaction or self._writing or self._raw.in_transaction)
+
+    def alive(self) -> bool:
+        return not self._closed
+
+    async def run(self, statement: Statement, parameters: Sequence[object]) -> Result:
+        word = "" if statement.trusted else first_word(statement.text)
+        if not statement.trusted:
+            self.changed = self.changed or word not in _LEAVES_SESSION
+        if self._in_transaction:
+            return await self._execute(statement.text, parameters)
+        if not statement.writes or word in _READS:
+            return await self._execute(statement.text, parameters)
+        await self._take_writer(BUSY_TIMEOUT)
+        try:
+            return await self._execute(statement.text, parameters)
+        finally:
+            self._free_writer()
+
+    async def begin(self, settings: TransactionSettings) -> None:
+        self._timeout = settings.statement_timeout or self._statement_timeout
+        if settings.read_only:
+            self._undo = ["PRAGMA query_only = OFF"]
+            await self._command("PRAGMA query_only = ON", "BEGIN")
+        else:
+            wait = settings.lock_timeout or BUSY_TIMEOUT
+            self._undo = [_busy_timeout(BUSY_TIMEOUT)]
+            await self._take_writer(wait)
+            # A transaction that reads first and writes later could fail when it turns to writing: SQLite lets
+            # no other writer wait for it. So it says at once that it will write.
+            await self._command(_busy_timeout(wait), "BEGIN IMMEDIATE")
+        self._in_transaction = True
+
+    async def commit(self) -> None:
+        if not self._raw.in_transaction:
+            await self.rollback()
+            raise StatementFailed("an earlier statement of the transaction failed: it was rolled back")
+        await self._command("COMMIT", *self._undo)
+        self._end()
+
+    async def rollback(self) -> None:
+        await self._command(*(["ROLLBACK"] if self._raw.in_transaction else []), *self._undo)
+        self._end()
+
+    async def savepoint(self, name: str) -> None:
+        await self._command(f"SAVEPOINT {name}")
+
+    async def release_savepoint(self, name: str) -> None:
+        await self._command(f"RELEASE {name}")
+
+    async def rollback_to_savepoint(self, name: str) -> None:
+        await self._command(f"ROLLBACK TO {name}", f"RELEASE {name}")
+
+    async def reset(self) -> bool:
+        return False  # opening a file anew is cheaper than knowing what may have changed
+
+    def terminate(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._worker.finish(self._raw.close)
+            self._end()
+
+    def _end(self) -> None:
+        self._in_transaction = False
+        self._timeout = self._statement_timeout
+        self._free_writer()
+
+    async def _take_writer(self, wait: float) -> None:
+        if not await self._writer.acquire(wait):
+            raise LockTimeout(f"another writer of this process kept the database for {wait:g} s")
+        self._writing = True
+
+    def _free_writer(self) -> None:
+        if self._writing:
+            self._writing = False
+            self._writer.release()
+
+    async def _execute(self, text: str, parameters: Sequence[object]) -> Result:
+        if self._in_transaction and not self._raw.in_transaction:
+            raise StatementFailed("an earlier statement of the transaction failed: it was rolled back")
+        values = to_sqlite(parameters)
+        return await self._worker.call(lambda: self._fetch(text, values), self._raw.interrupt)
+
+    async def _command(self, *texts: str) -> None:
+        def run() -> None:
+            for text in texts:
+                self._fetch(text, ())
+
+        await self._worker.call(run, self._raw.interrupt)
+
+    def _fetch(self, text: str, values: Sequence[object]) -> Result:
+        if self._timeout is not None:
+            self._raw.set_progress_handler(_deadline(self._timeout), _STEPS_BETWEEN_LOOKS)
+        try:
+            cursor = self._raw.execute(text, values)
+            rows = cursor.fetchall() if cursor.description else []
+        except UnicodeEncodeError as error:
+            raise InvalidValue("a text holds characters that UTF-8 cannot express") from error
+        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+            raise translated(error) from error
+        return Result(rows, max(cursor.rowcount, len(rows)))
+
+
+class SqliteConnector:
+    """Opens sessions with one file, or with one database in memory."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: str, settings: PoolSettings) -> None:
+        self._path = path
+        self._settings = settings
+        self._writer = Lock()
+
+    def __repr__(self) -> str:
+        return f"<SQLite {self._path!r}>"
+
+    async def connect(self) -> Connection:
+        worker = Worker("dbdeed-sqlite")
+        try:
+            raw = await worker.call(self._open)
+        except BaseException:
+            worker.finish(lambda: None)
+            raise
+        return SqliteConnection(raw, worker, self._writer, self._settings)
+
+    def _open(self) -> sqlite3.Connection:
+        # mode=rw: a missing file is an error, and not a new, empty database.
+        address = f"{Path(self._path).absolute().as_uri()}?mode=rw"
+        try:
+            raw = sqlite3.connect(
+                address, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise ConnectionFailed(f"cannot open {self!r}: {error}") from error
+        try:
+            raw.execute("PRAGMA foreign_keys = ON")
+            raw.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            raw.close()
+            raise ConnectionFailed(f"cannot open {self!r}: {error}") from error
+        return raw
+
+
+def _busy_timeout(seconds: float) -> str:
+    return f"PRAGMA busy_timeout = {round(seconds * 1000)}"
+
+
+def _deadline(timeout: float) -> Callable[[], int]:
+    end = time.monotonic() + timeout
+    return lambda: int(time.monotonic() > end)

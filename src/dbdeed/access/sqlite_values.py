@@ -1,0 +1,75 @@
+"""Python values as SQLite keeps them, and back.
+
+SQLite has no types for these: a timestamp is kept as text in UTC (`2026-01-31 12:00:00.5`), as its own
+CURRENT_TIMESTAMP writes it, so that texts sort as times do; a date and a time as ISO 8601; a UUID as text; a
+boolean as 0 or 1; a decimal as a number, which holds 15 significant digits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import uuid
+from typing import TYPE_CHECKING
+
+from dbdeed.access.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_DIGITS = 15
+
+
+def to_sqlite(parameters: Sequence[object]) -> list[object]:
+    """The parameters as `sqlite3` takes them."""
+    return [_ADAPT[type(value)](value) if type(value) in _ADAPT else _plain(value) for value in parameters]
+
+
+def to_datetime(value: str) -> dt.datetime:
+    """A timestamp without zone."""
+    return dt.datetime.fromisoformat(value).replace(tzinfo=None)
+
+
+def to_utc(value: str) -> dt.datetime:
+    """A timestamp with zone; without one it is UTC."""
+    moment = dt.datetime.fromisoformat(value)
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment
+
+
+def to_decimal(value: float | str) -> decimal.Decimal:
+    """A number that was declared as a decimal."""
+    return decimal.Decimal(repr(value) if isinstance(value, float) else value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, dt.datetime):
+        return _datetime(value)
+    return value
+
+
+def _datetime(value: dt.datetime) -> str:
+    utc = value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
+    return utc.isoformat(sep=" ")
+
+
+def _decimal(value: decimal.Decimal) -> object:
+    if not value.is_finite():
+        raise InvalidValue("SQLite keeps no infinite decimal, and none that is not a number")
+    if value == value.to_integral_value() and abs(value) < 2**63:
+        return int(value)
+    if len(value.normalize().as_tuple().digits) > _DIGITS:
+        raise InvalidValue(f"SQLite keeps {_DIGITS} significant digits of a decimal; this one has more")
+    return float(value)
+
+
+_ADAPT: dict[type, Callable[..., object]] = {
+    dt.datetime: _datetime,
+    dt.date: dt.date.isoformat,
+    dt.time: dt.time.isoformat,
+    decimal.Decimal: _decimal,
+    uuid.UUID: str,
+    bool: int,
+}

@@ -1,0 +1,173 @@
+# Derived from dbdeed/access/postgresql.py by tools/derive_sync.py: change that one, then run it.
+"""PostgreSQL, through psycopg 3."""
+
+from __future__ import annotations
+
+import math
+import select
+from typing import TYPE_CHECKING
+
+import msgspec
+import psycopg
+from psycopg import conninfo
+from psycopg.pq import ConnStatus, TransactionStatus
+from psycopg.types.json import set_json_loads
+
+from dbdeed.access.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    ConnectionLost,
+    InvalidValue,
+    OutcomeUnknown,
+    StatementFailed,
+)
+from dbdeed.access.postgresql_errors import translated
+from dbdeed.access.statements import Result, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dbdeed.access.settings import PoolSettings, TransactionSettings
+    from dbdeed.access.sync.connection import Connection
+
+
+class PostgresqlConnection:
+    """One session with a server. Outside a transaction each statement commits itself."""
+
+    def __init__(self, raw: psycopg.Connection) -> None:
+        self._raw = raw
+        self._in_transaction = False
+        self.changed = False
+
+    def ready(self) -> bool:
+        return self._raw.pgconn.transaction_status == TransactionStatus.IDLE
+
+    def alive(self) -> bool:
+        pgconn = self._raw.pgconn
+        if pgconn.status != ConnStatus.OK:
+            return False
+        poll = select.poll()
+        poll.register(pgconn.socket, select.POLLIN)
+        # To an idle session the server says nothing but its end; one that listens is asked by its reset.
+        return self.changed or not poll.poll(0)
+
+    def run(self, statement: Statement, parameters: Sequence[object]) -> Result:
+        if self._raw.closed:
+            raise ConnectionLost("the connection is closed")
+        self.changed = self.changed or not statement.trusted
+        cursor = psycopg.RawCursor(self._raw)
+        try:
+            cursor.execute(statement.text.encode(), parameters or None)
+            rows = cursor.fetchall() if cursor.description is not None else []
+        except UnicodeEncodeError as error:
+            raise InvalidValue("a text holds characters that UTF-8 cannot express") from error
+        except psycopg.Error as error:
+            failed = translated(error, gone=self._raw.closed)
+            if isinstance(failed, ConnectionLost) and statement.writes and not self._in_transaction:
+                failed = OutcomeUnknown(f"the connection went during a change: {failed.message}")
+            raise failed from error
+        return Result(rows, max(cursor.rowcount, 0))
+
+    def begin(self, settings: TransactionSettings) -> None:
+        self._command(_begin(settings))
+        self._in_transaction = True
+
+    def commit(self) -> None:
+        failed = self._raw.pgconn.transaction_status == TransactionStatus.INERROR
+        try:
+            self._command("COMMIT")
+        except ConnectionLost as error:
+            raise OutcomeUnknown(f"the connection went during the commit: {error.message}") from error
+        finally:
+            self._in_transaction = False
+        if failed:
+            raise StatementFailed("an earlier statement of the transaction failed: it was rolled back")
+
+    def rollback(self) -> None:
+        self._in_transaction = False
+        self._command("ROLLBACK")
+
+    def savepoint(self, name: str) -> None:
+        self._command(f"SAVEPOINT {name}")
+
+    def release_savepoint(self, name: str) -> None:
+        self._command(f"RELEASE SAVEPOINT {name}")
+
+    def rollback_to_savepoint(self, name: str) -> None:
+        self._command(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
+
+    def reset(self) -> bool:
+        self._command("DISCARD ALL")
+        self.changed = False
+        return True
+
+    def terminate(self) -> None:
+        self._raw.pgconn.finish()
+
+    def _command(self, text: str) -> None:
+        try:
+            psycopg.RawCursor(self._raw).execute(text.encode(), prepare=False)
+        except psycopg.Error as error:
+            raise translated(error, gone=self._raw.closed) from error
+
+
+class PostgresqlConnector:
+    """Opens sessions with one database.
+
+    Args:
+        address: a URL or libpq's key=value form.
+        settings: its acquire timeout also bounds connecting (libpq counts in seconds, at least 2).
+    """
+
+    dialect = "postgresql"
+
+    def __init__(self, address: str, settings: PoolSettings) -> None:
+        try:
+            given = conninfo.conninfo_to_dict(address)
+        except psycopg.ProgrammingError:
+            # libpq's message quotes the address, and with it a password.
+            raise ConfigurationError(
+                "the PostgreSQL address cannot be read; postgresql://user@host/name"
+            ) from None
+        self._parameters: dict[str, str] = {
+            key: str(value) for key, value in given.items() if value is not None
+        }
+        self._parameters.setdefault("connect_timeout", str(max(2, math.ceil(settings.acquire_timeout))))
+        self._parameters.setdefault("application_name", "dbdeed")
+        self._parameters["client_encoding"] = "UTF8"
+        if settings.statement_timeout is not None:
+            timeout = f"-c statement_timeout={_milliseconds(settings.statement_timeout)}"
+            self._parameters["options"] = f"{self._parameters.get('options', '')} {timeout}".strip()
+
+    def __repr__(self) -> str:
+        host, name = self._parameters.get("host", ""), self._parameters.get("dbname", "")
+        return f"<PostgreSQL {name!r} at {host!r}>"
+
+    def connect(self) -> Connection:
+        text = conninfo.make_conninfo("", **self._parameters)
+        try:
+            raw = psycopg.Connection.connect(text, autocommit=True)
+        except psycopg.Error as error:
+            message = str(error).strip().splitlines()[-1] if str(error).strip() else "no reason given"
+            raise ConnectionFailed(f"cannot connect to {self!r}: {message}") from error
+        set_json_loads(msgspec.json.decode, raw)
+        return PostgresqlConnection(raw)
+
+
+def _begin(settings: TransactionSettings) -> str:
+    """All that a transaction needs, in one round trip."""
+    modes = [f"ISOLATION LEVEL {settings.isolation.value.upper()}"] if settings.isolation else []
+    modes += ["READ ONLY"] if settings.read_only else []
+    timeouts = {
+        "statement_timeout": settings.statement_timeout,
+        "lock_timeout": settings.lock_timeout,
+        "idle_in_transaction_session_timeout": settings.idle_timeout,
+    }
+    sets = [
+        f"SET LOCAL {key} = {_milliseconds(value)}" for key, value in timeouts.items() if value is not None
+    ]
+    return "; ".join([" ".join(["BEGIN", *modes]), *sets])
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))

@@ -1,0 +1,106 @@
+# Derived from dbdeed/access/transaction.py by tools/derive_sync.py: change that one, then run it.
+"""Transactions, and savepoints within them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from dbdeed.access.errors import AccessError, StatementFailed
+from dbdeed.access.sync.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from dbdeed.access.settings import TransactionSettings
+    from dbdeed.access.statements import Result, Statement
+    from dbdeed.access.sync.connection import Connection
+    from dbdeed.access.sync.pool import Lease, Pool
+
+
+class Transaction(Session):
+    """All or nothing, between `with` and its end. Made by `Database.transaction` and `Database.run`."""
+
+    def __init__(self, pool: Pool, settings: TransactionSettings) -> None:
+        self._pool = pool
+        self._settings = settings
+        self._lease: Lease | None = None
+        self._depth = 0
+
+    def transaction(self) -> Savepoint:
+        """A part that can be undone by itself: an exception within it undoes only what it did."""
+        self._depth += 1
+        return Savepoint(self, self._depth)
+
+    @property
+    def connection(self) -> Connection:
+        """The session it runs on; raises `StatementFailed` outside of `with`."""
+        if self._lease is None:
+            raise StatementFailed("the transaction is not open: use `with`, and not after its end")
+        return self._lease.connection
+
+    def __enter__(self) -> Self:
+        if self._lease is not None:
+            raise StatementFailed("the transaction is open already")
+        lease = self._pool.acquire()
+        try:
+            lease.connection.begin(self._settings)
+        except BaseException:
+            self._pool.release(lease)
+            raise
+        self._lease = lease
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection = self.connection
+        try:
+            if error is None:
+                connection.commit()
+        finally:
+            self._leave(connection)
+
+    def _leave(self, connection: Connection) -> None:
+        """Roll back what is still open; a connection on which even that fails is closed by the pool."""
+        lease, self._lease = self._lease, None
+        try:
+            if not connection.ready():
+                with suppress(AccessError):
+                    connection.rollback()
+        finally:
+            if lease is not None:
+                self._pool.release(lease)
+
+    def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
+        return self.connection.run(statement, parameters)
+
+
+class Savepoint(Session):
+    """A part of a transaction that can be undone by itself."""
+
+    def __init__(self, outer: Transaction, number: int) -> None:
+        self._outer = outer
+        self._name = f"dbdeed_{number}"
+
+    def transaction(self) -> Savepoint:
+        """A part of this part."""
+        return self._outer.transaction()
+
+    def __enter__(self) -> Self:
+        self._outer.connection.savepoint(self._name)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._outer.connection.release_savepoint(self._name)
+            return
+        with suppress(AccessError):  # what went wrong inside is what is raised
+            self._outer.connection.rollback_to_savepoint(self._name)
+
+    def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
+        return self._outer.connection.run(statement, parameters)

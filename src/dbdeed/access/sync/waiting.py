@@ -1,0 +1,97 @@
+"""How threads wait for each other: the twin of `dbdeed.access.waiting`, written by hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+T = TypeVar("T")
+
+
+class Waiter(Generic[T]):
+    """A place in a queue: granted once by another thread, waited for by its owner."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._value: list[T] = []
+
+    def grant(self, value: T) -> bool:
+        """Give it what it waits for. Whoever keeps the queue calls this and `granted` under one mutex."""
+        self._value.append(value)
+        self._event.set()
+        return True
+
+    def granted(self) -> list[T]:
+        """What it was given, if anything: a list of one or none."""
+        return self._value
+
+    def wait(self, within: float | None) -> T:
+        """What was granted; raises `TimeoutError` after `within` seconds."""
+        if not self._event.wait(within):
+            raise TimeoutError
+        return self._value[0]
+
+
+class Lock:
+    """One holder at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def acquire(self, within: float | None) -> bool:
+        """False where it was not free within `within` seconds."""
+        return self._lock.acquire(timeout=-1 if within is None else within)
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+class Worker:
+    """The caller's own thread."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def call(self, function: Callable[[], T], interrupt: Callable[[], None] | None = None) -> T:  # noqa: ARG002
+        """Run `function`."""
+        return function()
+
+    def finish(self, function: Callable[[], None]) -> None:
+        """Run `function` last."""
+        function()
+
+
+class Ticker:
+    """Calls a function from time to time until stopped."""
+
+    def __init__(self, every: float, function: Callable[[], None]) -> None:
+        self._stopped = threading.Event()
+        self._every = every
+        self._function = function
+        threading.Thread(target=self._run, name="dbdeed-pool", daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._every):
+            self._function()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+
+def mutex() -> AbstractContextManager[object]:
+    """What guards state that several callers change."""
+    return threading.Lock()
+
+
+def caller_name() -> str:
+    """Who is calling, for messages."""
+    return f"thread {threading.current_thread().name!r}"
+
+
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)

@@ -1,0 +1,126 @@
+"""How tasks wait for each other.
+
+`sync/waiting.py` is the twin for threads. These two are written by hand, since here the worlds differ; all
+else of the runtime is derived from its asynchronous form.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+class Waiter(Generic[T]):
+    """A place in a queue: granted once by another task, waited for by its owner."""
+
+    def __init__(self) -> None:
+        self._future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    def grant(self, value: T) -> bool:
+        """Give it what it waits for; False where its owner has gone."""
+        if self._future.done():
+            return False
+        self._future.set_result(value)
+        return True
+
+    def granted(self) -> list[T]:
+        """What it was given, if anything: a list of one or none."""
+        done = self._future.done() and not self._future.cancelled()
+        return [self._future.result()] if done else []
+
+    async def wait(self, within: float | None) -> T:
+        """What was granted; raises `TimeoutError` after `within` seconds."""
+        async with asyncio.timeout(within):
+            return await self._future
+
+
+class Lock:
+    """First come, first served."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def acquire(self, within: float | None) -> bool:
+        """False where it was not free within `within` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                return await self._lock.acquire()
+        except TimeoutError:
+            return False
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+class Worker:
+    """One thread, for a driver whose calls block."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def call(self, function: Callable[[], T], interrupt: Callable[[], None] | None = None) -> T:
+        """Run `function` there. A cancelled caller interrupts it, and leaves only once it has ended."""
+        future = self._executor.submit(function)
+        waiting = asyncio.wrap_future(future)
+        try:
+            return await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            if not future.cancel():
+                if interrupt is not None:
+                    interrupt()
+                await _settled(waiting)
+            raise
+
+    def finish(self, function: Callable[[], None]) -> None:
+        """Run `function` last, and wait for nothing."""
+        self._executor.submit(function)
+        self._executor.shutdown(wait=False)
+
+
+async def _settled(future: asyncio.Future[T]) -> None:
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError:
+            continue
+    if not future.cancelled():
+        future.exception()  # seen: the caller's cancellation is what is raised
+
+
+class Ticker:
+    """Calls a function from time to time until stopped."""
+
+    def __init__(self, every: float, function: Callable[[], None]) -> None:
+        self._every = every
+        self._function = function
+        self._loop = asyncio.get_running_loop()
+        self._handle = self._loop.call_later(every, self._tick)
+
+    def _tick(self) -> None:
+        self._function()
+        self._handle = self._loop.call_later(self._every, self._tick)
+
+    def stop(self) -> None:
+        self._handle.cancel()
+
+
+def mutex() -> AbstractContextManager[object]:
+    """What guards state that several callers change: tasks take turns only at an await, so nothing."""
+    return nullcontext()
+
+
+def caller_name() -> str:
+    """Who is calling, for messages."""
+    task = asyncio.current_task()
+    return f"task {task.get_name()!r}" if task else "no task"
+
+
+async def sleep(seconds: float) -> None:
+    await asyncio.sleep(seconds)
