@@ -52,8 +52,8 @@ _METHOD = _phrases({
         "pg_dump", "pg_dumpall", "mysqldump", "mariadb-dump", "mongodump",
     ],
     Method.CONTINUOUS_ARCHIVING: [
-        r"continuous(?: (?:wal|log|binlog|oplog))?(?: (?:archiving|streaming|shipping|backups?))?",
-        r"(?:wal|binlog|log|oplog) (?:archiving|streaming|shipping)", "log shipping", "pg_receivewal", "archiving",
+        r"continuous(?: (?:wal|log|binlog|oplog))?(?: archiving| streaming| shipping| backups?)?",
+        r"(?:wal|binlog|log|oplog) (?:archiving|streaming|shipping)", "pg_receivewal", "archiving",
         r"point in time recovery", "pitr",
     ],
 })  # fmt: skip

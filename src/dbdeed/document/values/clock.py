@@ -6,7 +6,9 @@ import re
 
 from dbdeed.document.values.problem import Problem
 
-CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::00)?(?:\s?[ap]\.?m\.?)?|[0-9]{1,2}\s?[ap]\.?m\.?|midnight|noon"
+CLOCK = (
+    r"[0-9]{1,2}:[0-9]{2}(?::00)?(?:\s?[ap]\.?m\.?(?![a-z]))?|[0-9]{1,2}\s?[ap]\.?m\.?(?![a-z])|midnight|noon"
+)
 ZONE = r"utc|gmt|z|[a-z]{2,20}(?:/[a-z0-9_+-]{1,40}){1,2}"
 ACCEPTED = ("02:00 UTC", "2 am UTC", "03:15 Europe/Zurich")
 _FORM = re.compile(r"([0-9]{1,2})(?::([0-9]{2})(?::00)?)?\s?(?:([ap])\.?m\.?)?", re.IGNORECASE)

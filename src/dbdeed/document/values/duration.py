@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from dbdeed.document.values.number import DIGITS, WORD_PATTERN, WORDS
 from dbdeed.document.values.problem import Problem
@@ -109,7 +110,7 @@ def _sum(parts: list[tuple[Decimal, str]], text: str) -> timedelta | Problem:
             f"“{text[:40]}”: m could be minutes or months", ACCEPTED,
             ambiguous=(f"{number} minutes", f"{number} months"),
         )  # fmt: skip
-    if any(later >= earlier for earlier, later in zip(sizes, sizes[1:], strict=False)):
+    if any(later >= earlier for earlier, later in pairwise(sizes)):
         return Problem(f"“{text[:40]}” is more than one length of time", ACCEPTED)
     return _timedelta(
         sum((number * size for (number, _), size in zip(parts, sizes, strict=True)), Decimal(0))

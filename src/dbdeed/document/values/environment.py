@@ -10,7 +10,7 @@ from dbdeed.document.values.types import EnvName
 
 ACCEPTED = ("`DATABASE_URL`", "$DATABASE_URL", "environment variable `DATABASE_URL`")
 LIST_ACCEPTED = ("`REPLICA_URL`", "`REPLICA_1_URL`, `REPLICA_2_URL`")
-# Bare, a name needs capitals (`database_url` in prose could be anything); marked as one, any POSIX name will do.
+# Bare, a name needs capitals (`database_url` in prose could be anything); marked as one, any name will do.
 _MARKED = re.compile(
     r"\$\{([A-Za-z_]\w{0,99})\}|\$([A-Za-z_]\w{0,99})|env:([A-Za-z_]\w{0,99})|`([A-Za-z_]\w{0,99})`", re.ASCII
 )

@@ -16,7 +16,7 @@ DESTINATION_FORMS = (
     "environment variable `BACKUP_STORE`",
 )
 _FOLDER_WORDS = re.compile(r"(?:(?:the|a|local|in|under|folder|directory|path)\s+)+", re.IGNORECASE)
-_ILLEGAL = re.compile(r"[\x00-\x1f\x7f`*?<>|\"\\$]")
+_ILLEGAL = re.compile(r"[^\w./+~@-]")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://", re.IGNORECASE)
 _OBJECT_STORES = re.compile(
     r"(?:amazon |aws |google |azure |minio )?(?:s3|gcs|blob storage|cloud storage|object stor(?:e|age))",
@@ -67,10 +67,9 @@ def _folder(text: str, accepted: tuple[str, ...]) -> str | Problem:
         return Problem("no folder is given", accepted)
     if illegal := _ILLEGAL.search(path):
         return Problem(
-            "a folder's name cannot hold this character", accepted, offset=max(text.find(illegal.group()), 0)
-        )
-    if any(character.isspace() for character in path):
-        return Problem("a folder's name here has no blanks", accepted)
+            f"a folder's name here has letters, digits and . _ - +, not {illegal.group()!r}",
+            accepted, offset=max(text.find(illegal.group()), 0),
+        )  # fmt: skip
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if not parts or ".." in parts or parts[0].startswith("~"):
         return Problem("the folder must lie inside the project, or be absolute", accepted)

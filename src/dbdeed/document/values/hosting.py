@@ -9,8 +9,9 @@ from dbdeed.document.values.types import Hosting, HostingKind
 
 ACCEPTED = ("Self-hosted", "Embedded", "AWS RDS", "a provider's name")
 _SELF = re.compile(
-    r"(?:self[\s-]?(?:hosted|managed|hosting)|on[\s-]?prem(?:ises?)?|own servers?|local(?:host|ly)?|docker(?: compose)?"
-    r"|kubernetes|bare[\s-]metal)(?:(?:\s*[,(:]\s*|\s+(?:on|at|in|with)\s+)(?P<place>.+))?",
+    r"(?:self[\s-]?(?:hosted|managed|hosting)|on[\s-]?prem(?:ises?)?|own servers?|local(?:host|ly)?"
+    r"|docker(?: compose)?|kubernetes|bare[\s-]metal)"
+    r"(?:(?:\s*[,(:]\s*|\s+(?:on|at|in|with)\s+)(?P<place>.+))?",
     re.IGNORECASE,
 )
 _EMBEDDED = re.compile(

@@ -14,7 +14,7 @@ WORDS = {
     )
 } | {"fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90}
 
-# Longest first, so that "sixty" is not read as "six". Digits are ASCII: other scripts' digits are not amounts here.
+# Longest first, so that "sixty" is not read as "six". Digits are ASCII: no other script's are amounts here.
 WORD_PATTERN = "|".join(sorted(WORDS, key=len, reverse=True))
 DIGITS = r"[0-9]{1,3}(?:,[0-9]{3}){1,6}|[0-9]{1,20}"
 NUMBER = rf"(?:{DIGITS}|(?:{WORD_PATTERN})(?![a-z]))"
@@ -51,10 +51,7 @@ def parse_row_count(text: str) -> int | Problem:
     if not match:
         return Problem("this is not a number of rows", ACCEPTED)
     digits = match[1].replace(",", "")
-    number = (
-        Decimal(WORDS[digits.lower()] if digits.lower() in WORDS else digits)
-        * _SCALES[(match[2] or "").lower()]
-    )
+    number = Decimal(WORDS.get(digits.lower(), digits)) * _SCALES[(match[2] or "").lower()]
     if number != number.to_integral_value():
         return Problem("a number of rows is whole", ACCEPTED)
     return int(number) if number <= _LARGEST else Problem("no table has that many rows", ACCEPTED)

@@ -11,11 +11,13 @@ from dbdeed.document.values.types import Objective
 
 ACCEPTED = ("15 minutes", "1 hour", "4 hours", "none")
 _BEFORE = re.compile(
-    r"(?:<=?|≤|=|~|≈|(?:under|below|less|than|no|more|not|at|most|up|to|max|maximum|target|objective|goal|is|of|within|about|the|a last)(?![a-z])|[\s:.,`*(])*",
+    r"(?:<=?|≤|=|~|≈|(?:under|below|less|than|no|more|not|at|most|up|to|max|maximum|target|objective|goal|is|of"
+    r"|within|about|the)(?![a-z])|[\s:.,`*(])*",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    r"(?:(?:or less|at most|max|maximum|of|data|loss|worth|target|in the worst case|worst case|downtime)(?![a-z])|[\s.,;`*)])*",
+    r"(?:(?:or less|at most|max|maximum|of|data|loss|worth|target|worst case|downtime)(?![a-z])"
+    r"|[\s.,;`*()])*",
     re.IGNORECASE,
 )
 _NONE = re.compile(

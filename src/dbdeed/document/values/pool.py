@@ -31,7 +31,7 @@ _PHRASES = (
     phrase("range", r"<N>\s*(?:-|–|to|\.\.)\s*<N>(?: connections?)?"),
     phrase(
         "instances",
-        r"<N> (?:(?:app|application|web|server) )?(?:instances?|process(?:es)?|replicas|workers?|pods?|nodes?|servers?)",
+        r"<N> (?:(?:app|application|web) )?(?:instances?|process(?:es)?|replicas|workers?|pods?|servers?)",
     ),
     phrase("instances", r"(?:instances?|process(?:es)?|workers?|pods?)~<N>"),
     phrase(

@@ -1,4 +1,4 @@
-"""Retention: `30 days`, `7 daily, 4 weekly, 12 monthly`, `daily 30 days, weekly 12 weeks`, `10 backups`, `forever`.
+"""Retention: `30 days`, `7 daily, 4 weekly, 12 monthly`, `weekly 12 weeks`, `10 backups`, `forever`.
 
 A unit with a period is counted in that unit, rounded up, so that nothing is kept shorter than it says:
 `weekly for 3 months` is 13 weekly.

@@ -10,7 +10,7 @@ from datetime import timedelta
 from dbdeed.document.values.duration import parse_duration, write_duration
 from dbdeed.document.values.number import whole
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import Said, phrase, scan, words
+from dbdeed.document.values.scan import Phrase, Said, phrase, scan, words
 from dbdeed.document.values.types import Backoff, Retry
 
 ACCEPTED = (
@@ -22,7 +22,7 @@ _NEVER = Retry(attempts=1)
 _LARGEST = 1000
 _WAIT = r"(?:back ?off|delays?|waits?|pauses?|intervals?)"
 _AT_MOST = r"(?:(?:max(?:imum)?(?: of)?|up to|at most) )?"
-_PHRASES = (
+_PHRASES: tuple[Phrase[object], ...] = (
     phrase("attempts", rf"{_AT_MOST}<N> (?:attempts?|tries|try)"),
     phrase("attempts", rf"{_AT_MOST}attempts?~<N>"),
     phrase("retries", rf"{_AT_MOST}<N> re-?tr(?:y|ies)(?: attempts?)?"),
@@ -37,18 +37,18 @@ _PHRASES = (
     phrase("range", r"(?:from |between )?<D>\s*(?:-|–|to|up to|and|\.\.)\s*<D>"),
     phrase(
         "first",
-        r"(?:from|starting(?: at| from| with)?|initial(?:ly)?(?: (?:delay|backoff|wait))?|first(?: delay)?|base(?: delay)?)~<D>",
+        rf"(?:from|starting(?: at| from| with)?|initially|(?:initial|first|base)(?: {_WAIT})?)~<D>",
     ),
     phrase(
         "longest",
-        r"(?:up to|to|at most|capped(?: at)?|cap|max(?:imum)?(?: (?:delay|backoff|wait))?|longest)~<D>",
+        rf"(?:up to|to|at most|capped(?: at)?|cap|(?:max(?:imum)?|longest)(?: {_WAIT})?)~<D>",
     ),
     phrase("jitter", r"(?:full |random )?jitter(?:ed)?"),
     phrase("no jitter", r"(?:no|without) jitter"),
 )
 _FILLER = words(
     r"[,;&+]|and|with|then|back ?off|using|a|the|delay|retry|retries|retried|"
-    r"(?:on|of|for|after|when)(?: a)?(?: (?:transient|connection|network|serialization|deadlock|database|and|or|,))*"
+    r"(?:on|of|for|after|when)(?: (?:a|transient|connection|network|serialization|deadlock|database|and|or))*"
     r" (?:errors?|failures?|loss|drops|fails?|deadlocks?|conflicts?)"
 )
 

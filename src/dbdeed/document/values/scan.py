@@ -1,13 +1,13 @@
 """Reading a value phrase by phrase.
 
-A grammar is a list of phrases, each a pattern with a meaning. `scan` walks the text from left to right and takes
-the longest phrase that matches at each place; what no phrase and no filler word covers is a Problem that
-points at it. So nothing is ignored by accident, and the walk is linear: no pattern can backtrack over more
-than one run of digits or blanks.
+A grammar is a list of phrases, each a pattern with a meaning. `scan` walks the text from left to right and
+takes the longest phrase that matches at each place. What no phrase and no filler word covers is a Problem that
+points at it, so nothing is ignored by accident. The walk is linear: no pattern backtracks over more than one
+run of digits or blanks.
 
-Patterns are regular expressions with shorthands: a blank stands for blanks, hyphens or underscores (`zero downtime`
-is `zero-downtime`), and may be left out where `?` follows it; `~` for what people put before an amount (`max 10`, `max: 10`, `max of 10`);
-`<N>` and `<D>` for a captured number and a captured duration.
+Patterns are regular expressions with shorthands: a blank stands for blanks, hyphens or underscores, and may
+be missing where `?` follows it; `~` is what people put before an amount (`max 10`, `max: 10`, `max of 10`);
+`<N>` and `<D>` are a captured number and a captured duration.
 """
 
 from __future__ import annotations

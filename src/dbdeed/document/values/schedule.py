@@ -7,7 +7,7 @@ weekday) joins it. A time without a zone is UTC, and the standard form says so.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from dbdeed.document.values.clock import CLOCK, ZONE, parse_clock, parse_zone
@@ -49,7 +49,7 @@ _PHRASES = (
     phrase("incremental", r"incrementals?(?: backups?)?"),
     phrase(
         "continuous",
-        r"continuous(?:ly)?(?: (?:wal|log|binlog|oplog))?(?: (?:archiving|archived|streaming|shipping|backups?))?"
+        r"continuous(?:ly)?(?: (?:wal|log|binlog|oplog))?(?: archiving| streaming| shipping| backups?)?"
         r"|(?:wal|binlog|log|oplog) (?:archiving|streaming|shipping)",
     ),
     phrase("next", r"[,;+&]|and|with|plus|then"),
@@ -93,7 +93,8 @@ def write_frequency(frequency: Frequency) -> str:
 
 _ROLES = {
     "calendar": "how often", "every": "how often", "other": "how often", "times": "how often",
-    "full": "kind", "incremental": "kind", "continuous": "kind", "time": "time", "weekday": "weekday", "day": "day",
+    "full": "kind", "incremental": "kind", "continuous": "kind",
+    "time": "time", "weekday": "weekday", "day": "day",
 }  # fmt: skip
 
 
@@ -112,21 +113,17 @@ def _drafts(said: tuple[Said[str], ...]) -> list[_Draft] | Problem:
 
 
 def _add(part: list[Said[str]], drafts: list[_Draft]) -> Problem | None:
-    roles = {_ROLES[word.meaning] for word in part}
-    joins = drafts and not {"how often", "continuous"} & {*roles, *(word.meaning for word in part)}
-    if joins and roles & set(drafts[-1].said):
-        joins = joins and roles == {"weekday"}  # "on Monday and Thursday" is refused below with its own words
-    draft = drafts[-1] if joins and drafts else _Draft(part[0].offset)
+    own = any(_ROLES[word.meaning] == "how often" or word.meaning == "continuous" for word in part)
+    if own or not drafts:
+        drafts.append(_Draft(part[0].offset))
+    said = drafts[-1].said
     for word in part:
-        if _ROLES[word.meaning] in draft.said:
+        role = _ROLES[word.meaning]
+        if role in said:
             return Problem(
-                f"“{word.text[:40]}”: one line of a schedule has one {_ROLES[word.meaning]}",
-                ACCEPTED,
-                offset=word.offset,
+                f"“{word.text[:40]}”: one line of a schedule has one {role}", ACCEPTED, offset=word.offset
             )
-        draft.said[_ROLES[word.meaning]] = word
-    if draft not in drafts:
-        drafts.append(draft)
+        said[role] = word
     return None
 
 
@@ -187,27 +184,32 @@ def _unit(word: str) -> str:
 
 def _placed(cadence: Cadence, said: dict[str, Said[str]]) -> Cadence | Problem:
     """The cadence with its time, weekday and day, where they fit how often it runs."""
-    at, zone, on, day = None, "UTC", None, None
     every = cadence.every or timedelta(0)
-    if "time" in said:
-        at, zone_or = parse_clock(said["time"].amounts[0]), parse_zone(said["time"].amounts[1])
-        if isinstance(at, Problem) or isinstance(zone_or, Problem):
-            return at if isinstance(at, Problem) else zone_or  # type: ignore[return-value]
-        zone = zone_or
-        if every % timedelta(days=1) or every < timedelta(days=1):
-            return Problem("a time of day belongs to a schedule of whole days")
     if "weekday" in said:
-        short = said["weekday"].amounts[0][:3].lower()
-        on = next(weekday for weekday in Weekday if weekday.value[:3].lower() == short)
-        if cadence.calendar not in ("", "week") or every % timedelta(days=7):
+        if cadence.calendar not in ("", "week") or every % CALENDAR["week"]:
             return Problem("a weekday belongs to a schedule of whole weeks")
+        cadence = replace(cadence, on=_weekday(said["weekday"].amounts[0]))
     if "day" in said:
         day = int(said["day"].amounts[0])
         if cadence.calendar != "month" or not 1 <= day <= 28:
-            return Problem(
-                "a day of the month belongs to a monthly schedule, and is 1 to 28, which every month has"
-            )
-    return Cadence(cadence.kind, cadence.every, cadence.calendar, at, on, day, zone)
+            return Problem("a day of the month belongs to a monthly schedule: 1 to 28, which every month has")
+        cadence = replace(cadence, day=day)
+    return _timed(cadence, *said["time"].amounts) if "time" in said else cadence
+
+
+def _timed(cadence: Cadence, clock: str, zone: str) -> Cadence | Problem:
+    at, name = parse_clock(clock), parse_zone(zone)
+    if isinstance(at, Problem):
+        return at
+    if isinstance(name, Problem):
+        return name
+    if not cadence.every or cadence.every % CALENDAR["day"]:
+        return Problem("a time of day belongs to a schedule of whole days")
+    return replace(cadence, at=at, zone=name)
+
+
+def _weekday(text: str) -> Weekday:
+    return next(day for day in Weekday if day.value[:3].lower() == text[:3].lower())
 
 
 def _write(cadence: Cadence) -> str:

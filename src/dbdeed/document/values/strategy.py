@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import phrase, scan, words
+from dbdeed.document.values.scan import Phrase, phrase, scan, words
 from dbdeed.document.values.types import How, Strategy, When
 
 ACCEPTED = (
@@ -14,10 +14,10 @@ ACCEPTED = (
 )
 _EXPAND, _OR = "expand and contract", "or"
 _REVERSIBLE, _FORWARD = "reversible", "forward only"
-_PHRASES = (
+_PHRASES: tuple[Phrase[object], ...] = (
     phrase(
         When.ON_DEPLOY,
-        r"(?:on|at|during|before|with|in)?(?: the| each| every)? ?deploy(?:s|ment|ments)?(?: pipeline| step)?",
+        r"(?:on|at|during|before|in)?(?: the| each| every)? ?deploy(?:s|ment|ments)?(?: pipeline| step)?",
     ),
     phrase(
         When.ON_START, r"(?:on|at|during)?(?: the)?(?: application| app)? ?(?:start|startup|start up|boot)"
@@ -31,12 +31,13 @@ _PHRASES = (
     phrase(_REVERSIBLE, r"(?:reversible|with rollbacks?|rollbacks?|up and down|with down migrations)"),
     phrase(
         _FORWARD,
-        r"(?:(?:roll )?forward only|roll forward|fix forward|irreversible|not reversible|(?:no|without) (?:rollbacks?|down migrations))",
+        r"(?:roll )?forward only|(?:roll|fix) forward|irreversible|not reversible"
+        r"|(?:no|without) (?:rollbacks?|down migrations)",
     ),
     phrase(_OR, r"or|/|\|"),
 )
 _FILLER = words(
-    r"[,;&+]|and|with|run|runs|applied|executed|migrations?|are|is|be|the|a|only|always|automatic(?:ally)?|versioned"
+    r"[,;&+]|and|with|runs?|applied|executed|migrations?|are|is|the|always|automatic(?:ally)?|versioned"
 )
 
 
@@ -66,4 +67,5 @@ def write_strategy(strategy: Strategy) -> str:
         parts.append(_EXPAND)
     if strategy.reversible is not None:
         parts.append(_REVERSIBLE if strategy.reversible else _FORWARD)
-    return ", ".join(parts)
+    text = ", ".join(parts)
+    return text[:1].upper() + text[1:]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.document.values.duration import parse_duration, write_duration
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import Said, phrase, scan, words
+from dbdeed.document.values.scan import Phrase, Said, phrase, scan, words
 from dbdeed.document.values.types import Isolation, Transactions
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ TIMEOUTS = {
     "lock_timeout": "lock timeout",
     "idle_timeout": "idle timeout",
 }
-_PHRASES = (
+_PHRASES: tuple[Phrase[object], ...] = (
     *(phrase(level, level.value) for level in Isolation if level is not Isolation.SNAPSHOT),
     phrase(Isolation.SNAPSHOT, r"snapshot(?: isolation)?"),
     phrase("statement_timeout", r"(?:statement|query)(?: timeout)?~<D>"),
@@ -37,8 +37,8 @@ _PHRASES = (
     phrase("default", r"(?:the )?(?:database'?s |server'?s )?defaults?"),
 )
 _FILLER = words(
-    r"[,;&+]|and|with|isolation levels?|isolation|levels?|at|a|an|the|transactions?|by default|short|explicit|"
-    r"(?:one )?(?:transactions? )?(?:per|for each) (?:request|use case|unit of work|operation|command|repository call)|unit of work"
+    r"[,;&+]|and|with|isolation levels?|isolation|levels?|at|a|an|the|transactions?|by default|short|explicit"
+    r"|(?:one )?(?:transactions? )?(?:per|for each) (?:request|use case|unit of work|operation)|unit of work"
 )
 
 
@@ -70,7 +70,8 @@ def write_transactions(transactions: Transactions) -> str:
             parts.append(f"{name} {write_duration(duration)}")
     if transactions.read_only:
         parts.append("read only")
-    return ", ".join(parts) or "default"
+    text = ", ".join(parts) or "default"
+    return text[:1].upper() + text[1:]
 
 
 def _take(word: Said[object], timeouts: dict[str, timedelta]) -> Problem | None:
