@@ -1,0 +1,1 @@
+"""The sections that hold more than keys: one module each."""
