@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from datetime import date, timedelta
 
-    from dbdeed.document.source import Place, Position, Source, Span
+    from dbdeed.document.source import Place, Position, Source
     from dbdeed.document.values.problem import Problem
     from dbdeed.document.values.types import (
         Destination,
