@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from dbdeed.document.values.types import System
 from dbdeed.engines.seam import NotYet
+from dbdeed.errors import InvalidInput
 
 if TYPE_CHECKING:
     from dbdeed.engines.seam import Engine
@@ -42,3 +43,11 @@ def system_of_url(url: str) -> System | None:
     """The system that a URL's scheme names, or None."""
     scheme, separator, _ = url.partition(":")
     return _SCHEMES.get(scheme.split("+")[0].lower() if separator else "")
+
+
+def engine_named(name: str) -> Engine:
+    """The engine of a package's name, as a plan's file has it. Raises `InvalidInput` for an unknown one."""
+    for package in _PACKAGES.values():
+        if package.split(".")[-2] == name:
+            return cast("Engine", import_module(package).ENGINE)
+    raise InvalidInput(f"There is no engine called {name!r}.", code="engine-unknown")

@@ -57,6 +57,12 @@ class SqlRejected(InvalidInput):
         self.offset = offset
 
 
+class LockTimeout(Unavailable):
+    """A statement did not get its locks in time, or gave way in a deadlock; it did nothing and may be tried again."""
+
+    default_code = "lock-timeout"
+
+
 class RestoreFailed(Unavailable):
     """A backup could not be brought back although everything needed was there: the fault is the backup's."""
 
@@ -108,7 +114,8 @@ class Session(Protocol):
     def execute(self, sql: str) -> None:
         """Run one statement as it is.
 
-        Raises `SqlRejected` for the engine's refusal, `Unavailable` for a lost connection.
+        Raises `SqlRejected` for the engine's refusal, `LockTimeout` where a lock was not to be had in time,
+        `Unavailable` for a lost connection.
         """
 
     def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:

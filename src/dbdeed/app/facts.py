@@ -1,0 +1,253 @@
+"""What the engine says of the document's SQL: its catalog, its picture, its complaints.
+
+The SQL is run in a scratch database and read back. What came out is kept under `.dbdeed/cache/facts`, by the
+content of the SQL, the engine and the program's version, one file for each major version of the engine:
+`check` then knows it without a server, a driver or the scratch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dbdeed import __version__
+from dbdeed.document.edit import Edit
+from dbdeed.document.findings import Finding, Severity
+from dbdeed.document.source import Place, Span
+from dbdeed.engines.registry import engine_for
+from dbdeed.engines.seam import ScratchNeeds, SqlRejected
+from dbdeed.models.model import DataModel  # noqa: TC001 - msgspec reads it
+from dbdeed.progress import SILENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from dbdeed.app.project import Project
+    from dbdeed.document.architecture import Architecture, CodeBlock
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.seam import Engine, Scratch, Statement
+    from dbdeed.progress import Progress
+
+
+class _Mark(msgspec.Struct, frozen=True):
+    """A place as (block, start, end), the bytes counted from the block's start: it moves with the block."""
+
+    block: int
+    start: int
+    end: int
+
+
+class _KeptEdit(msgspec.Struct, frozen=True):
+    place: _Mark
+    text: str
+
+
+class _KeptFinding(msgspec.Struct, frozen=True):
+    code: str
+    severity: Severity
+    message: str
+    hint: str
+    place: _Mark | None
+    fix: tuple[_KeptEdit, ...]
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A file of the cache. `catalog` is in the engine's own encoding; None where the SQL was rejected."""
+
+    version: tuple[int, ...]
+    catalog: bytes | None
+    model: DataModel | None
+    findings: tuple[_KeptFinding, ...]
+
+
+@dataclass(frozen=True)
+class EngineFacts:
+    """What the engine made of the SQL.
+
+    Attributes:
+        engine: the engine.
+        version: of the scratch that read it.
+        model: the engine-neutral picture; None where the SQL was rejected.
+        findings: traps that the engine accepts silently, and, as an error, what it rejected.
+    """
+
+    engine: Engine
+    version: tuple[int, ...]
+    model: DataModel | None
+    findings: tuple[Finding, ...]
+    encoded: bytes | None
+
+    @cached_property
+    def catalog(self) -> Catalog | None:
+        """What the SQL makes; None where it was rejected. Decoded when first asked for."""
+        return None if self.encoded is None else self.engine.decode(self.encoded)
+
+
+def engine_facts(
+    project: Project,
+    architecture: Architecture,
+    *,
+    start: bool,
+    progress: Progress = SILENT,
+    version: tuple[int, ...] = (),
+    scratch: Scratch | None = None,
+) -> EngineFacts | None:
+    """What the engine says of a document's SQL.
+
+    Args:
+        project: where the cache is.
+        architecture: the document.
+        start: start a scratch where the cache does not know; else None is returned then.
+        progress: where steps are announced.
+        version: of the live server whose words are wanted; () for what the document's Version asks for.
+        scratch: one that is open already, of that version.
+
+    Raises:
+        NotYet: the document's system has no engine.
+        Unavailable: no scratch can be started.
+    """
+    system = architecture.overview.system.value
+    if system is None:
+        return None
+    engine = engine_for(system)
+    names = model_names(architecture)
+    blocks = architecture.schema.blocks
+    wanted = version or wanted_version(architecture)
+    folder = project.cache / "facts"
+    key = _key(engine, blocks, names)
+    kept = _find(folder, key, wanted)
+    # What was rejected once is tried again where we may: an extension may have been installed meanwhile.
+    if kept is None or (start and kept.catalog is None):
+        if not start:
+            return None
+        project.prepare()
+        if scratch is None:
+            needs = ScratchNeeds(cache=project.cache, version=wanted)
+            with engine.scratch(needs, progress) as opened:
+                kept = _learn(engine, opened, blocks, names, progress)
+        else:
+            kept = _learn(engine, scratch, blocks, names, progress)
+        _keep(folder, key, kept)
+    findings = tuple(_revive(one, blocks) for one in kept.findings)
+    return EngineFacts(engine, kept.version, kept.model, findings, kept.catalog)
+
+
+def wanted_version(architecture: Architecture) -> tuple[int, ...]:
+    """The engine's version that the document names; () where any will do."""
+    version = architecture.overview.version.value
+    return version.parts if version is not None and version.exact else ()
+
+
+def model_names(architecture: Architecture) -> dict[str, str]:
+    """The document's own model names, by table."""
+    from dbdeed.models.naming import table_name
+
+    return {model.table or table_name(model.name): model.name for model in architecture.models}
+
+
+def load_catalog(
+    engine: Engine, scratch: Scratch, statements: Sequence[Statement], progress: Progress
+) -> tuple[Catalog, list[Finding]]:
+    """What statements make in an empty scratch database. Raises `SqlRejected`."""
+    with progress.step("Reading the SQL in a scratch database"), scratch.database() as session:
+        findings = engine.load(session, statements)
+        return engine.inspect(session), findings
+
+
+def _learn(
+    engine: Engine,
+    scratch: Scratch,
+    blocks: Sequence[CodeBlock],
+    names: Mapping[str, str],
+    progress: Progress,
+) -> _Kept:
+    statements = engine.statements(blocks)
+    try:
+        catalog, findings = load_catalog(engine, scratch, statements, progress)
+    except SqlRejected as error:
+        kept = _freeze(rejection(error), blocks)
+        return _Kept(scratch.version, None, None, (kept,))
+    model = engine.describe(catalog, names)
+    return _Kept(
+        scratch.version, engine.encode(catalog), model, tuple(_freeze(one, blocks) for one in findings)
+    )
+
+
+def rejection(error: SqlRejected) -> Finding:
+    """A rejected statement as an error finding at its place in the document."""
+    place = None
+    statement = error.statement
+    if statement is not None and statement.block is not None:
+        block = statement.block
+        start = block.source_offset(statement.offset + max(error.offset, 0))
+        end = block.source_offset(statement.offset + len(statement.sql))
+        place = Place(block.place.source, Span(start, max(start, end)))
+    return Finding(error.code, Severity.ERROR, error.message, place, error.hint)
+
+
+def _key(engine: Engine, blocks: Sequence[CodeBlock], names: Mapping[str, str]) -> str:
+    digest = hashlib.sha256()
+    parts: list[bytes] = [__version__.encode(), engine.name.encode(), repr(sorted(names.items())).encode()]
+    for block in blocks:
+        span = block.place.span
+        parts += [block.language.encode(), block.place.source.data[span.start : span.end]]
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _find(folder: Path, key: str, wanted: tuple[int, ...]) -> _Kept | None:
+    """The kept facts of the wanted major version, or, where any will do, of the newest."""
+    if wanted:
+        return _read(folder / f"{key}-{wanted[0]}")
+    found = [kept for path in folder.glob(f"{key}-*") if (kept := _read(path)) is not None]
+    return max(found, key=lambda kept: kept.version, default=None)
+
+
+def _read(path: Path) -> _Kept | None:
+    with suppress(OSError, msgspec.DecodeError):
+        return msgspec.msgpack.decode(path.read_bytes(), type=_Kept)
+    return None
+
+
+def _keep(folder: Path, key: str, kept: _Kept) -> None:
+    from dbdeed.planning.cache import write_atomically
+
+    write_atomically(folder / f"{key}-{kept.version[0]}", msgspec.msgpack.encode(kept))
+
+
+def _freeze(finding: Finding, blocks: Sequence[CodeBlock]) -> _KeptFinding:
+    fixes = []
+    for edit in finding.fix:
+        mark = _mark(finding.place.source, edit.span, blocks) if finding.place is not None else None
+        if mark is not None:
+            fixes.append(_KeptEdit(mark, edit.text))
+    place = _mark(finding.place.source, finding.place.span, blocks) if finding.place is not None else None
+    return _KeptFinding(finding.code, finding.severity, finding.message, finding.hint, place, tuple(fixes))
+
+
+def _mark(source: object, span: Span, blocks: Sequence[CodeBlock]) -> _Mark | None:
+    for number, block in enumerate(blocks):
+        own = block.place
+        if own.source is source and own.span.start <= span.start <= span.end <= own.span.end:
+            return _Mark(number, span.start - own.span.start, span.end - own.span.start)
+    return None
+
+
+def _revive(kept: _KeptFinding, blocks: Sequence[CodeBlock]) -> Finding:
+    place = None
+    if kept.place is not None:
+        place = Place(blocks[kept.place.block].place.source, _span(kept.place, blocks))
+    fix = tuple(Edit(_span(one.place, blocks), one.text) for one in kept.fix)
+    return Finding(kept.code, kept.severity, kept.message, place, kept.hint, fix)
+
+
+def _span(mark: _Mark, blocks: Sequence[CodeBlock]) -> Span:
+    start = blocks[mark.block].place.span.start
+    return Span(start + mark.start, start + mark.end)

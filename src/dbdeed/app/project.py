@@ -1,0 +1,66 @@
+"""A project: a document, the folder that it stands in, and what dbdeed keeps there."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbdeed.errors import Unavailable
+
+if TYPE_CHECKING:
+    from dbdeed.document.architecture import Architecture
+
+STATE_FOLDER = ".dbdeed"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Attributes: `document` as the person named it; `root`, its folder, absolute."""
+
+    document: Path
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        """Where the embedded database, the project's id and the caches live."""
+        return self.root / STATE_FOLDER
+
+    @property
+    def cache(self) -> Path:
+        """What may be deleted at any time."""
+        return self.state / "cache"
+
+    def prepare(self) -> None:
+        """Make the state folder, out of version control's sight. Raises `Unavailable`."""
+        try:
+            self.state.mkdir(exist_ok=True)
+            ignore = self.state / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="ascii")
+        except OSError as error:
+            raise Unavailable(
+                f"Cannot write the folder {self.state}: {error.strerror}.", code="state-folder"
+            ) from error
+
+    def identity(self) -> str:
+        """The project's own id, made up once: 32 hexadecimal characters."""
+        self.prepare()
+        path = self.state / "id"
+        with suppress(FileExistsError), path.open("x", encoding="ascii") as file:
+            file.write(os.urandom(16).hex() + "\n")
+        return path.read_text(encoding="ascii").strip()
+
+
+def open_project(document: Path) -> Project:
+    """The project of a document, which need not be readable yet."""
+    return Project(document, Path(os.path.abspath(document)).parent)  # noqa: PTH100 - links stay as they are
+
+
+def read_architecture(project: Project) -> Architecture:
+    """Read the project's document. Raises `InvalidInput` where it is no readable text file."""
+    from dbdeed.document.load import load
+
+    return load(project.document)

@@ -1,0 +1,255 @@
+"""Running a plan on a real database.
+
+Under the database's one lock the state is read again and must be the plan's; each transactional group commits
+together with its journal rows; a lock that is not to be had in time is tried again, with a pause that grows,
+so that no queue forms behind us. Afterwards the state is read once more and must be the target. Whoever is
+stopped in between, by Ctrl-C, a lost connection or `kill -9`, leaves a database and a journal that agree; the
+next plan is made from what is there.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.seam import LockTimeout
+from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Unavailable
+from dbdeed.planning.journal import Journal, PlanState, StepState
+from dbdeed.planning.plan import fingerprint
+from dbdeed.planning.proof import differences
+from dbdeed.planning.secrets import Secrets
+from dbdeed.planning.shown import one_line, shown
+from dbdeed.progress import SILENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.seam import Engine, Session
+    from dbdeed.planning.plan import Group, Plan, PlannedStep
+    from dbdeed.progress import Progress, Task
+
+
+class StepFailed(Unavailable):
+    """The database did not take a step that the proof accepted: its data or its rights forbid it."""
+
+    default_code = "step-failed"
+
+
+class StateChanged(Unavailable):
+    """The database is no longer what the plan was made for."""
+
+    default_code = "state-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to try for a lock: `tries` times, pausing from `first` seconds, doubling, up to `longest`."""
+
+    tries: int = 30
+    first: float = 0.1
+    longest: float = 5.0
+    sleep: Callable[[float], None] = time.sleep
+
+    def pauses(self) -> Iterator[float]:
+        """The pauses between the tries, in seconds."""
+        for number in range(self.tries - 1):
+            yield min(self.first * 2**number, self.longest)
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was done: the plan's id in the journal, its steps, and the tries that waited for a lock."""
+
+    id: str
+    steps: int
+    waits: int
+
+
+@dataclass
+class _Run:
+    """One plan under way."""
+
+    engine: Engine
+    session: Session
+    journal: Journal
+    id: str
+    secrets: Secrets
+    patience: Patience
+    progress: Progress
+    now: Callable[[], datetime]
+    waits: int = 0
+    done: int = 0
+    total: int = field(default=0)
+
+
+def apply_plan(
+    engine: Engine,
+    session: Session,
+    plan: Plan,
+    target: Catalog | None = None,
+    *,
+    tool: str,
+    environment: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+    patience: Patience | None = None,
+    now: Callable[[], datetime] = _utc,
+) -> Applied:
+    """Run a plan; an empty one writes nothing to the database.
+
+    Args:
+        engine: of the database.
+        session: to it.
+        plan: whose state must still be the database's.
+        target: the catalog that it leads to, where it is at hand: then a wrong end is told in full.
+        tool: the program's version, for the journal.
+        environment: what `${NAME}` in its statements stands for.
+        progress: where steps are announced.
+        patience: how long to try for a lock.
+        now: the clock.
+
+    Raises:
+        StateChanged: the database is not what the plan was made for.
+        StepFailed: the database refused a step; what was committed before stays, and is journalled.
+        InvalidInput: an environment variable that it needs is missing.
+        Unavailable: another apply holds the database, a lock was not to be had, the connection was lost.
+        OurFault: all steps ran, and the result is not the target.
+    """
+    secrets = Secrets.of(plan.environment, environment or {})
+    _require_version(plan, session)
+    journal = Journal(engine, session)
+    with engine.exclusive(session):
+        if plan.empty:
+            _close_unfinished(journal, session, now)
+            return Applied("", 0, 0)
+        with progress.step("Reading the database once more"):
+            _require_state(engine, session, plan)
+        run = _Run(engine, session, journal, uuid.uuid4().hex, secrets, patience or Patience(), progress, now)
+        run.total = len(plan.steps)
+        journal.begin(run.id, plan, now(), tool)
+        with _failure_journalled(run), progress.step("Applying the plan", total=run.total) as task:
+            for group in plan.groups:
+                _run_group(run, group, task)
+        with progress.step("Comparing the result with the target"):
+            _require_target(engine, session, plan, target)
+        journal.end(run.id, PlanState.DONE, now())
+    return Applied(run.id, run.total, run.waits)
+
+
+def _close_unfinished(journal: Journal, session: Session, now: Callable[[], datetime]) -> None:
+    """Nothing is left to do, so what an interrupted apply began is complete; say so once."""
+    if journal.unfinished():
+        with session.transaction():
+            journal.supersede(now())
+
+
+def _require_version(plan: Plan, session: Session) -> None:
+    if plan.version[:1] != session.version[:1]:
+        raise InvalidInput(
+            f"The plan is for version {_dotted(plan.version)}; this server is {_dotted(session.version)}.",
+            hint="Make a plan for this server.",
+            code="plan-version",
+        )
+
+
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(map(str, version))
+
+
+def _require_state(engine: Engine, session: Session, plan: Plan) -> None:
+    if fingerprint(engine.inspect(session)) != plan.current:
+        raise StateChanged(
+            "The database is no longer in the state that this plan was made for; nothing was run.",
+            hint="Make a new plan: `dbdeed plan`.",
+        )
+
+
+def _require_target(engine: Engine, session: Session, plan: Plan, target: Catalog | None) -> None:
+    reached = engine.inspect(session)
+    if fingerprint(reached) == plan.target:
+        return
+    shows = differences(engine.compare(reached, target).changes)[:5] if target is not None else []
+    raise OurFault(
+        "All steps ran, and the database is not at the target"
+        + (": " + "; ".join(shows) if shows else ", or somebody else changed it meanwhile")
+        + ".",
+        hint="`dbdeed plan` shows what is left; if nobody else changed the database, please report it.",
+        code="target-missed",
+    )
+
+
+@contextmanager
+def _failure_journalled(run: _Run) -> Iterator[None]:
+    """Write down what stopped the plan, as far as the connection still lets us."""
+    try:
+        yield
+    except BaseException as error:
+        text = error.message if isinstance(error, DbdeedError) else type(error).__name__
+        with suppress(DbdeedError):
+            run.journal.end(run.id, PlanState.FAILED, run.now(), text)
+        raise
+
+
+def _run_group(run: _Run, group: Group, task: Task) -> None:
+    """One group, tried again while a lock is not to be had."""
+    pauses = run.patience.pauses()
+    while True:
+        try:
+            _attempt(run, group)
+            break
+        except LockTimeout as error:
+            pause = next(pauses, None)
+            first = group.steps[0].step.object
+            if pause is None:
+                raise LockTimeout(
+                    f"{shown(first)} is in use: no lock in {run.patience.tries} tries. "
+                    f"{one_line(error.message)}",
+                    hint="Run apply again when there is less traffic; it carries on with what is left.",
+                ) from error
+            run.waits += 1
+            with run.progress.step(f"{shown(first)} is in use; trying again in {pause:.1f} s"):
+                run.patience.sleep(pause)
+    run.done += len(group.steps)
+    task.advance(len(group.steps), run.total)
+
+
+def _attempt(run: _Run, group: Group) -> None:
+    numbers = range(run.done + 1, run.done + len(group.steps) + 1)
+    if group.transactional:
+        with run.session.transaction():
+            for number, planned in zip(numbers, group.steps, strict=True):
+                _execute(run, planned, number)
+            run.journal.mark(run.id, numbers, StepState.DONE)
+    else:
+        run.journal.mark(run.id, numbers, StepState.STARTED)
+        _execute(run, group.steps[0], numbers[0])
+        run.journal.mark(run.id, numbers, StepState.DONE)
+
+
+def _execute(run: _Run, planned: PlannedStep, number: int) -> None:
+    step = planned.step
+    run.engine.begin_step(run.session, step)
+    try:
+        run.session.execute(run.secrets.fill(step))
+    except LockTimeout as error:
+        raise LockTimeout(run.secrets.hide(error.message), hint=run.secrets.hide(error.hint)) from None
+    except InvalidInput as error:
+        raise StepFailed(
+            f"Step {number} of {run.total} ({shown(step.object)}) failed: "
+            f"{one_line(run.secrets.hide(error.message))}",
+            hint=run.secrets.hide(error.hint)
+            or "What was committed before it stays; correct the cause and run apply again.",
+        ) from None
+    except DbdeedError as error:
+        error.message = run.secrets.hide(error.message)
+        error.hint = run.secrets.hide(error.hint)
+        error.args = (error.message,)
+        raise

@@ -1,0 +1,137 @@
+"""A plan: the ordered statements that lead from one catalog to another, as small data.
+
+A plan belongs to the state it was made for: it carries the fingerprints of both catalogs, and
+`planning.apply` runs it on no other. It holds no catalog objects, so that it can be written down
+(`planning.artifact`) and read by people (`planning.render`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.change import Action, Change, Detail, Hazard, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One change as people are told of it.
+
+    Attributes:
+        because: the object whose change makes this one necessary, where nothing about `object` differs.
+    """
+
+    action: Action
+    object: ObjectId
+    details: tuple[Detail, ...] = ()
+    because: ObjectId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step in its place; `difference` counts into `Plan.differences` and says why it is there."""
+
+    step: Step
+    difference: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Steps that run together: one transaction, or a single step that can be in none."""
+
+    steps: tuple[PlannedStep, ...]
+    transactional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done, in order.
+
+    Attributes:
+        engine: the engine's name.
+        version: of the server whose state was read.
+        current, target: fingerprints of the catalogs before and after.
+        unmodelled: what stands in either database and is in no catalog type: "current: kind name".
+        proven: it was run in a scratch and ended exactly at the target.
+    """
+
+    engine: str
+    version: tuple[int, ...]
+    current: str
+    target: str
+    groups: tuple[Group, ...]
+    differences: tuple[Difference, ...]
+    unmodelled: tuple[str, ...] = ()
+    proven: bool = False
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(planned.step for group in self.groups for planned in group.steps)
+
+    @property
+    def destroys(self) -> tuple[ObjectId, ...]:
+        """What loses its data, each once, in plan order."""
+        return tuple(dict.fromkeys(one for step in self.steps for one in step.destroys))
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]:
+        return tuple(dict.fromkeys(hazard for step in self.steps for hazard in step.hazards))
+
+    @property
+    def environment(self) -> tuple[str, ...]:
+        """The environment variables that its statements need, in plan order."""
+        return tuple(dict.fromkeys(name for step in self.steps for name in step.environment))
+
+    @property
+    def empty(self) -> bool:
+        return not self.groups
+
+
+def fingerprint(catalog: Catalog) -> str:
+    """SHA-256 over the canonical encoding of the objects, in hexadecimal: equal for equal states."""
+    digest = hashlib.sha256()
+    for one in sorted(catalog.objects):
+        encoded = msgspec.json.encode((one, catalog.objects[one]), order="deterministic")
+        digest.update(len(encoded).to_bytes(8, "big"))
+        digest.update(encoded)
+    return digest.hexdigest()
+
+
+def assemble(
+    current: Catalog, target: Catalog, changes: Sequence[Change], *, renames: Sequence[Change] = ()
+) -> Plan:
+    """A plan of changes that are in order already; renames come first. It is not proven yet."""
+    ordered = [*renames, *changes]
+    return Plan(
+        engine=target.engine,
+        version=current.version,
+        current=fingerprint(current),
+        target=fingerprint(target),
+        groups=tuple(_groups(ordered)),
+        differences=tuple(
+            Difference(change.action, change.id, change.details, change.because) for change in ordered
+        ),
+        unmodelled=(
+            *(f"current: {one.kind} {one.name}" for one in current.unmodelled),
+            *(f"target: {one.kind} {one.name}" for one in target.unmodelled),
+        ),
+    )
+
+
+def _groups(changes: Sequence[Change]) -> Iterable[Group]:
+    """Consecutive transactional steps are one transaction; any other step stands alone."""
+    planned = [PlannedStep(step, number) for number, change in enumerate(changes) for step in change.steps]
+    planned.sort(key=lambda one: one.step.after_all)  # stable: the order within each half stays
+    for transactional, steps in groupby(planned, key=lambda one: one.step.transactional):
+        if transactional:
+            yield Group(tuple(steps), transactional=True)
+        else:
+            yield from (Group((one,), transactional=False) for one in steps)

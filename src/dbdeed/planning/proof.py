@@ -1,0 +1,187 @@
+"""A plan is proven before it is shown (HOUSE.md, idea 2).
+
+The current catalog is built again in a scratch database, by the same machinery that plans; the plan is run on
+it; what comes out must be the target, with nothing left to do. A plan that its proof refutes is never shown:
+it is our fault, and the error says what differs.
+
+Declared renames need the scratch too: they are run on the rebuilt current catalog, and what is left to do is
+planned from what the engine then reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.change import Action
+from dbdeed.errors import DbdeedError, OurFault, Refused
+from dbdeed.planning.order import order_changes
+from dbdeed.planning.plan import assemble, fingerprint
+from dbdeed.planning.shown import one_line, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Change
+    from dbdeed.engines.seam import Engine, Scratch, Session, Statement
+    from dbdeed.planning.cache import PlanCache
+    from dbdeed.planning.plan import Group, Plan
+    from dbdeed.progress import Progress
+
+
+class ProofFailed(OurFault):
+    """The plan does not do what it says; `evidence` is the plan's SQL and what differs, for a report."""
+
+    default_code = "proof-failed"
+
+    def __init__(self, message: str, *, hint: str = "", evidence: str = "") -> None:
+        super().__init__(message, hint=hint or "This is a bug of dbdeed; please report it.")
+        self.evidence = evidence
+
+
+def make_plan(
+    engine: Engine,
+    current: Catalog,
+    target: Catalog,
+    statements: Sequence[Statement] = (),
+    scratch: Scratch | None = None,
+    *,
+    cache: PlanCache | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """The plan that leads from `current` to `target`, proven where a scratch is given.
+
+    Args:
+        engine: of both catalogs.
+        current: what is there.
+        target: what shall be.
+        statements: of the target's document, for the renames that they declare.
+        scratch: where to prove it; only used where there is something to prove that the cache does not know.
+        cache: plans that were proven before.
+        progress: where to say what is done.
+
+    Raises:
+        ProofFailed: the plan does not lead to the target.
+        Refused: it cannot be proven, because the current database needs what no catalog type covers.
+    """
+    if current.objects == target.objects:
+        return replace(assemble(current, target, ()), proven=True)
+    if scratch is None:
+        return _plain(engine, current, target, statements)
+    known = cache.find(current, target, statements) if cache is not None else None
+    if known is not None:
+        return known
+    from dbdeed.progress import SILENT
+
+    with (progress or SILENT).step("Proving the plan in a scratch database"):
+        plan = _proven(engine, current, target, statements, scratch)
+    if cache is not None:
+        cache.keep(current, target, statements, plan)
+    return plan
+
+
+def _plain(engine: Engine, current: Catalog, target: Catalog, statements: Sequence[Statement]) -> Plan:
+    renames = engine.rename_steps(current, target, statements)
+    if renames:
+        raise Refused(
+            f"{shown(renames[0].id)} is declared to be renamed, and what is left to do after that is only "
+            "known from a scratch database.",
+            code="needs-scratch",
+        )
+    return assemble(current, target, order_changes(engine.compare(current, target).changes, current, target))
+
+
+def _proven(
+    engine: Engine, current: Catalog, target: Catalog, statements: Sequence[Statement], scratch: Scratch
+) -> Plan:
+    renames = engine.rename_steps(current, target, statements)
+    with scratch.database() as session:
+        rebuild(engine, session, current)
+        reached = current
+        if renames:
+            renaming = assemble(current, target, (), renames=renames)
+            run_groups(engine, session, renaming.groups)
+            reached = engine.inspect(session)
+        changes = order_changes(engine.compare(reached, target).changes, reached, target)
+        rest = assemble(reached, target, changes)
+        run_groups(engine, session, rest.groups)
+        plan = assemble(current, target, changes, renames=renames)
+        _require_equal(engine, engine.inspect(session), target, plan)
+    return replace(plan, proven=True)
+
+
+def rebuild(engine: Engine, session: Session, catalog: Catalog) -> None:
+    """Make an empty scratch database equal to a catalog.
+
+    Raises:
+        ProofFailed: what comes out differs.
+        Refused: it failed, and the catalog's database holds things that no catalog type covers.
+    """
+    empty = engine.inspect(session)
+    changes = order_changes(engine.compare(empty, catalog).changes, empty, catalog)
+    if not changes:
+        return
+    plan = assemble(empty, catalog, changes)
+    try:
+        run_groups(engine, session, plan.groups)
+        _require_equal(engine, engine.inspect(session), catalog, plan)
+    except ProofFailed as fault:
+        if not catalog.unmodelled:
+            raise
+        names = ", ".join(one_line(f"{one.kind} {one.name}") for one in catalog.unmodelled[:10])
+        raise Refused(
+            f"The plan cannot be proven: the database holds what dbdeed does not know yet ({names}), and "
+            f"without it the rest could not be built again. {fault.message}",
+            code="unprovable",
+        ) from fault
+
+
+def run_groups(engine: Engine, session: Session, groups: Sequence[Group]) -> None:
+    """Run steps in a scratch, as they would run in the real database. Raises `ProofFailed`."""
+    for group in groups:
+        if group.transactional:
+            with session.transaction():
+                _run(engine, session, group)
+        else:
+            _run(engine, session, group)
+
+
+def _run(engine: Engine, session: Session, group: Group) -> None:
+    for planned in group.steps:
+        engine.begin_step(session, planned.step)
+        try:
+            session.execute(planned.step.sql)
+        except DbdeedError as error:
+            raise ProofFailed(
+                f"A step for {shown(planned.step.object)} does not run in the scratch database: "
+                f"{one_line(error.message)}",
+                hint=error.hint,
+                evidence=planned.step.sql,
+            ) from error
+
+
+def _require_equal(engine: Engine, reached: Catalog, target: Catalog, plan: Plan) -> None:
+    left = engine.compare(reached, target).changes
+    if not left and reached.objects == target.objects:
+        return
+    shows = differences(left) or ["the catalogs differ where the comparison sees nothing"]
+    evidence = "\n".join([*(f"{step.sql};" for step in plan.steps), "", *shows])
+    raise ProofFailed("The plan does not end at its target: " + "; ".join(shows[:5]), evidence=evidence)
+
+
+def differences(changes: Sequence[Change]) -> list[str]:
+    """What differs, one line each, for people."""
+    found = []
+    for change in changes:
+        if change.because is not None:
+            continue
+        verb = {Action.CREATE: "is missing", Action.DROP: "is too much"}.get(change.action, "differs")
+        details = ", ".join(f"{one.attribute}: {one.old!r} is not {one.new!r}" for one in change.details)
+        found.append(f"{shown(change.id)} {verb}" + (f" ({details})" if details else ""))
+    return found
+
+
+def same_state(catalog: Catalog, expected: str) -> bool:
+    """Whether a catalog has that fingerprint."""
+    return fingerprint(catalog) == expected

@@ -1,0 +1,156 @@
+"""A plan for people: text that a DBA reads before signing, and a script that psql or sqlite3 runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.change import Action, LockLevel
+from dbdeed.planning.shown import listed, one_line, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.seam import Engine
+    from dbdeed.planning.plan import Difference, Group, Plan
+
+_MARKS = {Action.CREATE: "+", Action.DROP: "-", Action.ALTER: "~", Action.RENAME: ">"}
+
+
+def render_text(plan: Plan) -> str:
+    """What differs, each statement with its cost and its reason, and what is destroyed."""
+    lines = [*_differences(plan), ""] if plan.differences else []
+    lines += _unmodelled(plan)
+    if plan.empty:
+        return "\n".join([*lines, "Nothing to do.", ""])
+    lines += [
+        f"Plan: {_count(len(plan.steps), 'statement')} in {_count(len(plan.groups), 'group')}"
+        + (", proven in a scratch database." if plan.proven else ", NOT proven.")
+    ]
+    number = 0
+    for group in plan.groups:
+        lines += ["", _group_title(group)]
+        for planned in group.steps:
+            number += 1
+            lines += _statement(number, planned.step, plan.differences[planned.difference])
+    if plan.destroys:
+        lines += ["", f"Destroys: {listed(plan.destroys, limit=1000)}"]
+    return "\n".join([*lines, ""])
+
+
+def render_differences(plan: Plan) -> str:
+    """Only what differs, a line each."""
+    return "".join(f"{line}\n" for line in _differences(plan))
+
+
+def render_sql(plan: Plan, engine: Engine) -> str:
+    """A script with the engine's own transactions and settings around each group."""
+    head = [
+        f"-- Plan for {one_line(plan.engine)} {'.'.join(map(str, plan.version))}",
+        f"-- from state {plan.current[:16]} to {plan.target[:16]}",
+    ]
+    head += [f"-- not covered: {one_line(name)}" for name in plan.unmodelled]
+    if plan.environment:
+        head += [f"-- needs the value of ${{{name}}} in its place" for name in plan.environment]
+    return "\n".join([*head, *_scripts(plan, engine), ""])
+
+
+def _scripts(plan: Plan, engine: Engine) -> Iterable[str]:
+    for group in plan.groups:
+        before, after = engine.envelope(transactional=group.transactional)
+        yield ""
+        yield from before
+        for planned in group.steps:
+            step = planned.step
+            for note in _notes(step, plan.differences[planned.difference]):
+                yield f"-- {note}"
+            yield ended(step.sql)
+        yield from after
+
+
+def ended(sql: str) -> str:
+    """The statement with its semicolon, which a comment in its last line must not swallow."""
+    return sql + ("\n;" if "--" in sql.rpartition("\n")[2] else ";")
+
+
+def _notes(step: Step, difference: Difference) -> Iterable[str]:
+    yield _reason(difference)
+    cost = _cost(step)
+    if cost:
+        yield cost
+    for hazard in step.hazards:
+        yield f"{hazard.kind}: {one_line(hazard.message)}"
+
+
+def _statement(number: int, step: Step, difference: Difference) -> Iterable[str]:
+    margin = " " * 6
+    first, *rest = _visible(step.sql)
+    yield f"{number:>4}. {first}"
+    yield from (margin + line for line in rest)
+    yield f"{margin}    why: {_reason(difference)}"
+    cost = _cost(step)
+    if cost:
+        yield f"{margin}    {cost}"
+    yield from (f"{margin}    ! {hazard.kind}: {one_line(hazard.message)}" for hazard in step.hazards)
+    if step.environment:
+        yield f"{margin}    filled in when it runs: {', '.join(step.environment)}"
+
+
+def _visible(sql: str) -> list[str]:
+    """The statement's lines; what could steer a terminal is escaped, since this form is not for running."""
+    return [one_line(line.expandtabs(4)) for line in ended(sql).split("\n")]
+
+
+def _cost(step: Step) -> str:
+    parts = []
+    if step.lock is not LockLevel.NONE:
+        parts.append(f"lock: {step.lock.name.replace('_', ' ')}")
+    if step.rewrites:
+        parts.append("rewrites the table")
+    elif step.scans:
+        parts.append("reads the whole table")
+    return ", ".join(parts)
+
+
+def _reason(difference: Difference) -> str:
+    text = f"{difference.action} {shown(difference.object)}"
+    if difference.details:
+        text += " (" + "; ".join(_details(difference)) + ")"
+    if difference.because is not None:
+        text += f", because {shown(difference.because)} changes"
+    return text
+
+
+def _details(difference: Difference) -> Iterable[str]:
+    for one in difference.details:
+        old, new = (one_line(text) or "nothing" for text in (one.old, one.new))
+        yield f"{one.attribute}: {_short(old)} -> {_short(new)}"
+
+
+def _short(text: str, longest: int = 120) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _differences(plan: Plan) -> list[str]:
+    own = [one for one in plan.differences if one.because is None]
+    return [f"{_MARKS[one.action]} {shown(one.object)}" + _detail_list(one) for one in own]
+
+
+def _detail_list(difference: Difference) -> str:
+    return f" ({'; '.join(_details(difference))})" if difference.details else ""
+
+
+def _unmodelled(plan: Plan) -> list[str]:
+    if not plan.unmodelled:
+        return []
+    return ["Not covered by this plan:", *(f"  {one_line(name)}" for name in plan.unmodelled), ""]
+
+
+def _group_title(group: Group) -> str:
+    if group.transactional:
+        return f"In one transaction ({_count(len(group.steps), 'statement')}):"
+    return "On its own, in no transaction:"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
