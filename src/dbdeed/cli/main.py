@@ -17,7 +17,13 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    try:
+        code = run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence_stdout()
+        code = 0
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -60,8 +66,7 @@ def _run_command(name: str, arguments: list[str]) -> int:
         print("\nInterrupted. Run the same command again to carry on.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        _silence_stdout()
-        return 0
+        raise
     except Exception as error:  # noqa: BLE001 - the one place where an unexpected fault is turned into words
         return _report_fault(name, error, arguments)
     return result if isinstance(result, int) else 0

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dbdeed.document.findings import Finding
     from dbdeed.errors import DbdeedError
+    from dbdeed.planning.plan import Plan
 
 ENVELOPE = "dbdeed/1"
 
@@ -25,7 +26,7 @@ class Format(StrEnum):
 
 def wants_json(arguments: Sequence[str]) -> bool:
     """Whether these arguments ask for JSON; used where an error comes before they are parsed."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = zip(arguments, [*arguments, ""][1:], strict=True)
     return any(
         one == "--format=json" or (one == "--format" and following == "json") for one, following in pairs
     )
@@ -77,3 +78,17 @@ def colours(stream: TextIO) -> bool:
 def paint(text: str, code: str, stream: TextIO) -> str:
     """`text` in the ANSI colour `code` where the stream takes colour."""
     return f"\x1b[{code}m{text}\x1b[0m" if colours(stream) else text
+
+
+def change_objects(plan: Plan) -> list[dict[str, Any]]:
+    """What differs, for machines."""
+    return [
+        {
+            "action": one.action.value,
+            "kind": one.object.kind,
+            "name": list(one.object.name),
+            "details": [{"attribute": d.attribute, "old": d.old, "new": d.new} for d in one.details],
+            "because": str(one.because) if one.because else None,
+        }
+        for one in plan.differences
+    ]

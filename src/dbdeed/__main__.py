@@ -1,0 +1,5 @@
+"""`python -m dbdeed`."""
+
+from dbdeed.cli.main import main
+
+main()

@@ -1,0 +1,88 @@
+"""`dbdeed diff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dbdeed.cli.commands.plan import PlanFormat
+from dbdeed.cli.options import Quiet, Scratch, new_app
+
+if TYPE_CHECKING:
+    from dbdeed.app.diff import DiffResult
+
+app = new_app()
+
+
+@app.command()
+def diff(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="FROM", help="A document, a .sql file or folder, a database URL or env:NAME."),
+    ],
+    destination: Annotated[
+        str, typer.Argument(metavar="TO", help="The same; the plan leads from FROM to TO.")
+    ],
+    system: Annotated[
+        str, typer.Option(metavar="NAME", help="Whose SQL it is, where neither side says so.")
+    ] = "",
+    scratch: Scratch = "",
+    format_: Annotated[
+        PlanFormat,
+        typer.Option("--format", help="text for people, json for machines, sql for psql or sqlite3."),
+    ] = PlanFormat.TEXT,
+    quiet: Quiet = False,
+) -> None:
+    """Compare two documents, SQL files or databases.
+
+    Writes to neither side. Exit code 0 where they are the same, 1 where they differ.
+
+    Examples:
+        dbdeed diff DATABASE.md env:DATABASE_URL
+
+        dbdeed diff old.sql new.sql --system PostgreSQL
+
+        dbdeed diff env:STAGING_URL env:PRODUCTION_URL --format sql
+    """
+    from dbdeed.app.diff import diff as compare
+    from dbdeed.cli.names import system_named
+    from dbdeed.cli.progress import open_progress
+
+    result = compare(
+        source,
+        destination,
+        system=system_named(system) if system else None,
+        scratch=scratch,
+        cache=Path(".dbdeed/cache") if Path(".dbdeed").is_dir() else None,
+        progress=open_progress(quiet=quiet),
+    )
+    print(_shown(result, format_), end="")
+    raise typer.Exit(0 if result.same else 1)
+
+
+def _shown(result: DiffResult, format_: PlanFormat) -> str:
+    from dbdeed.cli.output import json_object
+    from dbdeed.planning.render import render_differences, render_sql
+
+    if format_ is PlanFormat.SQL:
+        return render_sql(result.plan, result.engine)
+    if format_ is PlanFormat.JSON:
+        from dbdeed.cli.output import change_objects
+
+        said = json_object(
+            "diff",
+            ok=result.same,
+            findings=result.findings,
+            source=result.source,
+            destination=result.destination,
+            changes=change_objects(result.plan),
+            statements=[step.sql for step in result.plan.steps],
+            unmodelled=list(result.plan.unmodelled),
+        )
+        return f"{said}\n"
+    uncovered = "".join(f"Not compared: {one}\n" for one in result.plan.unmodelled)
+    if result.same:
+        return f"{uncovered}No difference between {result.source} and {result.destination}.\n"
+    return f"From {result.source} to {result.destination}:\n{render_differences(result.plan)}{uncovered}"
