@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo/shop
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test check docs format clean
 
 help:
 	@echo "make demo    the example document becomes a running database, code, a backup and a drill"
 	@echo "make test    all tests, the slow sweeps bounded"
 	@echo "make check   lint, formatting, strict types, the rooms' import rules"
+	@echo "make docs    write the pages that are made of the code's own words"
 	@echo "make format  format the code"
 	@echo "make clean   remove the environment and the demo (stopping its server first)"
 
@@ -39,6 +40,11 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Pages that are made of the code's own words.
+docs: $(STAMP)
+	@$(BIN)/python -m dbdeed.cli.reference > docs/commands.md
+	@$(BIN)/python -m dbdeed.rules.document > docs/rules.md
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -160,8 +160,12 @@ def test_interrupting_is_no_fault(failing: pytest.MonkeyPatch, capsys: pytest.Ca
 def test_a_reader_that_goes_away_is_no_fault() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    with open(writing, "wb") as gone:
+    with os.fdopen(writing, "wb") as gone:
         done = subprocess.run(
-            [sys.executable, "-m", "dbdeed", "--help"], stdout=gone, stderr=subprocess.PIPE, text=True, check=False
+            [sys.executable, "-m", "dbdeed", "--help"],
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     assert done.stderr == ""

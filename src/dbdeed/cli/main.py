@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbdeed.cli.catalogue import SUMMARIES, USAGE, help_text
 
@@ -56,8 +56,7 @@ def _run_command(name: str, arguments: list[str]) -> int:
 
     try:
         _prepare_signals()
-        command = _load(name)
-        result = command.main(arguments, prog_name=f"dbdeed {name}", standalone_mode=True)
+        result = _load(name).main(arguments, prog_name=f"dbdeed {name}", standalone_mode=True)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
     except DbdeedError as error:
@@ -72,13 +71,10 @@ def _run_command(name: str, arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _load(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - click's class lives in typer since 0.20
-    from importlib import import_module
+def _load(name: str) -> Any:
+    from dbdeed.cli.loading import load_command
 
-    import typer
-
-    module = import_module(f"dbdeed.cli.commands.{name}")
-    return typer.main.get_command(module.app)
+    return load_command(name)
 
 
 def _prepare_signals() -> None:

@@ -40,11 +40,8 @@ def apply(
 
     Examples:
         dbdeed apply
-
         dbdeed apply --database env:PRODUCTION_URL --yes
-
         dbdeed apply change.json --yes
-
         dbdeed apply --allow orders.note
     """
     from dbdeed.app.apply import Consent

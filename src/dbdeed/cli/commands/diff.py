@@ -41,9 +41,7 @@ def diff(
 
     Examples:
         dbdeed diff DATABASE.md env:DATABASE_URL
-
         dbdeed diff old.sql new.sql --system PostgreSQL
-
         dbdeed diff env:STAGING_URL env:PRODUCTION_URL --format sql
     """
     from dbdeed.app.diff import diff as compare

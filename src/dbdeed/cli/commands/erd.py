@@ -28,7 +28,6 @@ def erd(
 
     Examples:
         dbdeed erd
-
         dbdeed erd --output docs/schema.svg
     """
     from dbdeed.app.erd import erd as draw

@@ -33,9 +33,7 @@ def init(
 
     Examples:
         dbdeed init
-
         dbdeed init --system SQLite --model Reader --model Book
-
         dbdeed init docs/DATABASE.md --system PostgreSQL --db-version 18 --hosting Self-hosted
     """
     from dbdeed.cli.ask import line, on_terminal

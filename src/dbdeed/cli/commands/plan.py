@@ -44,11 +44,8 @@ def plan(
 
     Examples:
         dbdeed plan
-
         dbdeed plan --database env:STAGING_URL
-
         dbdeed plan --format sql > change.sql
-
         dbdeed plan --format json > change.json
     """
     from dbdeed.app.plan import plan as make
