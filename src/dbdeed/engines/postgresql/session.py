@@ -1,0 +1,253 @@
+"""Connections to PostgreSQL, through psycopg.
+
+Every session has the same settings, so that what it reads and runs does not depend on the server's, the
+database's or the role's own: UTF-8, ISO dates, UTC, exact floats, and `search_path` public. Inspection sets
+`search_path` to nothing inside its own transaction, so that the server writes every name in full.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from dbdeed.engines.seam import CannotConnect, SqlRejected
+from dbdeed.errors import InvalidInput, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
+    from dbdeed.engines.seam import Target
+
+S = TypeVar("S", bound="Session")
+
+SETTINGS = {
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "search_path": "public",
+    "standard_conforming_strings": "on",
+    "lock_timeout": "0",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "row_security": "on",
+}
+"""What every session begins with."""
+
+_NAMED_BY_DETAIL = "Failing row contains"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the server said beside a result."""
+
+    severity: str
+    message: str
+
+
+class PostgresqlRejected(SqlRejected):
+    """The server's refusal, with what it says of the cause.
+
+    Attributes:
+        sqlstate: the five characters of the manual's appendix A.
+        located: the server said where in the statement; else `offset` is 0.
+        internal: a statement that a function or DO block ran inside, and the offset in it, where it failed.
+        context: the calls that led there.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        sqlstate: str = "",
+        offset: int | None = None,
+        internal: tuple[str, int] | None = None,
+        context: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint, offset=offset or 0)
+        self.sqlstate = sqlstate
+        self.located = offset is not None
+        self.internal = internal
+        self.context = context
+
+
+class Session:
+    """An open connection; the seam's `Session`."""
+
+    def __init__(self, connection: psycopg.Connection[Any], label: str) -> None:
+        self._connection = connection
+        self._label = label
+        self.notices: list[Notice] = []
+        connection.add_notice_handler(self._notice)
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        number = self._connection.info.server_version
+        return (number // 10_000, number % 10_000)
+
+    @property
+    def process_id(self) -> int:
+        """The server process that serves it."""
+        return self._connection.info.backend_pid
+
+    def execute(self, sql: str) -> None:
+        """Run one statement as it is; `%` and `$1` mean nothing to us."""
+        with self._translated(), self._connection.cursor() as cursor:
+            cursor.execute(_bytes(sql))
+
+    def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of one statement; parameters are `$1`, `$2` and so on."""
+        from psycopg.raw_cursor import RawCursor
+
+        with self._translated(), RawCursor(self._connection) as cursor:
+            cursor.execute(_bytes(sql), parameters or None)
+            return cursor.fetchall() if cursor.description is not None else []
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; inside another one, a savepoint."""
+        with self._translated(), self._connection.transaction():
+            yield
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        if len(self.notices) < 1000:
+            text = diagnostic.message_primary or ""
+            self.notices.append(Notice(diagnostic.severity_nonlocalized or "NOTICE", text))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        import psycopg
+
+        try:
+            yield
+        except psycopg.Error as error:
+            raise self._translation(error) from error
+
+    def _translation(self, error: psycopg.Error) -> SqlRejected | Unavailable:
+        if self._connection.broken or self._connection.closed:
+            return Unavailable(
+                f"The connection to {self._label} was lost: {_first_line(error)}",
+                hint="See the server's log; running the same command again takes up where it stopped.",
+                code="connection-lost",
+            )
+        return rejection(error)
+
+
+def rejection(error: psycopg.Error) -> PostgresqlRejected:
+    """The server's refusal of a statement, in our words."""
+    said = error.diag
+    message = said.message_primary or _first_line(error)
+    detail = said.message_detail or ""
+    if detail and not detail.startswith(_NAMED_BY_DETAIL):
+        message = f"{message} ({detail.rstrip('.')})"
+    internal = None
+    if said.internal_query and said.internal_position:
+        internal = (said.internal_query, int(said.internal_position) - 1)
+    return PostgresqlRejected(
+        message,
+        hint=said.message_hint or "",
+        sqlstate=said.sqlstate or "",
+        offset=int(said.statement_position) - 1 if said.statement_position else None,
+        internal=internal,
+        context=said.context or "",
+    )
+
+
+def connect(target: Target, **options: str) -> Session:
+    """Open a session.
+
+    Args:
+        target: its URL in libpq's form; `postgresql+driver://` is accepted as well.
+        options: connection parameters that win over the URL's.
+
+    Raises:
+        CannotConnect: without the URL or any secret in the message.
+        InvalidInput: the URL cannot be read.
+    """
+    return settled(Session(connection(target, **options), target.label))
+
+
+def connection(target: Target, **options: str) -> psycopg.Connection[Any]:
+    """A bare connection, for a session of one's own making. Raises as `connect` does."""
+    import psycopg
+
+    parameters = {**_parameters(target), **options}
+    try:
+        return psycopg.connect(autocommit=True, prepare_threshold=None, **parameters)  # type: ignore[arg-type]
+    except (psycopg.Error, OSError, UnicodeError) as error:
+        raise CannotConnect(
+            f"No connection to {target.label}: {_without(_first_line(error), parameters)}",
+            hint="Is the server running, and are host, port, user, password and database right?",
+        ) from None
+
+
+def settled(session: S) -> S:
+    """The session with our settings, in one round trip; closed where that fails."""
+    calls = ", ".join(
+        f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in SETTINGS.items()
+    )
+    try:
+        session.execute(f"SELECT {calls}")
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _parameters(target: Target) -> dict[str, str]:
+    """The connection's parameters; a URL that libpq would read in a surprising way is refused."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    bad = InvalidInput(
+        f"The URL of {target.label} cannot be read.",
+        hint="Its form is postgresql://user:password@host:5432/database; special characters in user and "
+        "password are written %40 for @, %2F for /, %23 for #.",
+        code="bad-url",
+    )
+    scheme, separator, rest = target.url.partition("://")
+    url = f"{scheme.partition('+')[0]}://{rest}" if separator else target.url
+    try:
+        found = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
+        urlsplit(url)
+    except (psycopg.Error, ValueError, UnicodeError):
+        raise bad from None
+    if "@" in found.get("host", "") and not found["host"].startswith(("/", "@")):
+        raise bad
+    return {"connect_timeout": "10", "application_name": "dbdeed", **found, "client_encoding": "UTF8"}
+
+
+def _bytes(sql: str) -> bytes:
+    """The statement as psycopg passes it on untouched. Raises `SqlRejected` for what no server accepts."""
+    if "\0" in sql:
+        raise SqlRejected(
+            "A statement holds the character NUL, which SQL cannot hold.", offset=sql.index("\0")
+        )
+    try:
+        return sql.encode()
+    except UnicodeEncodeError as error:
+        raise SqlRejected(
+            "A statement holds half a surrogate pair, no character.", offset=error.start
+        ) from None
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _without(message: str, parameters: dict[str, str]) -> str:
+    """The message without the values of secret parameters, should a library have put them there."""
+    for key in ("password", "sslpassword", "oauth_client_secret", "passfile"):
+        if parameters.get(key):
+            message = message.replace(parameters[key], "…")
+    return message
