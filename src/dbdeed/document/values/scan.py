@@ -1,9 +1,9 @@
 """Reading a value phrase by phrase.
 
 A grammar is a list of phrases, each a pattern with a meaning. `scan` walks the text from left to right and
-takes the longest phrase that matches at each place. What no phrase and no filler word covers is a Problem that
-points at it, so nothing is ignored by accident. The walk is linear: no pattern backtracks over more than one
-run of digits or blanks.
+takes the longest phrase that matches at each place. What no phrase and no filler word covers is a Problem
+that points at it, so nothing is ignored by accident. The walk is linear: no pattern backtracks over more than
+one run of digits or blanks.
 
 Patterns are regular expressions with shorthands: a blank stands for blanks, hyphens or underscores, and may
 be missing where `?` follows it; `~` is what people put before an amount (`max 10`, `max: 10`, `max of 10`);

@@ -19,7 +19,7 @@ _DATABASE_URL = re.compile(
 _PARAMETER = re.compile(
     r"(?<![a-z])(?:password|passwd|pwd)\s{0,5}=\s{0,5}(?:'([^']{1,500})|([^\s'&;,]{1,500}))", re.IGNORECASE
 )
-_STAND_IN = re.compile(
+STAND_IN = re.compile(
     r"\$\{?\w{1,100}\}?|%\w{1,100}%|<[^>]{0,100}>|\[[^\]]{0,100}\]|\*+|x{3,}|X{3,}|\{\{?[^}]{0,100}\}?\}|…|\.\.\.|:\w{1,100}"
 )
 
@@ -35,7 +35,7 @@ def secret_spans(text: str) -> tuple[tuple[int, int], ...]:
     for pattern in (_URL, _DATABASE_URL, _PARAMETER):
         for match in pattern.finditer(text):
             group = next(index for index in range(1, pattern.groups + 1) if match[index] is not None)
-            if not _STAND_IN.fullmatch(match[group]):
+            if not STAND_IN.fullmatch(match[group]):
                 spans.add(match.span(group))
     return tuple(sorted(spans))
 

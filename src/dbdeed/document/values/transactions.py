@@ -23,7 +23,10 @@ TIMEOUTS = {
     "idle_timeout": "idle timeout",
 }
 _PHRASES: tuple[Phrase[object], ...] = (
-    *(phrase(level, level.value) for level in Isolation if level is not Isolation.SNAPSHOT),
+    phrase(Isolation.READ_UNCOMMITTED, "read uncommitted"),
+    phrase(Isolation.READ_COMMITTED, "read committed"),
+    phrase(Isolation.REPEATABLE_READ, "repeatable reads?"),
+    phrase(Isolation.SERIALIZABLE, "seriali[sz]able"),
     phrase(Isolation.SNAPSHOT, r"snapshot(?: isolation)?"),
     phrase("statement_timeout", r"(?:statement|query)(?: timeout)?~<D>"),
     phrase("statement_timeout", r"<D> (?:statement|query) timeout"),

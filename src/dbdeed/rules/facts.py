@@ -1,0 +1,80 @@
+"""What rules look at, and how they point at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dbdeed.document.source import Place, Span
+from dbdeed.document.values.secrets import redact
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from dbdeed.document.architecture import Architecture, Setting
+    from dbdeed.document.findings import Finding
+    from dbdeed.document.values.problem import Problem
+    from dbdeed.models.model import DataModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known when rules run.
+
+    Attributes:
+        architecture: the document.
+        today: for dates that must not lie in the future.
+        data_model: what the engine made of the SQL; None where it has not been asked.
+        sql_findings: what the engine itself had to say of the SQL, as findings ready to show.
+    """
+
+    architecture: Architecture
+    today: date
+    data_model: DataModel | None = None
+    sql_findings: tuple[Finding, ...] = ()
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Every table that the SQL makes, join tables too; empty where the engine was not asked."""
+        if self.data_model is None:
+            return frozenset()
+        return frozenset([
+            *(model.table for model in self.data_model.models),
+            *(join.table for join in self.data_model.joins),
+        ])  # fmt: skip
+
+    def unfilled_at(self, place: Place) -> bool:
+        """Whether a placeholder stands in a place: then only `unfilled` speaks of it."""
+        return any(overlap(placeholder.place, place) for placeholder in self.architecture.placeholders)
+
+
+def overlap(one: Place, other: Place) -> bool:
+    same = one.source is other.source
+    return same and one.span.start < other.span.end and other.span.start < one.span.end
+
+
+def where(*settings: Setting[Any]) -> Place | None:
+    """The first of the settings that stands in the document."""
+    return next((setting.place for setting in settings if setting.place), None)
+
+
+def within(place: Place, characters: int) -> Place:
+    """A place from a number of characters on to its end."""
+    text = place.source.text(place.span)
+    start = place.span.start + len(text[:characters].encode())
+    return Place(place.source, Span(min(start, place.span.end), place.span.end))
+
+
+def quoted(text: str, limit: int = 60) -> str:
+    """A piece of the document for a message: one line, without secrets, not too long."""
+    line = " ".join(redact(text).split())
+    return f"“{line[: limit - 1]}…”" if len(line) > limit else f"“{line}”"
+
+
+def offer(problem: Problem) -> str:
+    """What would be understood, in a sentence."""
+    if problem.ambiguous:
+        return "Write " + " or ".join(f"“{reading}”" for reading in problem.ambiguous) + "."
+    if problem.accepted:
+        return "Accepted: " + ", ".join(f"“{form}”" for form in problem.accepted) + "."
+    return ""
