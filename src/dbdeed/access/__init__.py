@@ -31,7 +31,17 @@ from dbdeed.access.formats import FORMAT, require_format
 from dbdeed.access.session import Session
 from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
 from dbdeed.access.sqlite_values import to_datetime, to_decimal, to_utc
-from dbdeed.access.statements import Column, Row, Statement, Table
+from dbdeed.access.statements import (
+    Column,
+    Row,
+    Statement,
+    Table,
+    found,
+    grouped,
+    inserted,
+    json_array,
+    keyed,
+)
 from dbdeed.access.transaction import Savepoint, Transaction
 
 __all__ = [
@@ -72,6 +82,11 @@ __all__ = [
     "TransactionSettings",
     "Transient",
     "UniqueViolation",
+    "found",
+    "grouped",
+    "inserted",
+    "json_array",
+    "keyed",
     "require_format",
     "to_datetime",
     "to_decimal",

@@ -43,3 +43,15 @@ class Session:
         SQL written by hand has the driver's own placeholders: `$1` for PostgreSQL, `?` for SQLite.
         """
         return (await self._run(written(statement), parameters)).rows
+
+    async def number(self, statement: Statement, parameters: Sequence[object]) -> int:
+        """The one number that it gives."""
+        return int((await self._run(statement, parameters)).rows[0][0])
+
+    async def exists(self, statement: Statement, parameters: Sequence[object]) -> bool:
+        """Whether it gives a row."""
+        return bool((await self._run(statement, parameters)).rows)
+
+    async def affects(self, statement: Statement, parameters: Sequence[object]) -> bool:
+        """Whether it changed a row."""
+        return (await self._run(statement, parameters)).count > 0

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from dbdeed.access.errors import SchemaMismatch, StatementFailed
+from dbdeed.access.errors import NotFound, SchemaMismatch, StatementFailed
+from dbdeed.access.sqlite_values import to_sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 T = TypeVar("T")
+K = TypeVar("K")
 Row: TypeAlias = "tuple[Any, ...]"
 Query: TypeAlias = "tuple[Statement, Sequence[object]]"
 Dialect = Literal["postgresql", "sqlite"]
@@ -101,24 +103,17 @@ class Table(msgspec.Struct, frozen=True):
         marks = [values.add(self.columns[name], value) for name, value in given.items()]
         names = ", ".join(self.columns[name].sql for name in given)
         row = f"({names}) VALUES ({', '.join(marks)})" if given else "DEFAULT VALUES"
-        return Statement(
-            f"INSERT INTO {self.name} {row} RETURNING {self.returning}", writes=True
-        ), values.values
+        text = f"INSERT INTO {self.name} {row} RETURNING {self.returning}"
+        return Statement(text, writes=True), values.values
 
-    def update(self, key: Sequence[object], changes: msgspec.Struct) -> Query | None:
-        """What is not `UNSET`, in the row with this key; None where nothing is."""
-        given = _given(changes)
-        if not given:
-            return None
+    def update(self, key: Sequence[object], changes: msgspec.Struct) -> Query:
+        """What is not `UNSET`, in the row with this key. Where nothing is given the row is only read."""
         values = _Parameters(self.dialect)
-        columns = self.columns
-        sets = [f"{columns[name].sql} = {values.add(columns[name], value)}" for name, value in given.items()]
-        where = [
-            f"{columns[n].sql} = {values.add(columns[n], v)}" for n, v in zip(self.key, key, strict=True)
-        ]
-        text = (
-            f"UPDATE {self.name} SET {', '.join(sets)} WHERE {' AND '.join(where)} RETURNING {self.returning}"
-        )
+        sets = [self._equals_value(name, value, values) for name, value in _given(changes).items()]
+        row = " AND ".join(self._equals_value(n, v, values) for n, v in zip(self.key, key, strict=True))
+        if not sets:
+            return Statement(f"SELECT {self.returning} FROM {self.name} WHERE {row}"), values.values
+        text = f"UPDATE {self.name} SET {', '.join(sets)} WHERE {row} RETURNING {self.returning}"
         return Statement(text, writes=True), values.values
 
     def select(
@@ -126,11 +121,11 @@ class Table(msgspec.Struct, frozen=True):
         head: str,
         filters: Mapping[str, object],
         *,
-        order_by: str | Sequence[str] = (),
+        order_by: Sequence[str] = (),
         limit: int | None = None,
         after: msgspec.Struct | None = None,
     ) -> Query:
-        """Rows that equal every filter that is not `UNSET`.
+        """Rows that equal every filter.
 
         Args:
             head: the statement up to WHERE.
@@ -143,37 +138,41 @@ class Table(msgspec.Struct, frozen=True):
         conditions = [
             self._equals(name, value, values) for name, value in filters.items() if value is not UNSET
         ]
-        order = self._order((order_by,) if isinstance(order_by, str) else tuple(order_by))
+        order = self._order(order_by)
         if after is not None:
             if not self.key:
                 raise StatementFailed(f"pages of {self.name} need a primary key, and it has none")
             conditions.append(self._after(order, after, values))
-        text = head + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
+        text = self._where(head, conditions)
         if order:
             text += f" ORDER BY {', '.join(self._sorted(name, down=down) for name, down in order)}"
-        if limit is not None:
-            if limit < 0:
-                raise StatementFailed(f"a limit cannot be negative: {limit}")
-            text += f" LIMIT {values.add(Column(''), limit)}"
-        return Statement(text), values.values
+        return Statement(text + _limit(limit, values)), values.values
 
-    def matching(self, head: str, filters: Mapping[str, object], tail: str = "") -> Query:
-        """`head` with the rows that equal every filter that is not `UNSET`, in no order."""
+    def matching(self, head: str, filters: Mapping[str, object], *, limit: int | None = None) -> Query:
+        """`head` for the rows that equal every filter, in no order."""
         values = _Parameters(self.dialect)
-        conditions = [
-            self._equals(name, value, values) for name, value in filters.items() if value is not UNSET
-        ]
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        return Statement(head + where + tail), values.values
+        return Statement(
+            self._where(head, self._conditions(filters, values)) + _limit(limit, values)
+        ), values.values
+
+    def _where(self, head: str, conditions: list[str]) -> str:
+        return f"{head} WHERE {' AND '.join(conditions)}" if conditions else head
 
     def _conditions(self, filters: Mapping[str, object], values: _Parameters) -> list[str]:
+        for name in filters:
+            if name not in self.columns:
+                raise StatementFailed(f"cannot compare {self.name} by {name!r}: there is no such attribute")
         return [self._equals(name, value, values) for name, value in filters.items() if value is not UNSET]
 
     def _equals(self, name: str, value: object, values: _Parameters) -> str:
         column = self.columns[name]
-        return f"{column.sql} IS NULL" if value is None else f"{column.sql} = {values.add(column, value)}"
+        return f"{column.sql} IS NULL" if value is None else self._equals_value(name, value, values)
 
-    def _order(self, names: tuple[str, ...]) -> list[tuple[str, bool]]:
+    def _equals_value(self, name: str, value: object, values: _Parameters) -> str:
+        column = self.columns[name]
+        return f"{column.sql} = {values.add(column, value)}"
+
+    def _order(self, names: Sequence[str]) -> list[tuple[str, bool]]:
         order: dict[str, bool] = {}
         for name in names:
             attribute = name.removeprefix("-")
@@ -211,9 +210,49 @@ class Table(msgspec.Struct, frozen=True):
         return f"({above} OR {column.sql} IS NULL)" if column.nullable else above
 
 
+def _limit(limit: int | None, values: _Parameters) -> str:
+    if limit is None:
+        return ""
+    if limit < 0:
+        raise StatementFailed(f"a limit cannot be negative: {limit}")
+    return f" LIMIT {values.add(Column(''), limit)}"
+
+
 def _given(values: msgspec.Struct) -> dict[str, object]:
     every = ((name, getattr(values, name)) for name in values.__struct_fields__)
     return {name: value for name, value in every if value is not UNSET}
+
+
+def found(row: T | None, table: Table) -> T:
+    """The row; raises `NotFound` where there is none."""
+    if row is None:
+        raise NotFound(table.name, table.key)
+    return row
+
+
+def inserted(row: T | None, table: Table) -> T:
+    """The row; raises `StatementFailed` where a trigger or a rule of the database left it out."""
+    if row is None:
+        raise StatementFailed(f"the database gave no row back for an insert into {table.name}")
+    return row
+
+
+def keyed(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, T]:
+    """Each row by its key."""
+    return {key(row): row for row in rows}
+
+
+def grouped(keys: Iterable[K], rows: Iterable[T], key: Callable[[T], K | None]) -> dict[K, Sequence[T]]:
+    """The rows of each key, in their order; a key without rows has an empty list."""
+    groups: dict[K | None, list[T]] = {one: [] for one in keys}
+    for row in rows:
+        groups[key(row)].append(row)
+    return groups  # type: ignore[return-value]
+
+
+def json_array(values: Iterable[object]) -> str:
+    """The values as one parameter for SQLite's `json_each`."""
+    return msgspec.json.encode(to_sqlite([*values])).decode()
 
 
 def written(statement: Statement | str) -> Statement:

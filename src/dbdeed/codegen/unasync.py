@@ -22,7 +22,7 @@ _NAMES = {
     "asynccontextmanager": "contextmanager",
 }
 _AWAITABLE = re.compile(r"\bAwaitable\[(\w+)\]")
-_PROSE = (("`async with`", "`with`"), ("`async with database:`", "`with database:`"))
+_PROSE = (("`async with", "`with"),)
 
 
 def to_sync(source: str) -> str:

@@ -38,3 +38,15 @@ class Session:
         SQL written by hand has the driver's own placeholders: `$1` for PostgreSQL, `?` for SQLite.
         """
         return (self._run(written(statement), parameters)).rows
+
+    def number(self, statement: Statement, parameters: Sequence[object]) -> int:
+        """The one number that it gives."""
+        return int((self._run(statement, parameters)).rows[0][0])
+
+    def exists(self, statement: Statement, parameters: Sequence[object]) -> bool:
+        """Whether it gives a row."""
+        return bool((self._run(statement, parameters)).rows)
+
+    def affects(self, statement: Statement, parameters: Sequence[object]) -> bool:
+        """Whether it changed a row."""
+        return (self._run(statement, parameters)).count > 0

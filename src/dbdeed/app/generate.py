@@ -1,0 +1,65 @@
+"""Use case: write the typed repositories that a document's database needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dbdeed.document.architecture import Architecture
+    from dbdeed.models.model import DataModel
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateResult:
+    """Paths relative to the project.
+
+    Attributes:
+        written: made or brought up to date now.
+        removed: of models that are no more.
+        unchanged: they were as they should be.
+        different: with `check`: what a run would write, remove, or find edited by hand.
+    """
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    different: tuple[str, ...]
+
+
+def generate(
+    data_model: DataModel, architecture: Architecture, root: Path, *, check: bool = False, force: bool = False
+) -> GenerateResult:
+    """Write the repositories into the document's folder, or with `check` only say what differs.
+
+    Args:
+        data_model: as the engine describes the target.
+        root: the project's folder; nothing is written outside of it.
+        force: overwrite files that were edited by hand.
+
+    Raises:
+        EditedByHand: a person's edit would be lost; nothing was written.
+        InvalidInput: the document's folder is not inside the project, or a name cannot stand in SQL.
+        Unavailable: the disk refuses.
+    """
+    from dbdeed.codegen import generate as text
+    from dbdeed.codegen import write as disk
+    from dbdeed.codegen.settings import settings_of
+
+    settings = settings_of(architecture)
+    files = text.generate_files(data_model, settings)
+    if check:
+        compared = disk.compare(root, settings.folder, files)
+        return GenerateResult((), (), compared.unchanged, compared.different)
+    compared = disk.write(root, settings.folder, files, force=force)
+    kept = {*compared.new, *compared.changed, *compared.unchanged}
+    removed = tuple(path for path in (*compared.vanished, *compared.edited) if not (root / path).exists())
+    overwritten = tuple(path for path in compared.edited if path not in removed and path not in kept)
+    return GenerateResult(
+        written=tuple(sorted((*compared.new, *compared.changed, *overwritten))),
+        removed=removed,
+        unchanged=compared.unchanged,
+        different=(),
+    )

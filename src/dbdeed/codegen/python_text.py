@@ -1,0 +1,99 @@
+"""Python text that its usual formatters leave as it is (ruff and black, 88 columns).
+
+A bracket either fits on its line, or has one item on each line and a comma behind the last: both forms are
+stable under either formatter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WIDTH = 88
+STEP = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items in brackets: `head` ends with the opening one, `tail` begins with the closing one."""
+
+    head: str
+    items: tuple[Group | str, ...]
+    tail: str = ")"
+
+    def flat(self) -> str:
+        """On one line."""
+        items = (item if isinstance(item, str) else item.flat() for item in self.items)
+        return f"{self.head}{', '.join(items)}{self.tail}"
+
+
+def fold(code: Group | str, indent: str = "", suffix: str = "") -> str:
+    """The code on one line where it fits, else opened up, its inner brackets likewise."""
+    flat = code if isinstance(code, str) else code.flat()
+    if isinstance(code, str) or not code.items or len(indent) + len(flat) + len(suffix) <= WIDTH:
+        return f"{indent}{flat}{suffix}"
+    inner = [fold(item, indent + STEP, ",") for item in code.items]
+    return "\n".join([f"{indent}{code.head}", *inner, f"{indent}{code.tail}{suffix}"])
+
+
+def import_order(name: str) -> tuple[int, str]:
+    """As isort has it: constants, then classes, then the rest."""
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    return kind, name
+
+
+def import_line(module: str, names: tuple[str, ...]) -> str:
+    """`from module import …`, in brackets only where it must be."""
+    line = f"from {module} import {', '.join(names)}"
+    return line if len(line) <= WIDTH else fold(Group(f"from {module} import (", names))
+
+
+def block(code: str) -> str:
+    """A statement at the top of a file, kept from formatters where a name is too long for any line."""
+    fits = all(len(line) <= WIDTH for line in code.splitlines())
+    return code if fits else f"# fmt: off\n{code}# fmt: on\n"
+
+
+def literal(text: str) -> str:
+    """A text as Python writes it, in the quotes that formatters prefer; any character may be in it."""
+    body = "".join(_escaped(character) for character in text)
+    if '"' in body and "'" not in body:
+        return f"'{body}'"
+    return '"' + body.replace('"', '\\"') + '"'
+
+
+def braced(text: str) -> str:
+    """A text as it stands within an f-string in double quotes."""
+    body = "".join(_escaped(character) for character in text)
+    return body.replace('"', '\\"').replace("{", "{{").replace("}", "}}")
+
+
+def wrapped(parts: Sequence[str], before: str) -> str:
+    """Texts joined by ", ", as one literal or, where that is too long for a line, as several in brackets."""
+    whole = literal(", ".join(parts))
+    if len(before) + len(whole) <= WIDTH or len(parts) == 1:
+        return whole
+    lines = [""]
+    for piece in [*(f"{part}, " for part in parts[:-1]), parts[-1]]:
+        if lines[-1] and len(STEP) + len(literal(lines[-1] + piece)) > WIDTH:
+            lines.append("")
+        lines[-1] += piece
+    inner = "".join(f"{STEP}{literal(line)}\n" for line in lines)
+    return f"(\n{inner})"
+
+
+def sentence(text: str) -> str:
+    """A text for a docstring or a comment: one line, nothing that ends it or escapes."""
+    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return line.replace("\\", "/").replace('"""', "'''").replace('"', "'")
+
+
+def _escaped(character: str) -> str:
+    if character == "\\":
+        return "\\\\"
+    if character.isprintable():
+        return character
+    return repr(character)[1:-1]

@@ -1,0 +1,77 @@
+"""The types of a model: its row, what an insert takes, what an update may change, and how it sorts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.codegen.python_text import STEP, Group, fold, literal, sentence
+
+if TYPE_CHECKING:
+    from dbdeed.codegen.picture import Field, Picture
+
+
+def row_class(picture: Picture) -> str:
+    """The row as it is loaded."""
+    body = [_described(field, f"{field.name}: {field.loaded_type}") for field in picture.fields]
+    about = sentence(picture.model.comment) or f"A row of `{sentence(picture.model.table)}`."
+    return _struct(Group(f"class {picture.names.row}(", ("msgspec.Struct", "frozen=True"), "):"), about, body)
+
+
+def new_class(picture: Picture) -> str:
+    """What an insert takes: nothing that the database decides alone."""
+    body = [f"{field.name}: {_new_type(field)}" for field in picture.writable]
+    return _struct(
+        _keyword_only(picture.names.new), "What an insert takes; UNSET is the column's default.", body
+    )
+
+
+def changes_class(picture: Picture) -> str:
+    """What an update may set."""
+    body = [f"{field.name}: {field.loaded_type} | UnsetType = UNSET" for field in picture.changeable]
+    return _struct(
+        _keyword_only(picture.names.changes), "What an update changes; UNSET stays as it is.", body
+    )
+
+
+def filter_class(picture: Picture) -> str:
+    """What rows may be compared with."""
+    body = [f"{field.name}: {field.loaded_type}" for field in picture.fields if field.comparable]
+    head = Group(f"class {picture.names.filter}(", ("TypedDict", "total=False"), "):")
+    return _struct(head, "What rows may be asked to equal; None is null.", body)
+
+
+def sort_type(picture: Picture) -> str:
+    """By what a list may be sorted."""
+    names = [name for field in picture.fields if field.comparable for name in (field.name, f"-{field.name}")]
+    return fold(Group(f"{picture.names.sort} = Literal[", tuple(map(literal, names)), "]")) + "\n"
+
+
+def from_row(picture: Picture) -> str:
+    """The function that makes a row from what the driver gives."""
+    row = picture.names.row
+    head = fold(Group("def from_row(", ("row: access.Row",), f") -> {row}:"))
+    as_it_is = all(field.load == f"row[{position}]" for position, field in enumerate(picture.fields))
+    loads = ("*row",) if as_it_is else tuple(field.load for field in picture.fields)
+    return f"{head}\n{fold(Group(f'return {row}(', loads), STEP)}\n"
+
+
+def _keyword_only(name: str) -> Group:
+    return Group(f"class {name}(", ("msgspec.Struct", "frozen=True", "kw_only=True"), "):")
+
+
+def _new_type(field: Field) -> str:
+    if field.has_default:
+        return f"{field.loaded_type} | UnsetType = UNSET"
+    return f"{field.loaded_type} = None" if field.attribute.nullable else field.type
+
+
+def _described(field: Field, line: str) -> str:
+    comment = sentence(field.attribute.comment)
+    return f"# {comment}\n{STEP}{line}" if comment else line
+
+
+def _struct(head: Group, about: str, body: list[str]) -> str:
+    lines = [fold(head), f'{STEP}"""{about}"""']
+    if body:
+        lines += ["", *(f"{STEP}{line}" for line in body)]
+    return "\n".join(lines) + "\n"
