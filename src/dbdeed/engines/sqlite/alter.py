@@ -1,0 +1,147 @@
+"""How a table is changed in place: by SQLite's own ALTER TABLE where that gives exactly the target, else by a
+rebuild.
+
+Source of what ALTER TABLE can do: its page, "ALTER TABLE ADD COLUMN" and "ALTER TABLE DROP COLUMN".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import Hazard, HazardKind, LockLevel, Step
+from dbdeed.engines.compare import Alteration
+from dbdeed.engines.sqlite.definition import bare, divide
+from dbdeed.engines.sqlite.names import fold, written
+from dbdeed.engines.sqlite.rebuild import rebuilt
+from dbdeed.engines.sqlite.schema import text_of
+from dbdeed.engines.sqlite.text import lex, without_comments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dbdeed.engines.compare import Context
+    from dbdeed.engines.sqlite.definition import ColumnText
+    from dbdeed.engines.sqlite.kinds.table import Column, Table
+    from dbdeed.engines.sqlite.text import Word
+
+LENIENT = "PRAGMA legacy_alter_table=ON"
+STRICT = "PRAGMA legacy_alter_table=OFF"
+
+_CAN_BE_ADDED = frozenset({"not", "null", "default", "collate", "check", "references", "generated", "as"})
+_CAN_BE_DROPPED = frozenset({"not", "null", "default", "collate", "check", "generated", "as"})
+
+
+def altered(old: Table, new: Table, context: Context) -> Alteration:
+    """The cheapest way from one definition to the other."""
+    if old.name == new.name and old.options == new.options and old.constraints == new.constraints:
+        if old.columns == new.columns[: len(old.columns)]:
+            steps = _additions(old, new, context)
+            if steps:
+                return Alteration(steps)
+        gone = {fold(column.name) for column in old.columns} - {fold(column.name) for column in new.columns}
+        if tuple(column for column in old.columns if fold(column.name) not in gone) == new.columns:
+            alteration = _removals(old, gone, context)
+            if alteration is not None:
+                return alteration
+    return rebuilt(old, new, context)
+
+
+def _additions(old: Table, new: Table, context: Context) -> tuple[Step, ...]:
+    """Empty where a column is one that ALTER TABLE cannot add."""
+    sql = text_of(context.target, new.id)
+    text = divide(sql)
+    assert text is not None  # it was read from there
+    steps = []
+    for column, written_as in list(zip(new.columns, text.columns, strict=True))[len(old.columns) :]:
+        if not _can_be_added(column, written_as):
+            return ()
+        definition = without_comments(sql[written_as.start : written_as.end])
+        steps.append(
+            Step(
+                f"ALTER TABLE {written(new.name)} ADD COLUMN {definition}",
+                new.id,
+                lock=LockLevel.EXCLUSIVE,
+                scans=written_as.clause("check") is not None,
+                hazards=tuple(_addition_hazards(new, column, written_as)),
+            )
+        )
+    return tuple(steps)
+
+
+def _can_be_added(column: Column, text: ColumnText) -> bool:
+    default = text.clause("default")
+    computed = default is not None and (default[-1].key == ")" or default[-1].key.startswith("current_"))
+    return (
+        all(bare(clause)[0].key in _CAN_BE_ADDED for clause in text.clauses)
+        and not computed  # only where there are no rows, which nobody knows before
+        and column.generated != "stored"
+    )
+
+
+def _addition_hazards(table: Table, column: Column, text: ColumnText) -> Iterable[Hazard]:
+    if not column.nullable and column.default.lower() in ("", "null") and not column.generated:
+        yield Hazard(
+            HazardKind.MAY_FAIL,
+            f"{table.name}.{column.name} is NOT NULL without a default: it can be added only to an empty table.",
+        )
+    if text.clause("check") is not None:
+        yield Hazard(HazardKind.MAY_FAIL, f"Every row of {table.name} must pass the check of {column.name}.")
+
+
+def _removals(old: Table, gone: set[str], context: Context) -> Alteration | None:
+    """None where a column is one that ALTER TABLE cannot drop."""
+    text = divide(text_of(context.current, old.id))
+    assert text is not None  # it was read from there
+    parts = list(zip(old.columns, text.columns, strict=True))
+    leaving = [part for part in parts if fold(part[0].name) in gone]
+    staying = [word for column, part in parts if fold(column.name) not in gone for word in _words(part)]
+    used = {fold(word.name) for word in (*staying, *(word for one in text.constraints for word in one))}
+    keyed = {
+        *old.primary_key,
+        *(name for key in (*old.unique, *(k.columns for k in old.foreign_keys)) for name in key),
+    }
+    if gone & used or gone & {fold(name) for name in keyed} or len(leaving) == len(parts):
+        return None
+    if not all(bare(clause)[0].key in _CAN_BE_DROPPED for _, part in leaving for clause in part.clauses):
+        return None
+    if any(gone & {fold(w.name) for w in _words(part)} - {fold(column.name)} for column, part in leaving):
+        return None
+    return Alteration(
+        _lenient([_removal(old, column) for column, _ in leaving], context),
+        disturbs=frozenset(_indexes_on(old, gone, context)),
+    )
+
+
+def _words(part: ColumnText) -> list[Word]:
+    return [word for clause in part.clauses for word in clause]
+
+
+def _removal(table: Table, column: Column) -> Step:
+    lost = not column.generated
+    gone = Hazard(HazardKind.DESTROYS, f"Column {table.name}.{column.name} and its values are gone.")
+    return Step(
+        f"ALTER TABLE {written(table.name)} DROP COLUMN {written(column.name)}",
+        table.id,
+        lock=LockLevel.ACCESS_EXCLUSIVE,
+        rewrites=column.generated != "virtual",
+        hazards=(gone,) if lost else (),
+        destroys=(ObjectId("column", (fold(table.name), fold(column.name))),) if lost else (),
+    )
+
+
+def _lenient(steps: Sequence[Step], context: Context) -> tuple[Step, ...]:
+    """Steps that do not fail over a view or trigger elsewhere that mentions what is gone.
+
+    Those are changed by the same plan or, if nobody changes them, are as broken in the target.
+    """
+    if not any(one.kind in ("view", "trigger") for one in context.current.objects):
+        return tuple(steps)
+    about = steps[0].object
+    return (Step(LENIENT, about), *steps, Step(STRICT, about))
+
+
+def _indexes_on(table: Table, columns: set[str], context: Context) -> Iterable[ObjectId]:
+    for one in context.current.children.get(table.id, ()):
+        if one.id.kind == "index" and columns & {fold(w.name) for w in lex(text_of(context.current, one.id))}:
+            yield one.id

@@ -1,0 +1,184 @@
+"""SQLite behind the seam."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dbdeed.document.values.types import System
+from dbdeed.engines.change import Action
+from dbdeed.engines.compare import compare_catalogs
+from dbdeed.engines.seam import Comparison
+from dbdeed.engines.sql_text import read_blocks
+from dbdeed.engines.sqlite.inspect import inspect
+from dbdeed.engines.sqlite.kinds import index, table, trigger, view, virtual_table
+from dbdeed.engines.sqlite.kinds.table import Table, table_details
+from dbdeed.engines.sqlite.names import PRIVATE_PREFIX, written
+from dbdeed.engines.sqlite.schema import Schema
+from dbdeed.engines.sqlite.session import SqliteSession
+from dbdeed.engines.sqlite.text import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from dbdeed.document.architecture import CodeBlock, ModelEntry
+    from dbdeed.document.findings import Finding
+    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.change import Change, Step
+    from dbdeed.engines.seam import (
+        BackupMethod,
+        EmbeddedServer,
+        Engine,
+        Scratch,
+        ScratchNeeds,
+        Session,
+        Statement,
+        Target,
+    )
+    from dbdeed.models.model import DataModel
+    from dbdeed.progress import Progress
+
+KINDS = (table.KIND, virtual_table.KIND, index.KIND, view.KIND, trigger.KIND)
+
+
+class SqliteEngine:
+    """One database is one file, or memory; there is no server."""
+
+    name = "sqlite"
+    systems = frozenset({System.SQLITE})
+    url_schemes = frozenset({"sqlite"})
+
+    # What a document's SQL means
+
+    def statements(self, blocks: Sequence[CodeBlock]) -> list[Statement]:
+        return read_blocks(blocks, RULES, frozenset({"sql", "sqlite", "sqlite3"}))
+
+    @contextmanager
+    def scratch(self, needs: ScratchNeeds, progress: Progress) -> Iterator[Scratch]:  # noqa: ARG002 - is instant
+        from dbdeed.engines.sqlite.scratch import scratch
+
+        with scratch(needs) as made:
+            yield made
+
+    def load(self, session: Session, statements: Sequence[Statement]) -> list[Finding]:
+        from dbdeed.engines.sqlite.load import load
+
+        return load(session, statements)
+
+    def describe(self, catalog: Catalog, names: Mapping[str, str] | None = None) -> DataModel:
+        from dbdeed.engines.sqlite.describe import describe
+
+        return describe(catalog, names)
+
+    def draft_table(self, model: ModelEntry, models: Sequence[ModelEntry]) -> str:
+        from dbdeed.engines.sqlite.draft import draft_table
+
+        return draft_table(model, models)
+
+    # Catalogs
+
+    def connect(self, target: Target) -> Session:
+        return SqliteSession.of(target)
+
+    def inspect(self, session: Session) -> Catalog:
+        return inspect(session)
+
+    def compare(self, current: Catalog, target: Catalog) -> Comparison:
+        found = compare_catalogs(current, target, KINDS)
+        return Comparison(
+            tuple(_told(change) for change in found.changes),
+            found.unmodelled_current,
+            found.unmodelled_target,
+        )
+
+    def rename_steps(
+        self, current: Catalog, target: Catalog, statements: Sequence[Statement]
+    ) -> list[Change]:
+        from dbdeed.engines.sqlite.renames import rename_steps
+
+        return rename_steps(current, target, statements)
+
+    def encode(self, catalog: Catalog) -> bytes:
+        from dbdeed.engines.sqlite.codec import encode
+
+        assert isinstance(catalog, Schema)
+        return encode(catalog)
+
+    def decode(self, data: bytes) -> Catalog:
+        from dbdeed.engines.sqlite.codec import decode
+
+        return decode(data)
+
+    # Running a plan
+
+    def envelope(self, *, transactional: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if not transactional:
+            return (), ()
+        return (
+            ("PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"),
+            ("PRAGMA foreign_key_check", "COMMIT", "PRAGMA foreign_keys=ON"),
+        )
+
+    def exclusive(self, session: Session) -> AbstractContextManager[None]:
+        from dbdeed.engines.sqlite.lock import locked
+
+        assert isinstance(session, SqliteSession)
+        return nullcontext() if session.file is None else locked(session.file)
+
+    def begin_step(self, session: Session, step: Step) -> None:
+        """Nothing to set: waiting for other writers is the connection's busy timeout."""
+
+    def private_name(self, table: str) -> str:
+        return f"{PRIVATE_PREFIX}{table}"
+
+    def private_setup(self) -> Sequence[str]:
+        """Nothing to make: whoever may write the file owns all of it."""
+        return ()
+
+    def rows(self, session: Session, table: ObjectId) -> int:
+        """0 or 1 exactly; above that SQLite has no estimate short of counting, so they are counted."""
+        ((count,),) = session.fetch(f"SELECT count(*) FROM {written(table.name[0])}")
+        return int(count)
+
+    # Living with it
+
+    def embedded(self, root: Path, version: tuple[int, ...]) -> EmbeddedServer:
+        from dbdeed.engines.sqlite.embedded import EmbeddedFile
+
+        return EmbeddedFile(root, version)
+
+    def database_settings(self, session: Session) -> Mapping[str, str]:
+        names = (
+            "journal_mode",
+            "synchronous",
+            "page_size",
+            "page_count",
+            "auto_vacuum",
+            "encoding",
+            "user_version",
+        )
+        found = {name: session.fetch(f"PRAGMA {name}") for name in names}
+        return {name: str(rows[0][0]) for name, rows in found.items() if rows}
+
+    def backup_methods(self) -> Sequence[BackupMethod]:
+        from dbdeed.engines.sqlite.backup import METHODS
+
+        return METHODS
+
+    def table_digests(self, session: Session) -> Mapping[str, tuple[int, str]]:
+        from dbdeed.engines.sqlite.digests import table_digests
+
+        return table_digests(session)
+
+
+def _told(change: Change) -> Change:
+    """A table's change with what differs column by column."""
+    if change.action is Action.ALTER and isinstance(change.old, Table) and isinstance(change.new, Table):
+        return replace(change, details=table_details(change.old, change.new))
+    return change
+
+
+ENGINE: Engine = SqliteEngine()

@@ -1,0 +1,28 @@
+"""A SQLite catalog: the objects, and beside them the texts that made them.
+
+An object holds what matters to equality. Its text, as its author laid it out, does not; but it is what is
+written when the object is made elsewhere, so that SQLite keeps the author's layout and comments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.catalog import Catalog, ObjectId
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Schema(Catalog):
+    """A catalog with the text of each object, by id."""
+
+    texts: Mapping[ObjectId, str] = field(default_factory=dict)
+
+
+def text_of(catalog: Catalog, one: ObjectId) -> str:
+    """The text that makes an object."""
+    assert isinstance(catalog, Schema)
+    return catalog.texts[one]
