@@ -46,7 +46,7 @@ class Setting(Generic[T]):
 
     Attributes:
         key: the key in the template's spelling.
-        raw: the value as written, without the key; empty where the key is absent.
+        raw: the value as written, without the key, passwords shown as `***`; empty where the key is absent.
         place: the value's span (an empty span where the value is missing); None where the key is absent.
         value: its meaning; None where absent, unfilled or not understood.
         problem: why it was not understood.

@@ -52,6 +52,8 @@ class Link:
 
 def code_spans(data: bytes, start: int, end: int) -> list[tuple[Span, Span]]:
     """Code spans as (whole, inside), in order. A run of backticks closes at the next run of its own length."""
+    if data.find(b"`", start, end) < 0:
+        return []
     runs = [match.span() for match in _TICKS.finditer(data, start, end)]
     later: dict[int, list[int]] = defaultdict(list)
     for index in range(len(runs) - 1, -1, -1):
@@ -83,7 +85,10 @@ def comments(data: bytes, start: int, end: int) -> list[Span]:
 
 def opaque(data: bytes, start: int, end: int) -> list[Span]:
     """Code spans and comments, in order and without overlap: where no other markup counts."""
-    both = sorted([*(whole for whole, _ in code_spans(data, start, end)), *comments(data, start, end)])
+    both = [*(whole for whole, _ in code_spans(data, start, end)), *comments(data, start, end)]
+    if not both:
+        return both
+    both.sort()
     kept: list[Span] = []
     for span in both:
         if not kept or span.start >= kept[-1].end:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import unquote
 
 from dbdeed.document import keys
 from dbdeed.document.blocks import Paragraph, Table, walk
+from dbdeed.document.generated import generated_blocks
 from dbdeed.document.inline import links
 from dbdeed.document.markdown import parse_blocks
-from dbdeed.document.outline import Part, cut, splice
+from dbdeed.document.outline import Part, cut, prune, splice
 from dbdeed.document.source import Place, Source, Span
 from dbdeed.document.values.problem import Problem
 
@@ -26,6 +27,7 @@ OpenLink: TypeAlias = "Callable[[str], Source | Problem | None]"
 None where there is no such file; a Problem where it may not or cannot be read.
 """
 
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ACCEPTED = ("a link to a .sql or .md file inside the project folder",)
 
 
@@ -44,6 +46,7 @@ def include(parts: Sequence[Part], inclusion: Inclusion, trail: tuple[str, ...])
 
     Args:
         parts: one file's parts, with their sections.
+        inclusion: opens the files, and gathers what is found.
         trail: the paths from the document to this file, the document's own name first.
     """
     result: list[Part] = []
@@ -68,7 +71,13 @@ def _targets(part: Part) -> Iterator[tuple[Place, str]]:
         for span in spans:
             for link in links(data, span.start, span.end):
                 if not link.image and _includes(link.target):
-                    yield Place(part.source, link.span), unquote(link.target)
+                    yield Place(part.source, link.span), _unquoted(link.target)
+
+
+def _unquoted(target: str) -> str:
+    """`my%20schema.sql` is "my schema.sql"."""
+    raw = _PERCENT.sub(lambda match: bytes([int(match[1], 16)]), target.encode())
+    return raw.decode("utf-8", "replace")
 
 
 def _includes(target: str) -> bool:
@@ -100,6 +109,8 @@ def _linked(
         whole = Span(0, len(opened.data))
         return [Part(opened, None, part.level, "", (), whole, part.section, sql=True)]
     blocks = parse_blocks(opened.data)
+    generated, _ = generated_blocks(opened, blocks)
+    blocks = prune(blocks, [block.content.span for block in generated if block.closed])
     inclusion.sources.append((opened, blocks))
     return include(splice(cut(opened, blocks), part), inclusion, (*trail, path))
 
@@ -110,10 +121,3 @@ def _refusal(target: str, path: str, trail: tuple[str, ...]) -> Problem | None:
     if path in trail:
         return Problem(f"the link “{target}” leads back to a file that it is included in", _ACCEPTED)
     return None
-
-
-def without_regions(parts: Sequence[Part], regions: dict[int, list[Span]]) -> list[Part]:
-    """The parts without what generated blocks hold; `regions` is by the identity of each source."""
-    from dbdeed.document.outline import prune
-
-    return [replace(part, blocks=prune(part.blocks, regions.get(id(part.source), ()))) for part in parts]

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 _BOM = b"\xef\xbb\xbf"
 _PLAIN = bytes(byte if byte in b"\t\n\r" or 0x20 <= byte < 0x7F else 0x25 for byte in range(256))
 _LONE_CR = re.compile(rb"\r(?!\n)")
+_FRONT_MATTER = re.compile(rb"---[ \t\r]*\n(?:[ \t\r]*\n|#[^\n]*\n)*[A-Za-z_][\w -]*:[ \t\r\n]")
+_FIRST_RULE = re.compile(rb"\A-{3,}(?=[ \t\r]*\n)")
 _DEEP = re.compile(rb"^(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])){100,}", re.MULTILINE)
 _CONTAINER_MARK = re.compile(rb"[>*+\-.)]")
 _CLOSING_HASHES = re.compile(rb"(?:^|[ \t]+)#+[ \t]*$")
@@ -73,6 +75,8 @@ def _neutral(data: bytes) -> bytes:
     if data.startswith(_BOM):
         copy = b"\n\n\n" + copy[3:]
     copy = _LONE_CR.sub(b"\n", copy)
+    if not _FRONT_MATTER.match(copy):  # else a rule on the first line would hide all down to the next one
+        copy = _FIRST_RULE.sub(lambda rule: b"*" * len(rule.group()), copy, count=1)
     if not copy.endswith(b"\n"):
         copy += b"\n"
     return _DEEP.sub(_cap_depth, copy)
@@ -189,7 +193,7 @@ def _content_column(data: bytes, marker: Span) -> int:
 
 def _fence(data: bytes, node: Node, containers: tuple[Container, ...]) -> Fence:
     marks = [child for child in node.children if child.type == "fenced_code_block_delimiter"]
-    opening = marks[0].start_byte if marks else node.start_byte
+    opening = _trimmed(data, marks[0] if marks else node).start
     info = _child(node, "info_string")
     start = next_line(data, marks[0].end_byte if marks else opening)
     closed = len(marks) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -71,42 +72,46 @@ def assign_sections(parts: Sequence[Part]) -> list[Part]:
     for index, part in enumerate(parts):
         opens = index in openers
         if opens:
-            current, level = keys.known_section(part.title), part.level
+            current, level = openers[index], part.level
         elif part.heading is not None and part.level <= level:
             current, level = "", part.level
         result.append(replace(part, section=current, opens=opens))
     return result
 
 
-def _openers(parts: Sequence[Part]) -> set[int]:
-    """Which headings open a known section.
+def _openers(parts: Sequence[Part]) -> dict[int, str]:
+    """Which headings open a known section, and which.
 
     The template has them at level two, but any level will do: most of them stand at one level, which decides.
     A section missing there may stand at another level, though not inside Data Models or Schema Design, where a
     heading is a model's or a table's name.
     """
-    named = {index: keys.known_section(part.title) for index, part in enumerate(parts) if part.heading}
-    named = {index: name for index, name in named.items() if name}
+    named = {index: name for index, part in enumerate(parts) if (name := keys.known_section(part.title))}
     counts = Counter(level for level, _ in {(parts[index].level, name) for index, name in named.items()})
     if not counts:
-        return set()
+        return {}
     usual = min(counts, key=lambda level: (-counts[level], level))
-    openers = {index for index in named if parts[index].level == usual}
-    present = {named[index] for index in openers}
-    for index, name in named.items():
-        if name not in present and not _inside_entries(parts, openers, named, index):
-            openers.add(index)
+    openers = {index: name for index, name in named.items() if parts[index].level == usual}
+    present = set(openers.values())
+    around, level = "", 0
+    for index, part in enumerate(parts):
+        if index in openers:
+            around, level = openers[index], part.level
+        elif part.heading is not None and part.level <= level:
+            around, level = "", part.level
+        name = named.get(index, "")
+        if name and name not in present and _may_open(part, name, around):
+            openers[index] = around = name
+            level = part.level
             present.add(name)
     return openers
 
 
-def _inside_entries(parts: Sequence[Part], openers: Iterable[int], named: dict[int, str], index: int) -> bool:
-    before = max((opener for opener in openers if opener < index), default=None)
-    if before is None or parts[index].level <= parts[before].level:
+def _may_open(part: Part, name: str, around: str) -> bool:
+    """Whether a heading of an unusual level opens a section, seen from the one around it."""
+    if around in {keys.MODELS, keys.SCHEMA}:
         return False
-    left = any(part.heading and part.level <= parts[before].level for part in parts[before + 1 : index])
-    exact = parts[index].title.casefold() == named[index].casefold()
-    return not left and (named[before] in {keys.MODELS, keys.SCHEMA} or not exact)
+    return not around or part.title.casefold() == name.casefold()
 
 
 def splice(parts: Sequence[Part], at: Part) -> list[Part]:
@@ -121,15 +126,20 @@ def splice(parts: Sequence[Part], at: Part) -> list[Part]:
 
 
 def prune(blocks: Iterable[Block], regions: Sequence[Span]) -> tuple[Block, ...]:
-    """The blocks without those inside the regions: what the program wrote is not read back as a person's."""
+    """The blocks without those inside the regions: what the program wrote is not read back as a person's.
+
+    The regions are in order and do not overlap.
+    """
     if not regions:
         return tuple(blocks)
+    starts = [region.start for region in regions]
     kept: list[Block] = []
     for block in blocks:
-        if any(region.start <= block.span.start and block.span.end <= region.end for region in regions):
+        index = bisect_right(starts, block.span.start) - 1
+        if index >= 0 and block.span.end <= regions[index].end:
             continue
-        touched = any(region.start < block.span.end and block.span.start < region.end for region in regions)
-        kept.append(_pruned(block, regions) if touched else block)
+        next_start = starts[index + 1] if index + 1 < len(starts) else block.span.end
+        kept.append(_pruned(block, regions) if next_start < block.span.end else block)
     return tuple(kept)
 
 

@@ -54,15 +54,13 @@ def read(source: Source, *, open_link: OpenLink = no_links) -> Architecture:
     blocks = parse_blocks(source.data)
     inclusion = Inclusion(open_link)
     generated, problems = generated_blocks(source, blocks)
-    readable = _without_generated(source, blocks, generated)
+    readable = _without_generated(blocks, generated)
     own = assign_sections(cut(source, readable))
     parts = include(own, inclusion, (posixpath.basename(source.name.replace("\\", "/")),))
     return _architecture(source, blocks, own, parts, inclusion, generated, problems)
 
 
-def _without_generated(
-    source: Source, blocks: Sequence[Block], found: Sequence[GeneratedBlock]
-) -> tuple[Block, ...]:
+def _without_generated(blocks: Sequence[Block], found: Sequence[GeneratedBlock]) -> tuple[Block, ...]:
     """What the program wrote is not read back, but for the Procedure, whose steps are the document's."""
     regions = [block.content.span for block in found if block.closed and block.name != "procedure"]
     return prune(blocks, regions)

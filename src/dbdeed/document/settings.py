@@ -14,7 +14,7 @@ from dbdeed.document.names import nearest, words
 from dbdeed.document.placeholders import has_placeholder
 from dbdeed.document.source import Place, Source, Span
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.secrets import REFUSED
+from dbdeed.document.values.secrets import REFUSED, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -108,12 +108,12 @@ def read_setting(found: SectionKeys, key: str, parse: Callable[[str], T | Proble
     readings = list(_readings(found.section, keyed))
     own = readings[0]
     place = Place(keyed.source, own.span)
-    setting: Setting[T] = Setting(key, keyed.source.text(own.span), place)
+    setting: Setting[T] = Setting(key, redact(keyed.source.text(own.span)), place)
     if has_placeholder(keyed.source.data, own.span):
         return replace(setting, unfilled=True)
     problems: list[Setting[T]] = []
     for reading in readings:
-        raw = keyed.source.text(reading.span)
+        raw = redact(keyed.source.text(reading.span))
         result = parse(reading.plain.text)
         here: Setting[T] = Setting(key, raw, Place(keyed.source, reading.span))
         if not isinstance(result, Problem):
@@ -223,7 +223,9 @@ def read_steps(found: SectionKeys, key: str) -> Setting[tuple[str, ...]]:
     spans = [block.span for block in keyed.children if isinstance(block, List | Paragraph | Fence)]
     start = own[0].start if own else spans[0].start
     span = Span(start, max([line.end for line in own] + ([span.end for span in spans] if steps else [])))
-    setting: Setting[tuple[str, ...]] = Setting(key, keyed.source.text(span), Place(keyed.source, span))
+    setting: Setting[tuple[str, ...]] = Setting(
+        key, redact(keyed.source.text(span)), Place(keyed.source, span)
+    )
     if has_placeholder(data, span):
         return replace(setting, unfilled=True)
     return replace(setting, value=tuple(steps) or (plain(data, own, ticks=True).text,))

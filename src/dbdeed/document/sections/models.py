@@ -39,11 +39,18 @@ _NO_MODEL = re.compile(
 _NAME = re.compile(rb"(?:\*{2}|__)?(?:`(?P<code>[^`\r\n]{1,200})`|(?P<bare>[^\W\d]\w{0,99}))(?:\*{2}|__)?")
 _AFTER_NAME = re.compile(rb"[ \t]*(?::|\xef\xbc\x9a|-(?=[ \t])|\xe2\x80[\x93\x94]|(?=\())[ \t]*")
 _PROSE = re.compile(rb"[ \t]+(?:\xe2\x80[\x93\x94]|--)[ \t]+|[ \t]+#[ \t]+")
+_PROSE_COLUMN = re.compile(r"desc|note|remark|comment|purpose|example|meaning", re.IGNORECASE)
+_NONE = re.compile(r"(?:none|n/?a|nothing|no relationships?|-|–|—)\.?", re.IGNORECASE)
 _TABLE_NAME = re.compile(r"\(\s*(?:table:?\s*)?`?([^\W\d]\w*(?:\.[^\W\d]\w*)?)`?\s*\)\s*$")
 
 
 def _knows(name: str) -> str:
     return _BY_WORDS.get(words(name), "")
+
+
+def _keys(source: Source, blocks: Sequence[Block]) -> Iterator[Keyed]:
+    """A model's keys. A table under a model is of its attributes, not of keys."""
+    return (keyed for keyed in find_keys(source, blocks, _knows) if not keyed.cell)
 
 
 def read_models(parts: Sequence[Part]) -> tuple[tuple[ModelEntry, ...], tuple[UnknownKey, ...]]:
@@ -69,7 +76,7 @@ def read_models(parts: Sequence[Part]) -> tuple[tuple[ModelEntry, ...], tuple[Un
 
 def _is_model(entry: Entry) -> bool:
     part = entry.part
-    if any(keyed.known for keyed in find_keys(part.source, part.blocks, _knows)):
+    if any(keyed.known for keyed in _keys(part.source, part.blocks)):
         return True
     if any(isinstance(block, Table) and _attribute_columns(part.source, block) for block in part.blocks):
         return True
@@ -91,7 +98,7 @@ def _model(entry: Entry) -> tuple[ModelEntry, list[UnknownKey]]:
     found: dict[str, Keyed] = {}
     unknown: list[UnknownKey] = []
     for part in entry.parts:
-        for keyed in find_keys(part.source, part.blocks, _knows):
+        for keyed in _keys(part.source, part.blocks):
             if keyed.known:
                 found.setdefault(keyed.known, keyed)
             elif keyed.bold and keyed.separated and keyed.source is entry.part.source:
@@ -126,7 +133,7 @@ def _description(entry: Entry, keyed: Keyed | None) -> str:
         return plain(keyed.source.data, keyed.lines).text
     part = entry.part
     for block in part.blocks:
-        if isinstance(block, Paragraph) and not any(True for _ in find_keys(part.source, [block], _knows)):
+        if isinstance(block, Paragraph) and not any(True for _ in _keys(part.source, [block])):
             return plain(part.source.data, block.lines).text
     return ""
 
@@ -156,7 +163,9 @@ def _attributes(entry: Entry, keyed: Keyed | None) -> tuple[tuple[AttributeEntry
             return tuple(_attribute_rows(source, block)), Place(source, block.span)
     if at < 0:
         return (), None
-    return tuple(_inline_attributes(keyed)), Place(source, Span(at, at))
+    inline = tuple(_inline_attributes(keyed))
+    value = _inline_value(keyed) if keyed is not None and inline else Span(at, at)
+    return inline, Place(source, value)
 
 
 def _attribute(source: Source, item: Item) -> AttributeEntry | None:
@@ -196,24 +205,21 @@ def _without_remark(data: bytes, span: Span) -> Span:
 
 
 def _attribute_columns(source: Source, table: Table) -> bool:
-    titles = [plain(source.data, [cell]).text.lower() for cell in table.header]
-    return len(titles) > 1 and titles[0].removesuffix(" name") in {
-        "attribute",
-        "field",
-        "column",
-        "property",
-        "name",
-    }
+    return is_attribute_table([plain(source.data, [cell]).text for cell in table.header])
+
+
+def is_attribute_table(titles: Sequence[str]) -> bool:
+    first = titles[0].lower().removesuffix(" name") if titles else ""
+    return len(titles) > 1 and first in {"attribute", "field", "column", "property", "name"}
+
+
+def text_columns(titles: Sequence[str]) -> list[int]:
+    """The columns whose cells make up an attribute's text: those behind the name that hold no prose."""
+    return [i for i, title in enumerate(titles) if i and not _PROSE_COLUMN.match(title)]
 
 
 def _attribute_rows(source: Source, table: Table) -> Iterator[AttributeEntry]:
-    """The type's column, then those that hold constraints; a column of prose is left out."""
-    titles = [plain(source.data, [cell]).text.lower() for cell in table.header]
-    wanted = [
-        i
-        for i, title in enumerate(titles)
-        if i and not re.match(r"desc|note|remark|comment|purpose|example", title)
-    ]
+    wanted = text_columns([plain(source.data, [cell]).text for cell in table.header])
     for row in table.rows:
         name = plain(source.data, row[:1]).text
         cells = [row[i] for i in wanted if i < len(row) and row[i].start < row[i].end]
@@ -232,6 +238,11 @@ def _inline_attributes(keyed: Keyed | None) -> Iterator[AttributeEntry]:
             )
 
 
+def _inline_value(keyed: Keyed) -> Span:
+    lines = [line for line in keyed.lines if line.start < line.end]
+    return Span(lines[0].start, lines[-1].end)
+
+
 def _relationships(entry: Entry, keyed: Keyed | None) -> tuple[tuple[RelationshipEntry, ...], Place | None]:
     held = _holder(entry, keyed, "Relationships")
     if held is None:
@@ -242,11 +253,14 @@ def _relationships(entry: Entry, keyed: Keyed | None) -> tuple[tuple[Relationshi
         items = [item for block in lists for item in block.items if item.children]
         place = Place(source, Span(lists[0].span.start, lists[-1].span.end))
         return tuple(_relationship(source, item.children[0]) for item in items), place
-    if keyed is not None and plain(source.data, keyed.lines).text:
-        lines = [line for line in keyed.lines if line.start < line.end]
-        span = Span(lines[0].start, lines[-1].end)
-        return (_relationship(source, Paragraph(span, tuple(lines))),), Place(source, span)
-    return (), Place(source, Span(at, at))
+    text = plain(source.data, keyed.lines).text if keyed is not None else ""
+    if keyed is None or not text:
+        return (), Place(source, Span(at, at))
+    span = _inline_value(keyed)
+    if _NONE.fullmatch(text):
+        return (), Place(source, span)
+    lines = tuple(line for line in keyed.lines if line.start < line.end)
+    return (_relationship(source, Paragraph(span, lines)),), Place(source, span)
 
 
 def _relationship(source: Source, block: Block) -> RelationshipEntry:

@@ -30,16 +30,16 @@ _VERBS = tuple(
     for pattern, kind in (
         (r"\bhas\s+and\s+belongs\s+to\s+many\b", "many-to-many"),
         (r"\bbelongs\s+to\s+many\b", "many-to-many"),
-        (r"\b(?:optionally\s+)?belongs\s+to(?:\s+(?:one|an?|exactly\s+one))?\b", "many-to-one"),
+        (r"\b(?:optionally\s+)?belongs\s+to(?:\s+(?-i:one|an?|exactly\s+one))?(?!\w)", "many-to-one"),
         (r"\b(?:is\s+)?(?:part\s+of|owned\s+by|child\s+of)\b", "many-to-one"),
         (r"\b(?:references|refers\s+to)\b", "many-to-one"),
         (r"\b(?:has|owns|contains|have)\s+(?:zero\s+or\s+more|one\s+or\s+more|many|several|multiple|any\s+number\s+of)\b",
          "one-to-many"),
-        (r"\b(?:has|owns|have)\s+(?:exactly\s+|at\s+most\s+|zero\s+or\s+)?(?:one|an?)\b", "one-to-one"),
+        (r"\b(?:has|owns|have)\s+(?:exactly\s+|at\s+most\s+|zero\s+or\s+)?(?-i:one|an?)(?!\w)", "one-to-one"),
     )
 )  # fmt: skip
 _NAME = r"(?:`[^`]+`|\"[^\"]+\"|\[[^\]]+\]|[^\W\d]\w*(?:\.\w+)*)"
-_WITH = re.compile(rf"^[\s:,–—-]*(?:relation(?:ship)?\s+)?(?:(?:with|to|of|and|from|between|→|->)\s+)*(?:the|an?|its|each)?\s*(?P<name>{_NAME})",
+_WITH = re.compile(rf"^[\s:,–—-]*(?:relation(?:ship)?\s+)?(?:(?:with|to|of|and|from|between|→|->)\s+)*(?:(?-i:the|an?|its|each)\s+)?(?P<name>{_NAME})",
                    re.IGNORECASE)  # fmt: skip
 _BEFORE = re.compile(rf"^\s*(?:with\s+|to\s+)?(?P<name>{_NAME})\s*(?:[:,(–—→-]|->|$)", re.IGNORECASE)
 _THROUGH = re.compile(rf"\b(?:through|via|using|by\s+way\s+of|joined\s+by)\s+(?:the\s+)?(?:join\s+table\s+|model\s+|table\s+)?(?P<name>{_NAME})",

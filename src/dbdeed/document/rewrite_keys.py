@@ -1,0 +1,144 @@
+"""Setting a key's value in place, or adding the key where the template has it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dbdeed.document import keys
+from dbdeed.document.edit import Edit, apply_edits
+from dbdeed.document.lines import line_end, line_start, next_line
+from dbdeed.document.rewrite import line_ending
+from dbdeed.document.source import Source, Span
+from dbdeed.errors import InvalidInput, OurFault
+
+if TYPE_CHECKING:
+    from dbdeed.document.architecture import Architecture, Setting
+    from dbdeed.document.source import Place
+
+_STYLE = re.compile(rb"(?P<lead>[ \t>]*)(?P<marker>(?:[-+*]|\d{1,9}[.)])[ \t]+)?")
+
+
+def set_value_edit(architecture: Architecture, key: str, value: str) -> Edit | None:
+    """The edit of the document after which `key` says `value`; None where it does already.
+
+    An absent key is added beside the keys of its section, in their style; an absent section at the end.
+
+    Args:
+        architecture: the document as read.
+        key: in the template's spelling: "Last Updated", "RPO".
+        value: one line, as it would stand after the colon.
+
+    Raises:
+        InvalidInput: the value stands in a linked file, or spread over a table's rows.
+    """
+    if not value.strip() or "\n" in value or "\r" in value:
+        raise OurFault(f"a value of “{key}” must be one line of text")
+    setting = next(setting for setting in architecture.settings() if setting.key == key)
+    if setting.raw == value.strip():
+        return None
+    source = architecture.source
+    edit = (
+        _replaced(source, setting, setting.place, value)
+        if setting.place
+        else _added(architecture, key, value)
+    )
+    _prove_value(source, edit, key, value)
+    return edit
+
+
+def _replaced(source: Source, setting: Setting[object], place: Place, value: str) -> Edit:
+    if place.source is not source:
+        raise InvalidInput(f"“{setting.key}” stands in a linked file", where=str(place), code="in-linked-file",
+                           hint="change it there")  # fmt: skip
+    data, span = source.data, place.span
+    cell = data[line_start(data, span.start) : span.start].lstrip(b" \t>").startswith(b"|")
+    if cell and span.end > line_end(data, span.start):
+        raise InvalidInput(f"“{setting.key}” is spread over the rows of a table", where=str(place), code="in-table",
+                           hint="change the table")  # fmt: skip
+    if cell:
+        return Edit(span, value.strip().replace("|", "\\|"))
+    before = data[: span.start].rstrip(b" \t\r\n>")
+    below_heading = data[line_start(data, len(before)) : len(before)].lstrip(b" ").startswith(b"#")
+    if len(before) < line_start(data, span.start) and not below_heading:
+        return Edit(Span(len(before), span.end), f" {value.strip()}")
+    glued = span.start > 0 and data[span.start - 1 : span.start] not in {b" ", b"\t", b"\n", b"\r"}
+    return Edit(span, f" {value.strip()}" if glued else value.strip())
+
+
+def _added(architecture: Architecture, key: str, value: str) -> Edit:
+    source = architecture.source
+    section = next(name for name, its_keys in keys.KEYS.items() if key in its_keys)
+    order = list(keys.KEYS[section])
+    present = {
+        setting.key: setting.place
+        for setting in architecture.settings()
+        if setting.key in order and setting.place
+    }
+    beside = [place for name in order if (place := present.get(name)) and place.source is source]
+    earlier = [
+        place for name in order[: order.index(key)] if (place := present.get(name)) and place.source is source
+    ]
+    if beside:
+        return _beside(source, (earlier or beside)[-1 if earlier else 0], key, value)
+    newline = line_ending(source)
+    line = f"**{key}**: {value.strip()}{newline}"
+    for known in architecture.sections:
+        if known.name == section or (section == keys.HEADER and known.level == 1):
+            at = next_line(source.data, known.heading.span.end)
+            return Edit(Span(at, at), f"{_missing_newline(source, at)}{newline}{line}")
+    if section == keys.HEADER:
+        return Edit(Span(0, 0), f"{line}{newline}")
+    end = len(source.data)
+    return Edit(
+        Span(end, end), f"{_missing_newline(source, end)}{newline}## {section}{newline}{newline}{line}"
+    )
+
+
+def _missing_newline(source: Source, at: int) -> str:
+    return line_ending(source) if at and line_start(source.data, at) != at else ""
+
+
+def _beside(source: Source, place: Place, key: str, value: str) -> Edit:
+    """A line after another key's, written as that one is: a list item, a table row, or a line with a hard break."""
+    data, newline = source.data, line_ending(source)
+    first = _key_line(data, place.span.start)
+    after = next_line(data, place.span.end)
+    missing = _missing_newline(source, after)
+    style = _STYLE.match(data, first)
+    assert style is not None
+    lead = style["lead"].decode()
+    if data[style.end() : style.end() + 1] == b"|":
+        cells = max(2, data[first : line_end(data, first)].count(b"|") - 1)
+        row = f"{lead}| {key} | {value.strip().replace('|', chr(92) + '|')} |" + " |" * (cells - 2)
+        return Edit(Span(after, after), f"{missing}{row}{newline}")
+    if style["marker"]:
+        marker = style["marker"].decode()
+        return Edit(Span(after, after), f"{missing}{lead}{marker}**{key}**: {value.strip()}{newline}")
+    end = line_end(data, place.span.end)
+    ends_hard = data[:end].endswith((b"  ", b"\\"))
+    text = f"{newline}{lead}**{key}**: {value.strip()}"
+    return Edit(Span(end, end), f"{text}  " if ends_hard else f"  {text}")
+
+
+def _key_line(data: bytes, offset: int) -> int:
+    """The start of the line that a value's key stands on: its own, or the one above a list."""
+    start = line_start(data, offset)
+    for _ in range(3):
+        if start == 0 or data[start : line_end(data, start)].lstrip(b" \t>-+").startswith(
+            (b"**", b"__", b"|")
+        ):
+            break
+        start = line_start(data, len(data[:start].rstrip(b" \t\r\n>")))
+    return start
+
+
+def _prove_value(source: Source, edit: Edit, key: str, value: str) -> None:
+    from dbdeed.document.read import read
+
+    after = read(Source(source.name, apply_edits(source, [edit])))
+    found = next(setting for setting in after.settings() if setting.key == key)
+    if found.raw.replace("\\|", "|") != value.strip():
+        raise OurFault(
+            f"“{key}” does not come back as written: {found.raw!r} for {value.strip()!r}", where=source.name
+        )
