@@ -1,0 +1,20 @@
+"""How PostgreSQL is backed up and brought back.
+
+`backup_physical` copies a cluster, `backup_logical` dumps a database; `backup_digests` and `backup_examine`
+say whether what came back is what was there; `backup_server` runs it where it reaches nobody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.postgresql.backup_digests import table_digests
+from dbdeed.engines.postgresql.backup_logical import Logical
+from dbdeed.engines.postgresql.backup_physical import Physical
+
+if TYPE_CHECKING:
+    from dbdeed.engines.seam import BackupMethod
+
+__all__ = ["METHODS", "table_digests"]
+
+METHODS: tuple[BackupMethod, ...] = (Physical(), Logical())

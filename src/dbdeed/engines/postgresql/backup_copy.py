@@ -1,0 +1,93 @@
+"""Copying a cluster's files back, for the user that will run the server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.seam import RestoreFailed
+from dbdeed.errors import Refused
+
+if TYPE_CHECKING:
+    from dbdeed.engines.postgresql.account import Account
+    from dbdeed.progress import Task
+
+TABLESPACES = "pg_tblspc"
+
+
+def copy_cluster(
+    cluster: Path, tablespaces: Path, into: Path, who: Account, task: Task | None = None
+) -> None:
+    """Copy a data folder, and its tablespaces beside it, to an empty place that `who` owns.
+
+    Args:
+        cluster: the data folder in the backup.
+        tablespaces: their folders in the backup, each named by its number; may be missing.
+        into: the new data folder. Tablespaces go to `into` with `-tablespaces` at its end.
+        who: the owner of everything that is made.
+        task: advanced by bytes.
+    """
+    require_empty(into)
+    places = {into: cluster}
+    elsewhere = into.with_name(f"{into.name}-tablespaces")
+    for one in sorted(tablespaces.iterdir()) if tablespaces.is_dir() else ():
+        places[elsewhere / one.name] = one
+    if len(places) > 1:
+        require_empty(elsewhere)
+        _folder(elsewhere, who)
+    for target, source in places.items():
+        _copy(source, target, who, task)
+    for target in places:
+        if target != into:
+            link = into / TABLESPACES / target.name
+            link.symlink_to(target)
+            if who.foreign:
+                os.lchown(link, who.user, who.group)
+
+
+def require_empty(folder: Path) -> None:
+    """Raises `Refused` where something is there already."""
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise Refused(
+            f"{folder} is not empty; a restore does not overwrite.",
+            hint="Name an empty or a new folder.",
+            code="not-empty",
+        )
+
+
+def _copy(source: Path, target: Path, who: Account, task: Task | None) -> None:
+    files: list[tuple[Path, Path]] = []
+    _folder(target, who)
+    for here, folders, names in os.walk(source):
+        place = target / Path(here).relative_to(source)
+        for name in folders:
+            if not (Path(here) / name).is_symlink():
+                _folder(place / name, who)
+        for name in (*folders, *names):
+            path = Path(here) / name
+            if not path.is_symlink():
+                files += [(path, place / name)] if path.is_file() else []
+            elif Path(here) != source / TABLESPACES:
+                raise RestoreFailed(f"The backup holds a symbolic link where none belongs: {name}.")
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for size in pool.map(lambda pair: _file(pair[0], pair[1], who), files):
+            if task is not None:
+                task.advance(size)
+
+
+def _folder(folder: Path, who: Account) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    if who.foreign:
+        os.chown(folder, who.user, who.group)
+
+
+def _file(source: Path, target: Path, who: Account) -> int:
+    shutil.copyfile(source, target)
+    target.chmod(0o600)
+    if who.foreign:
+        os.chown(target, who.user, who.group)
+    return target.stat().st_size

@@ -1,0 +1,139 @@
+"""A throwaway server for what a backup brought back. It reaches nobody, and nobody but us reaches it.
+
+What is restored is another's cluster, with another's settings: an archive command, a subscription, a cron
+extension. None of them may act. So the server reads a configuration of ours alone (the restored
+`postgresql.auto.conf`, which a server reads whatever it is told, is emptied), has no network, preloads no
+library, starts no replication and no autovacuum, and lets in only this process's user, on a socket.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.postgresql import server as servers
+from dbdeed.engines.postgresql.account import Account, account, fits_socket, own, reachable, run
+from dbdeed.engines.postgresql.room import room
+from dbdeed.engines.postgresql.session import connect
+from dbdeed.engines.seam import RestoreFailed, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dbdeed.engines.postgresql.programs import Programs
+    from dbdeed.engines.postgresql.server import Server
+    from dbdeed.engines.postgresql.session import Session
+
+# On the command line, so that they win over every file. Most are such by default in the configuration of
+# ours; they are named so that whoever changes this sees what must hold.
+_ISOLATION = {
+    "archive_mode": "off",
+    "archive_command": "",
+    "restore_command": "",
+    "archive_cleanup_command": "",
+    "recovery_end_command": "",
+    "primary_conninfo": "",
+    "shared_preload_libraries": "",
+    "session_preload_libraries": "",
+    "local_preload_libraries": "",
+    "max_logical_replication_workers": "0",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "ssl": "off",
+}
+_SIZE = {
+    "shared_buffers": "128MB",
+    "max_connections": "20",
+    "max_locks_per_transaction": "512",  # one transaction looks at every table
+    "jit": "off",
+}
+
+# A database's or a role's own settings win over the server's, and the connection's over those.
+_CONNECTION = ("session_preload_libraries=", "local_preload_libraries=", "default_transaction_read_only=off")
+_CONNECTION_17 = ("event_triggers=off",)
+
+_PREPARED = re.compile(r"max_prepared_xacts setting:\s+(\d+)")
+_FILES = {"conf": "# Settings come on the command line.\n", "hba": "local all all trust\n", "ident": ""}
+
+
+@contextmanager
+def drill_room(work: Path) -> Iterator[Path]:
+    """A folder for a restored copy: in `work` where the server's user and a socket's length allow it."""
+    here = not account().foreign and fits_socket(work / "drill-12345678" / "s")
+    with room("drill", work if here else None) as folder:
+        yield folder
+
+
+def neutralise(data: Path) -> None:
+    """Take out of a restored data folder what would make its server act for its old self."""
+    for name in ("standby.signal", "recovery.signal", "postmaster.pid", "postmaster.opts"):
+        (data / name).unlink(missing_ok=True)
+    automatic = data / "postgresql.auto.conf"
+    if automatic.exists():
+        automatic.write_text("# Emptied: this is a restored copy.\n", "ascii")
+
+
+@contextmanager
+def isolated(programs: Programs, place: Path, who: Account) -> Iterator[Server]:
+    """Run a server on `place/data` until the context ends.
+
+    Raises `RestoreFailed` where it cannot start from what was restored.
+    """
+    data = place / "data"
+    settings = (
+        _ISOLATION
+        | _SIZE
+        | _files(place, who)
+        | {"max_prepared_transactions": _prepared(programs, data, who)}
+    )
+    try:
+        opened = servers.throwaway(programs, data, place / "s", settings, who=who)
+        server = opened.__enter__()
+    except servers.ServerFailed as error:
+        if "No space left" in error.message:
+            raise
+        raise RestoreFailed(f"The restored server did not start: {error.message}") from error
+    try:
+        yield server
+    finally:
+        opened.__exit__(None, None, None)
+
+
+@contextmanager
+def session_of(server: Server, *, user: str, database: str, major: int) -> Iterator[Session]:
+    """A session of a throwaway server that the restored settings do not reach."""
+    settings = _CONNECTION + (_CONNECTION_17 if major >= 17 else ())
+    target = server.target(database, user=user, label="the restored copy")
+    session = connect(target, options=" ".join(f"-c {one}" for one in settings))
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def target_of(server: Server, *, user: str, database: str) -> Target:
+    """The same place for PostgreSQL's own programs."""
+    return server.target(database, user=user, label="the restored copy")
+
+
+def _files(place: Path, who: Account) -> dict[str, str]:
+    folder = own(place / "c", who)
+    for name, text in _FILES.items():
+        (folder / name).write_text(text, "ascii")
+        if who.foreign:
+            os.chown(folder / name, who.user, who.group)
+    names = {"config_file": "conf", "hba_file": "hba", "ident_file": "ident"}
+    return {setting: str(folder / name) for setting, name in names.items()}
+
+
+def _prepared(programs: Programs, data: Path, who: Account) -> str:
+    """How many prepared transactions the cluster may hold: with fewer it would not recover."""
+    program = str(reachable(programs, who).path("pg_controldata"))
+    done = run([program, "-D", str(data)], who)
+    found = _PREPARED.search(done.stdout)
+    if done.returncode != 0 or found is None:
+        raise RestoreFailed(f"What was restored is no cluster: {(done.stderr or done.stdout).strip()[:300]}")
+    return found[1]

@@ -1,0 +1,256 @@
+"""Restoring a backup for proof: in isolation, timed, and compared with what it was taken of.
+
+Nothing here trusts the restore to have worked because it did not complain. What could not be looked at makes
+the drill NOT VERIFIED; only what was looked at and found equal makes it PROVEN.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.seam import RestoreFailed, SqlRejected
+from dbdeed.errors import DbdeedError, InvalidInput
+from dbdeed.recovery.compare import compare_schema, compare_tables
+from dbdeed.recovery.files import explained
+from dbdeed.recovery.manifest import (
+    RECOVERY_POINT,
+    RECOVERY_TIME,
+    Check,
+    Damaged,
+    Manifest,
+    Proof,
+    Verdict,
+    worst,
+)
+from dbdeed.recovery.points import longest_gap, loss_now
+from dbdeed.recovery.timing import TimedProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.seam import BackupMethod, Engine, Session
+    from dbdeed.progress import Progress
+    from dbdeed.recovery.store import Listing, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What the document declares; None where it declares nothing."""
+
+    rpo: timedelta | None = None
+    rto: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The time of day, and a clock in seconds that no one sets."""
+
+    now: Callable[[], datetime]
+    ticks: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a drill is about.
+
+    Attributes:
+        project: whose backups.
+        work: an empty folder for the throwaway server; the caller removes it.
+        expected: what the document means, or None where it is not known: then the schema is not verified.
+        backup: an id; "" for the newest.
+    """
+
+    engine: Engine
+    store: Store
+    project: str
+    work: Path
+    expected: Catalog | None
+    promises: Promises
+    backup: str = ""
+
+
+def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
+    """Restore, time, compare. Raises `InvalidInput` for an id that is not there; all else is in the proof."""
+    timed = TimedProgress(progress, clocks.ticks)
+    start = clocks.ticks()
+    with timed.step("Find the backup"):
+        listing = plan.store.listing(plan.project)
+        manifest, checks = _find(plan, listing)
+    if manifest is None:
+        return Proof(backup="", kind="drill", at=clocks.now(), verdict=worst_of(checks), checks=tuple(checks))
+    recovered = _Recovered()
+    checks += _restore_and_compare(plan, manifest, recovered, clocks, timed)
+    seconds = recovered.at - start if recovered.at is not None else None
+    checks.append(_files(plan, manifest, progress))
+    at = clocks.now()
+    loss = loss_now(listing.backups, listing.proofs, at)
+    gap = longest_gap(listing.backups, listing.proofs, at)
+    checks += _objectives(plan.promises, seconds, loss)
+    return Proof(
+        backup=manifest.id,
+        kind="drill",
+        at=at,
+        verdict=worst_of(checks),
+        checks=tuple(checks),
+        method=manifest.method,
+        phases=tuple(timed.phases[: recovered.phases]),
+        recovery_seconds=seconds,
+        loss_seconds=loss.total_seconds() if loss is not None else None,
+        gap_seconds=gap.total_seconds() if gap is not None else None,
+    )
+
+
+def worst_of(checks: Sequence[Check]) -> Verdict:
+    """The verdict of all together."""
+    return worst([one.verdict for one in checks])
+
+
+@dataclass(slots=True)
+class _Recovered:
+    """When the first right answer came, and how many phases it took."""
+
+    at: float | None = None
+    phases: int = 0
+
+
+def _find(plan: Plan, listing: Listing) -> tuple[Manifest | None, list[Check]]:
+    if plan.backup:
+        try:
+            return plan.store.find(plan.backup), []
+        except Damaged as error:
+            return None, [Check("record", Verdict.FAILED, problems=(str(error),))]
+    newest = max(listing.backups, key=lambda one: (one.consistent_at, one.id), default=None)
+    lost = [
+        f"{name}: {message}"
+        for name, message in listing.damaged.items()
+        if newest is None or name > newest.id
+    ]
+    checks = [Check("record", Verdict.FAILED, problems=tuple(lost))] if lost else []
+    if newest is None and not checks:
+        checks = [Check("backup", Verdict.NOT_VERIFIED, problems=("There is no backup yet.",))]
+    return newest, checks
+
+
+def _restore_and_compare(
+    plan: Plan, manifest: Manifest, recovered: _Recovered, clocks: Clocks, timed: TimedProgress
+) -> list[Check]:
+    checks: list[Check] = []
+    try:
+        method = method_of(plan.engine, manifest)
+        with _restored(plan, manifest, method, timed) as session:
+            with timed.step("First right answer"):
+                checks.append(_first_answer(plan, manifest, session))
+            recovered.at, recovered.phases = clocks.ticks(), len(timed.phases)
+            with timed.step("Compare what came back"):
+                checks += _contents(plan, manifest, method, session)
+    except RestoreFailed as error:
+        checks.append(Check("restore", Verdict.FAILED, problems=(_said(error),)))
+    except DbdeedError as error:
+        checks.append(Check("restore", Verdict.NOT_VERIFIED, problems=(_said(error),)))
+    return checks
+
+
+@contextmanager
+def _restored(
+    plan: Plan, manifest: Manifest, method: BackupMethod, timed: TimedProgress
+) -> Iterator[Session]:
+    with (
+        explained(plan.work),
+        plan.store.reading(manifest) as data,
+        method.restored(data, plan.work, timed) as session,
+    ):
+        yield session
+
+
+def _first_answer(plan: Plan, manifest: Manifest, session: Session) -> Check:
+    """The throwaway server answers a question about this database, not just any."""
+    try:
+        session.fetch("SELECT 1")
+        plan.engine.inspect(session)
+    except SqlRejected as error:
+        return Check("restore", Verdict.FAILED, problems=(_said(error),))
+    return Check("restore", Verdict.PROVEN, f"backup {manifest.id} answers")
+
+
+def _contents(plan: Plan, manifest: Manifest, method: BackupMethod, session: Session) -> list[Check]:
+    parts: list[tuple[str, Callable[[], list[Check]]]] = [
+        ("tables", lambda: [compare_tables(plan.engine, manifest, session)]),
+        ("schema", lambda: [compare_schema(plan.engine, plan.expected, session)]),
+        ("examination", lambda: _examined(method, session)),
+    ]
+    return [check for name, look in parts for check in _looked(name, look)]
+
+
+def _looked(name: str, look: Callable[[], list[Check]]) -> list[Check]:
+    """A refusal of the engine while reading what was restored is the backup's fault: a torn page, say."""
+    try:
+        return look()
+    except SqlRejected as error:
+        return [Check(name, Verdict.FAILED, problems=(_said(error),))]
+    except DbdeedError as error:
+        return [Check(name, Verdict.NOT_VERIFIED, problems=(_said(error),))]
+
+
+def _examined(method: BackupMethod, session: Session) -> list[Check]:
+    checks = []
+    for one in method.examine(session):
+        if one.problems:
+            checks.append(Check(one.name, Verdict.FAILED, one.detail, one.problems))
+        elif one.skipped:
+            checks.append(Check(one.name, Verdict.NOT_VERIFIED, one.detail, (one.skipped,)))
+        else:
+            checks.append(Check(one.name, Verdict.PROVEN, one.detail))
+    return checks
+
+
+def _files(plan: Plan, manifest: Manifest, progress: Progress) -> Check:
+    """Looked at after the clock has stopped: who recovers in earnest need not wait for it."""
+    try:
+        problems = plan.store.damages(manifest, progress)
+        if not problems:
+            with plan.store.reading(manifest) as data:
+                problems = list(method_of(plan.engine, manifest).verify(data, manifest.facts))
+    except DbdeedError as error:
+        return Check("files", Verdict.NOT_VERIFIED, problems=(_said(error),))
+    verdict = Verdict.FAILED if problems else Verdict.PROVEN
+    return Check("files", verdict, f"{len(manifest.files)} files", tuple(problems))
+
+
+def _objectives(promises: Promises, seconds: float | None, loss: timedelta | None) -> list[Check]:
+    """Declared against measured. Where nothing is declared there is nothing to break."""
+    checks = []
+    if promises.rpo is not None:
+        measured = loss.total_seconds() if loss is not None else None
+        checks.append(_objective(RECOVERY_POINT, promises.rpo, measured))
+    if promises.rto is not None:
+        checks.append(_objective(RECOVERY_TIME, promises.rto, seconds))
+    return checks
+
+
+def _objective(name: str, declared: timedelta, measured: float | None) -> Check:
+    if measured is None:
+        return Check(name, Verdict.NOT_VERIFIED, problems=(f"The {name} could not be measured.",))
+    if measured <= declared.total_seconds():
+        return Check(name, Verdict.PROVEN)
+    problem = f"The {name} is {measured:.1f} s; {declared.total_seconds():g} s are declared."
+    return Check(name, Verdict.FAILED, problems=(problem,))
+
+
+def method_of(engine: Engine, manifest: Manifest) -> BackupMethod:
+    """The method that took a backup. Raises `InvalidInput` where this engine has no such method."""
+    for method in engine.backup_methods():
+        if engine.name == manifest.engine and method.name == manifest.method:
+            return method
+    raise InvalidInput(
+        f"Backup {manifest.id} was taken by {manifest.engine} {manifest.method}, "
+        f"which {engine.name} here does not read."
+    )
+
+
+def _said(error: DbdeedError) -> str:
+    return f"{error} {error.hint}".strip()

@@ -1,0 +1,142 @@
+"""Files of a backup: listed with their digests, made durable, and compared."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dbdeed.errors import Unavailable
+from dbdeed.recovery.manifest import FileFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from dbdeed.progress import Task
+
+_CHUNK = 1 << 20
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise Unavailable(
+                f"No space is left for {folder}.",
+                hint="Free some, or name another Destination. Nothing half-written is listed.",
+                code="no-space",
+            ) from error
+        name = error.filename or folder
+        raise Unavailable(f"{name} cannot be used: {error.strerror or error}.", code="store") from error
+
+
+def survey(data: Path) -> tuple[dict[str, FileFacts], tuple[str, ...]]:
+    """Every file and every folder under `data`, by relative path, on disk for good.
+
+    Symbolic links are listed as what they say and never followed. Hashing and syncing a file are one visit.
+    """
+    files, links, folders = _walk(data)
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        facts = dict(zip(files, pool.map(lambda name: _digest(data / name, sync=True), files), strict=True))
+    facts |= {name: _link(data / name) for name in links}
+    for folder in (*folders, "."):
+        sync_folder(data / folder)
+    return dict(sorted(facts.items())), tuple(folders)
+
+
+def differences(
+    data: Path, expected: Mapping[str, FileFacts], folders: tuple[str, ...], task: Task | None = None
+) -> list[str]:
+    """What is no longer as it was listed, one sentence each."""
+    files, links, present = _walk(data)
+    there = {*files, *links}
+    problems = [f"The file {name} is missing." for name in expected if name not in there]
+    problems += [f"The folder {name} is missing." for name in folders if name not in present]
+    problems += [f"The file {name} does not belong to it." for name in sorted(there - expected.keys())]
+    for name in (*files, *links):
+        if name in expected:
+            problems += _difference(data / name, name, expected[name])
+            if task is not None:
+                task.advance(expected[name].size)
+    return problems
+
+
+def _difference(path: Path, name: str, expected: FileFacts) -> list[str]:
+    if path.is_symlink():
+        same = _link(path) == expected
+        return [] if same else [f"The link {name} points elsewhere."]
+    try:
+        size = path.stat().st_size
+        if size != expected.size:
+            return [f"The file {name} has {size} bytes in place of {expected.size}."]
+        if _digest(path, sync=False) != expected:
+            return [f"The file {name} was changed."]
+    except OSError as error:
+        return [f"The file {name} cannot be read: {error.strerror or error}."]
+    return []
+
+
+def _walk(data: Path) -> tuple[list[str], list[str], list[str]]:
+    """Relative paths of (files, symbolic links, folders), each sorted."""
+    files: list[str] = []
+    links: list[str] = []
+    folders: list[str] = []
+    for here, subfolders, names in os.walk(data):
+        base = os.path.relpath(here, data)
+        for name in (*subfolders, *names):
+            path = os.path.normpath(os.path.join(base, name))  # noqa: PTH118 - may hold any byte; kept as text
+            full = data / path
+            if full.is_symlink():
+                links.append(path)
+            elif full.is_dir():
+                folders.append(path)
+            else:
+                files.append(path)
+    for name in (*files, *links, *folders):
+        if not name.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise Unavailable(f"{name!r} is a file name that is not UTF-8.", hint="Rename it.", code="store")
+    return sorted(files), sorted(links), sorted(folders)
+
+
+def _digest(path: Path, *, sync: bool) -> FileFacts:
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+        if sync:
+            os.fsync(file.fileno())
+    return FileFacts(size, digest.hexdigest())
+
+
+def _link(path: Path) -> FileFacts:
+    target = os.readlink(path)  # noqa: PTH115 - as written, not as a path
+    return FileFacts(0, hashlib.sha256(os.fsencode(target)).hexdigest(), target)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut."""
+    partial = path.with_name(f".partial-{path.name}")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

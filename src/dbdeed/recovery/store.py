@@ -1,0 +1,235 @@
+"""A folder of backups. Nothing is listed until it is whole.
+
+    STORE/20260301T020000Z-physical-1f3a5c/manifest.json   written last
+    STORE/20260301T020000Z-physical-1f3a5c/data/…           what the engine wrote
+    STORE/proofs/20260301T020500Z-drill-77aa01.json
+    STORE/.partial-ID, STORE/.trash-ID                      under way; swept by the next run
+    STORE/lock                                              held by the one run that writes
+
+A backup is made under a partial name, made durable file by file, given its manifest and only then renamed.
+Removing goes the other way. Whoever reads a backup holds a shared lock on its manifest, so that pruning leaves
+it alone; the operating system releases both locks when a process dies. An object store needs the same order
+and no rename: there the manifest is what lists a backup.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import shutil
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbdeed.errors import InvalidInput, Unavailable
+from dbdeed.progress import SILENT
+from dbdeed.recovery.files import differences, explained, survey, sync_folder, write_durably
+from dbdeed.recovery.manifest import Damaged, Manifest, Proof, TableFacts, decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from dbdeed.engines.seam import BackupFacts
+    from dbdeed.progress import Progress
+
+_ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{6,}")
+_PARTIAL, _TRASH = ".partial-", ".trash-"
+_MANIFEST, _DATA, _PROOFS = "manifest.json", "data", "proofs"
+
+
+class StoreLocked(Unavailable):
+    """Another run writes to this store."""
+
+    default_code = "store-locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a store holds, oldest first; `damaged` says which records cannot be trusted, by name, and why."""
+
+    backups: tuple[Manifest, ...]
+    proofs: tuple[Proof, ...]
+    damaged: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A backup under way: the engine writes into `data`."""
+
+    id: str
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / _DATA
+
+
+def new_id(moment: datetime, kind: str, token: str) -> str:
+    """An id that sorts by time. `token` is random hexadecimal: two runs of one second differ."""
+    return f"{moment:%Y%m%dT%H%M%SZ}-{kind}-{token}"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The backups in one local folder."""
+
+    root: Path
+
+    def listing(self, project: str | None = None) -> Listing:
+        """What is there, of one project or of all."""
+        with explained(self.root):
+            folders = sorted(self._folders())
+            records = sorted(one for one in (self.root / _PROOFS).glob("*.json") if _ID.fullmatch(one.stem))
+        backups: list[Manifest] = []
+        proofs: list[Proof] = []
+        damaged: dict[str, str] = {}
+        for folder in folders:
+            try:
+                backups.append(self._manifest(folder.name))
+            except Damaged as error:
+                damaged[folder.name] = error.message
+        for record in records:
+            try:
+                proofs.append(decode(_read(record), Proof, record.name))
+            except Damaged as error:
+                damaged[record.name] = error.message
+        mine = tuple(one for one in backups if project is None or one.project == project)
+        return Listing(mine, tuple(sorted(proofs, key=lambda one: one.at)), damaged)
+
+    def find(self, id_: str) -> Manifest:
+        """One backup by id. Raises `InvalidInput` where there is none, `Damaged` for a bad record."""
+        if not _ID.fullmatch(id_) or not (self.root / id_).is_dir():
+            raise InvalidInput(f"There is no backup {id_!r} here.", hint="`dbdeed backup list` shows them.")
+        return self._manifest(id_)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only run that writes; sweeps what a crashed one left behind. Raises `StoreLocked`."""
+        with explained(self.root):
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self.root / _PROOFS).mkdir(exist_ok=True, mode=0o700)
+            if not (ignore := self.root / ".gitignore").exists():
+                ignore.write_text("# Backups are no part of the repository.\n*\n", "utf-8")
+            lock = (self.root / "lock").open("a+")
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise StoreLocked(
+                    f"Another run is writing to {self.root}.", hint="Wait for it to finish, then try again."
+                ) from error
+            with explained(self.root):
+                self._sweep()
+            yield
+
+    @contextmanager
+    def draft(self, id_: str) -> Iterator[Draft]:
+        """A place for a new backup; gone afterwards unless it was published. Hold `writing`."""
+        draft = Draft(id_, self.root / f"{_PARTIAL}{id_}")
+        with explained(self.root):
+            draft.data.mkdir(parents=True, mode=0o700)
+        try:
+            with explained(self.root):
+                yield draft
+        finally:
+            shutil.rmtree(draft.folder, ignore_errors=True)
+
+    def publish(
+        self, draft: Draft, facts: BackupFacts, *, project: str, engine: str, method: str
+    ) -> Manifest:
+        """Make a finished draft durable and list it."""
+        files, folders = survey(draft.data)
+        manifest = Manifest(
+            id=draft.id,
+            project=project,
+            engine=engine,
+            method=method,
+            started=facts.started,
+            finished=facts.finished,
+            consistent_at=facts.consistent_at,
+            position=facts.position,
+            size=sum(file.size for file in files.values()),
+            engine_version=facts.engine_version,
+            tables={name: TableFacts(*table) for name, table in sorted(facts.tables.items())},
+            notes=facts.notes,
+            files=files,
+            folders=folders,
+        )
+        write_durably(draft.folder / _MANIFEST, encode(manifest))
+        draft.folder.rename(self.root / draft.id)
+        sync_folder(self.root)
+        return manifest
+
+    @contextmanager
+    def reading(self, manifest: Manifest) -> Iterator[Path]:
+        """The backup's data, safe from pruning while the context lasts."""
+        folder = self.root / manifest.id
+        try:
+            record = (folder / _MANIFEST).open("rb")
+        except OSError as error:
+            raise Unavailable(f"The backup {manifest.id} is gone: {error.strerror}.") from error
+        with record:
+            fcntl.flock(record, fcntl.LOCK_SH)
+            if not folder.is_dir():  # pruned between opening and locking
+                raise Unavailable(f"The backup {manifest.id} is gone.")
+            yield folder / _DATA
+
+    def damages(self, manifest: Manifest, progress: Progress = SILENT) -> list[str]:
+        """Files that are missing, changed or foreign, one sentence each; empty where all is as written."""
+        with self.reading(manifest) as data, progress.step("Check the files", total=manifest.size) as task:
+            if not data.is_dir():
+                return ["Its data is missing."]
+            return differences(data, manifest.files, manifest.folders, task)
+
+    def remove(self, id_: str) -> bool:
+        """Take a backup out of the list at once, then delete it; False where somebody is reading it."""
+        folder = self.root / id_
+        with explained(self.root), (folder / _MANIFEST).open("rb") as record:
+            try:
+                fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return False
+            trash = self.root / f"{_TRASH}{id_}"
+            folder.rename(trash)
+            sync_folder(self.root)
+            shutil.rmtree(trash)
+        return True
+
+    def record(self, proof: Proof, token: str) -> None:
+        """Keep a proof beside the backups."""
+        name = new_id(proof.at, proof.kind, token)
+        with explained(self.root):
+            (self.root / _PROOFS).mkdir(exist_ok=True, mode=0o700)
+            write_durably(self.root / _PROOFS / f"{name}.json", encode(proof))
+
+    def _manifest(self, id_: str) -> Manifest:
+        manifest = decode(_read(self.root / id_ / _MANIFEST), Manifest, id_)
+        if manifest.id != id_:
+            raise Damaged(f"This is the record of {manifest.id!r}.", where=id_)
+        return manifest
+
+    def _folders(self) -> list[Path]:
+        if not self.root.is_dir():
+            return []
+        return [one for one in self.root.iterdir() if _ID.fullmatch(one.name) and one.is_dir()]
+
+    def _sweep(self) -> None:
+        """Remove what a crashed run left. Only names that this module gives are touched."""
+        for one in self.root.iterdir():
+            for prefix in (_PARTIAL, _TRASH):
+                if one.name.startswith(prefix) and _ID.fullmatch(one.name.removeprefix(prefix)):
+                    shutil.rmtree(one)
+        for one in (self.root / _PROOFS).glob(f"{_PARTIAL}*.json"):
+            with suppress(FileNotFoundError):
+                one.unlink()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Damaged(
+            f"Its record cannot be read: {error.strerror or error}.", where=str(path.name)
+        ) from error

@@ -1,0 +1,37 @@
+"""Taking one backup into a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.recovery.store import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from dbdeed.engines.seam import BackupMethod, Engine, Target
+    from dbdeed.progress import Progress
+    from dbdeed.recovery.manifest import Manifest
+    from dbdeed.recovery.store import Store
+
+
+def take_backup(
+    engine: Engine,
+    method: BackupMethod,
+    target: Target,
+    store: Store,
+    *,
+    project: str,
+    now: Callable[[], datetime],
+    token: Callable[[], str],
+    progress: Progress,
+) -> Manifest:
+    """Take a backup and list it; on any failure nothing of it stays.
+
+    Raises `StoreLocked` where another run writes, `Unavailable` for a full disk and whatever the engine raises.
+    """
+    with store.writing(), store.draft(new_id(now(), method.name, token())) as draft:
+        facts = method.take(target, draft.data, progress)
+        with progress.step("Make the backup durable"):
+            return store.publish(draft, facts, project=project, engine=engine.name, method=method.name)
