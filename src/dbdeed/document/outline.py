@@ -49,7 +49,7 @@ def cut(source: Source, blocks: Sequence[Block]) -> list[Part]:
     end = len(source.data)
     first = headings[0] if headings else len(blocks)
     parts = [Part(source, None, 0, "", tuple(blocks[:first]), Span(0, _start(blocks, first, end)))]
-    for index, following in zip(headings, [*headings[1:], len(blocks)], strict=True):
+    for index, following in zip(headings, [*headings, len(blocks)][1:], strict=True):
         heading = blocks[index]
         assert isinstance(heading, Heading)
         title = plain(source.data, [heading.text]).text
