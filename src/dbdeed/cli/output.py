@@ -34,18 +34,9 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 def json_object(command: str, *, ok: bool, findings: Sequence[Finding] = (), **fields: Any) -> str:
     """The one object that `--format json` prints."""
-    import msgspec
+    from dbdeed.app.findings_output import findings_json
 
-    from dbdeed.app.findings_output import finding_object
-
-    body = {
-        "format": ENVELOPE,
-        "command": command,
-        "ok": ok,
-        "findings": [finding_object(one) for one in findings],
-        **fields,
-    }
-    return msgspec.json.encode(body, enc_hook=str).decode()
+    return findings_json(findings, command=command, ok=ok, **fields)
 
 
 def error_object(command: str, error: DbdeedError) -> str:

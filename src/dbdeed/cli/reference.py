@@ -1,4 +1,4 @@
-"""Writes docs/commands.md from the commands' own help: `python -m dbdeed.cli.reference > docs/commands.md`."""
+"""Writes docs/commands.md from the commands' own help: `python -m dbdeed.cli.reference`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,207 @@
+"""`dbdeed sync`: what the document says twice is brought in line with its SQL.
+
+First a table is drafted for each model that has none; then the diagram, the models' attributes and
+relationships follow the SQL. Each stage reads the document anew: what it writes rests on what is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbdeed.app.facts import engine_facts
+from dbdeed.app.project import open_project, read_architecture
+from dbdeed.app.sound import checked, require_sound
+from dbdeed.engines.registry import engine_for
+from dbdeed.engines.seam import NotYet
+from dbdeed.progress import SILENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from dbdeed.app.project import Project
+    from dbdeed.document.architecture import Architecture
+    from dbdeed.document.edit import Edit
+    from dbdeed.document.source import Source
+    from dbdeed.models.model import DataModel
+    from dbdeed.progress import Progress
+
+ERD_BLOCK = "erd"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What was written, or with `check` what would be, one phrase each: "drew the diagram"."""
+
+    document: Path
+    changes: tuple[str, ...]
+
+
+@dataclass
+class _Edits:
+    """Edits by the file that they are of, and what they do."""
+
+    by_source: dict[int, tuple[Source, list[Edit]]] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+    def add(self, source: Source, edits: Iterable[Edit | None], what: str) -> None:
+        real = [edit for edit in edits if edit is not None]
+        if real:
+            self.by_source.setdefault(id(source), (source, []))[1].extend(real)
+            self.said.append(what)
+
+
+def sync(
+    document: Path, *, today: date, check: bool = False, overwrite: bool = False, progress: Progress = SILENT
+) -> SyncResult:
+    """Bring the document in line with its SQL.
+
+    Args:
+        document: the path of DATABASE.md.
+        today: what Last Updated becomes where anything changed.
+        check: write nothing, only say what would be written.
+        overwrite: replace a person's edits inside generated blocks.
+        progress: where steps are announced.
+
+    Raises:
+        InvalidInput: the document has errors, or its SQL is rejected.
+        Refused: a person edited the diagram's block, and `overwrite` is not set.
+    """
+    project = open_project(document)
+    said: list[str] = []
+    for stage in (_draft_tables, _follow_sql):
+        architecture = read_architecture(project)
+        checked(project, architecture)
+        edits = stage(project, architecture, overwrite=overwrite, progress=progress)
+        said += edits.said
+        if edits.by_source:
+            if check:
+                break
+            _write(project, architecture, edits, today)
+    return SyncResult(document, tuple(said))
+
+
+def _write(project: Project, architecture: Architecture, edits: _Edits, today: date) -> None:
+    from dbdeed.document.edit import write_document
+    from dbdeed.document.rewrite_keys import set_value_edit
+
+    dated = set_value_edit(architecture, "Last Updated", today.isoformat())
+    if dated is not None:
+        source = architecture.source
+        edits.by_source.setdefault(id(source), (source, []))[1].append(dated)
+    for source, own in edits.by_source.values():
+        path = project.document if source is architecture.source else Path(source.name)
+        write_document(path, source, own)
+
+
+def _draft_tables(
+    project: Project, architecture: Architecture, *, overwrite: bool, progress: Progress
+) -> _Edits:
+    """A `CREATE TABLE` for each model that has attributes and no table."""
+    from dbdeed.document.rewrite_models import append_table_edit
+    from dbdeed.models.naming import table_name
+
+    del overwrite
+    edits = _Edits()
+    system = architecture.overview.system.value
+    waiting = [one for one in architecture.models if one.attributes]
+    if system is None or not waiting:
+        return edits
+    try:
+        engine = engine_for(system)
+    except NotYet:
+        return edits
+    data = _data_model(project, architecture, progress)
+    there = {name.lower() for name in _tables(data)}
+    there |= {entry.name.lower() for entry in architecture.schema.tables}
+    for model in waiting:
+        name = model.table or table_name(model.name)
+        if name.lower() not in there:
+            sql = engine.draft_table(model, architecture.models)
+            edits.add(
+                architecture.source, [append_table_edit(architecture, name, sql)], f"drafted table {name}"
+            )
+    return edits
+
+
+def _tables(data: DataModel | None) -> list[str]:
+    if data is None:
+        return []
+    return [*(model.table for model in data.models), *(join.table for join in data.joins)]
+
+
+def _follow_sql(
+    project: Project, architecture: Architecture, *, overwrite: bool, progress: Progress
+) -> _Edits:
+    """The diagram, attributes and relationships, and an entry for each table that has no model."""
+    edits = _Edits()
+    data = _data_model(project, architecture, progress)
+    if data is not None:
+        _sync_models(architecture, data, edits)
+    drawn = data
+    if drawn is None:
+        from dbdeed.app.written_model import written_model
+
+        drawn = written_model(architecture)
+    if drawn.models:
+        _sync_diagram(architecture, drawn, edits, overwrite=overwrite)
+    return edits
+
+
+def _data_model(project: Project, architecture: Architecture, progress: Progress) -> DataModel | None:
+    """What the engine makes of the SQL; None where there is no engine, or no SQL."""
+    if architecture.overview.system.value is None or not architecture.schema.blocks:
+        return None
+    try:
+        facts = engine_facts(project, architecture, start=True, progress=progress)
+    except NotYet:
+        return None
+    if facts is None:
+        return None
+    require_sound(facts.findings)
+    return facts.model
+
+
+def _sync_models(architecture: Architecture, data: DataModel, edits: _Edits) -> None:
+    from dbdeed.document.rewrite_models import append_model_edit, model_edits
+    from dbdeed.models.wording import words_of
+    from dbdeed.rules.described import model_of
+
+    described = set()
+    for entry in architecture.models:
+        model = model_of(entry, data)
+        if model is None:
+            continue
+        described.add(model.name)
+        attributes, relationships = words_of(model)
+        made = model_edits(entry, list(attributes.items()), relationships)
+        edits.add(entry.place.source, made, f"wrote model {entry.name}")
+    for model in data.models:
+        if model.name not in described:
+            attributes, relationships = words_of(model)
+            added = append_model_edit(
+                architecture, model.name, list(attributes.items()), relationships, model.comment
+            )
+            edits.add(architecture.source, [added], f"added model {model.name}")
+
+
+def _sync_diagram(architecture: Architecture, data: DataModel, edits: _Edits, *, overwrite: bool) -> None:
+    from dbdeed.app.erd import Drawing, draw
+    from dbdeed.document.edit import Edit
+    from dbdeed.document.rewrite import generated_block_edit
+
+    place = architecture.erd_place
+    if place is None:
+        return
+    content = f"```mermaid\n{draw(data, Drawing.MERMAID, title='')}```\n"
+    edit = generated_block_edit(architecture, ERD_BLOCK, content, place, overwrite=overwrite)
+    if edit is None:
+        return
+    invitation = next((one for one in architecture.placeholders if one.text.startswith(_INVITATION)), None)
+    removed = Edit(invitation.place.span, "") if invitation is not None else None
+    edits.add(architecture.source, [removed, edit], "drew the diagram")
+
+
+_INVITATION = "[This section should contain ERDs"
