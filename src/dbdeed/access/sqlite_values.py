@@ -11,7 +11,9 @@ import datetime as dt
 import decimal
 import enum
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from dbdeed.access.errors import InvalidValue
 
@@ -40,6 +42,11 @@ def to_utc(value: str) -> dt.datetime:
 def to_decimal(value: float | str) -> decimal.Decimal:
     """A number that was declared as a decimal."""
     return decimal.Decimal(repr(value) if isinstance(value, float) else value)
+
+
+def from_json(value: object) -> Any:
+    """A JSON value; a column declared as JSON keeps one that is a number as a number."""
+    return msgspec.json.decode(value) if isinstance(value, str | bytes) else value
 
 
 def _plain(value: object) -> object:

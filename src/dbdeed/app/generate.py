@@ -36,7 +36,9 @@ def generate(
 
     Args:
         data_model: as the engine describes the target.
+        architecture: its folder, pool, retry and transactions.
         root: the project's folder; nothing is written outside of it.
+        check: only compare.
         force: overwrite files that were edited by hand.
 
     Raises:
@@ -54,12 +56,9 @@ def generate(
         compared = disk.compare(root, settings.folder, files)
         return GenerateResult((), (), compared.unchanged, compared.different)
     compared = disk.write(root, settings.folder, files, force=force)
-    kept = {*compared.new, *compared.changed, *compared.unchanged}
-    removed = tuple(path for path in (*compared.vanished, *compared.edited) if not (root / path).exists())
-    overwritten = tuple(path for path in compared.edited if path not in removed and path not in kept)
     return GenerateResult(
-        written=tuple(sorted((*compared.new, *compared.changed, *overwritten))),
-        removed=removed,
+        written=tuple(sorted((*compared.new, *compared.changed, *compared.edited))),
+        removed=compared.vanished,
         unchanged=compared.unchanged,
         different=(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tokenize
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dbdeed.codegen.header import with_header
@@ -127,5 +128,8 @@ def _names(name: str, code: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _words(code: str) -> frozenset[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(code).readline)
-    return frozenset(token.string for token in tokens if token.type == tokenize.NAME)
+    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    names = (
+        token for before, token in pairwise(tokens) if token.type == tokenize.NAME and before.string != "."
+    )
+    return frozenset(token.string for token in names)

@@ -69,7 +69,7 @@ def _converted(attribute: Attribute, names: Names, dialect: Dialect, value: str)
     if dialect.name != "sqlite":
         return value
     if attribute.array_or_json == "json":
-        return f"msgspec.json.decode({value})"
+        return f"access.from_json({value})"
     if attribute.python.expression == "datetime.datetime":
         return f"access.to_utc({value})" if _ZONED.search(attribute.type) else f"access.to_datetime({value})"
     return _SQLITE.get(attribute.python.expression, "{}").format(value)

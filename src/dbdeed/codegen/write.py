@@ -1,7 +1,8 @@
 """Generated files onto the disk, and nothing else.
 
-What may be written over or removed is only a file that carries our mark and is as we wrote it. Everything else
-in the folder is a person's: it is left alone where nothing of ours has its name, and refused where something has.
+What may be written over or removed is only a file that carries our mark and is as we wrote it. Everything
+else in the folder is a person's: it is left alone where nothing of ours has its name, and refused where
+something has.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Comparison:
         changed: generated files whose text is out of date.
         unchanged: as they should be.
         vanished: generated files of models that are no more.
-        edited: not ours to touch: generated and then edited, or never generated.
+        edited: where something should be written, a person's work stands: edited, or never generated.
+        left: generated files of models that are no more, edited by hand: they stay.
     """
 
     new: tuple[str, ...]
@@ -42,6 +44,7 @@ class Comparison:
     unchanged: tuple[str, ...]
     vanished: tuple[str, ...]
     edited: tuple[str, ...]
+    left: tuple[str, ...]
 
     @property
     def different(self) -> tuple[str, ...]:
@@ -75,13 +78,13 @@ def compare(root: Path, folder: str, files: Mapping[str, str]) -> Comparison:
         found[_state(root, path, text)].append(path)
     leftovers = [path for path in _generated(root, base) if path not in wanted]
     vanished = [path for path in leftovers if is_untouched(_read(root / path) or "")]
-    edited = [*found["edited"], *(path for path in leftovers if path not in vanished)]
     return Comparison(
         new=tuple(found["new"]),
         changed=tuple(found["changed"]),
         unchanged=tuple(found["unchanged"]),
         vanished=tuple(sorted(vanished)),
-        edited=tuple(sorted(edited)),
+        edited=tuple(sorted(found["edited"])),
+        left=tuple(sorted(set(leftovers) - set(vanished))),
     )
 
 
@@ -104,11 +107,9 @@ def write(root: Path, folder: str, files: Mapping[str, str], *, force: bool = Fa
     wanted = {str(base / name): text for name, text in files.items()}
     try:
         for path in (*compared.new, *compared.changed, *compared.edited):
-            if path in wanted:
-                _replace(root, root / path, wanted[path])
-        for path in (*compared.vanished, *compared.edited):
-            if path not in wanted:
-                (root / path).unlink()
+            _replace(root, root / path, wanted[path])
+        for path in compared.vanished:
+            (root / path).unlink()
     except OSError as error:
         raise Unavailable(f"cannot write {error.filename or base}: {error.strerror}") from error
     return compared
@@ -124,16 +125,14 @@ def _state(root: Path, path: str, text: str) -> str:
 
 
 def _read(path: Path) -> str | None:
-    """A file's text; None where nothing is there. What is no text file of ours reads as empty: it is a person's."""
+    """A file's text; None where nothing is there. What cannot be ours (a link, binary) reads as empty."""
     if path.is_symlink() or path.is_dir():
         return ""
     try:
         return path.read_bytes().decode()
     except FileNotFoundError:
         return None
-    except NotADirectoryError:
-        return ""
-    except UnicodeDecodeError:
+    except (NotADirectoryError, UnicodeDecodeError):
         return ""
     except OSError as error:
         raise Unavailable(f"cannot read {path}: {error.strerror}") from error

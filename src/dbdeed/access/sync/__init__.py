@@ -28,7 +28,7 @@ from dbdeed.access.errors import (
 )
 from dbdeed.access.formats import FORMAT, require_format
 from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
-from dbdeed.access.sqlite_values import to_datetime, to_decimal, to_utc
+from dbdeed.access.sqlite_values import from_json, to_datetime, to_decimal, to_utc
 from dbdeed.access.statements import (
     Column,
     Row,
@@ -83,6 +83,7 @@ __all__ = [
     "Transient",
     "UniqueViolation",
     "found",
+    "from_json",
     "grouped",
     "inserted",
     "json_array",
