@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dbdeed.app.facts import engine_facts
-from dbdeed.app.plan import stop_on_errors
 from dbdeed.app.project import open_project, read_architecture
-from dbdeed.app.site import engine_of
+from dbdeed.app.reading import read_model
+from dbdeed.app.written_model import written_model
+from dbdeed.engines.seam import NotYet
 from dbdeed.errors import InvalidInput
 from dbdeed.progress import SILENT
 
@@ -31,24 +31,27 @@ def erd(document: Path, drawing: Drawing, *, progress: Progress = SILENT) -> str
     """The drawing's text.
 
     Raises:
-        InvalidInput: the document names no system, or its SQL is rejected or describes no table.
-        NotYet: its system has no engine.
+        InvalidInput: the document has errors, or describes no model.
     """
-    project = open_project(document)
-    architecture = read_architecture(project)
-    engine_of(architecture)
-    facts = engine_facts(project, architecture, start=True, progress=progress)
-    if facts is not None:
-        stop_on_errors(facts.findings)
-    model = facts.model if facts is not None else None
-    if model is None or not model.models:
+    architecture, model = _understood(document, progress)
+    if not model.models:
         raise InvalidInput(
-            "There is nothing to draw: the document's SQL describes no table.",
+            "There is nothing to draw: the document describes no model.",
             where=architecture.source.name,
-            hint="Write tables under Schema Design, or run `dbdeed sync` to draft them from the data models.",
+            hint="Write tables under Schema Design, or models with attributes under Data Models.",
             code="nothing-to-draw",
         )
     return draw(model, drawing, title=title_of(architecture))
+
+
+def _understood(document: Path, progress: Progress) -> tuple[Architecture, DataModel]:
+    """What the engine makes of the document; what the document itself says where there is no engine."""
+    try:
+        reading = read_model(document, progress=progress)
+    except NotYet:
+        architecture = read_architecture(open_project(document))
+        return architecture, written_model(architecture)
+    return reading.architecture, reading.model
 
 
 def draw(model: DataModel, drawing: Drawing, *, title: str) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dbdeed.progress import SILENT
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from dbdeed.document.architecture import Architecture
     from dbdeed.models.model import DataModel
+    from dbdeed.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,13 @@ def generate(
         unchanged=compared.unchanged,
         different=(),
     )
+
+
+def generate_for(
+    document: Path, *, check: bool = False, force: bool = False, progress: Progress = SILENT
+) -> GenerateResult:
+    """Generate for a document; raises as `generate`, and for what is wrong with the document itself."""
+    from dbdeed.app.reading import read_model
+
+    reading = read_model(document, progress=progress)
+    return generate(reading.model, reading.architecture, reading.project.root, check=check, force=force)

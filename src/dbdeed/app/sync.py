@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from dbdeed.app.project import Project
-    from dbdeed.document.architecture import Architecture
+    from dbdeed.document.architecture import Architecture, ModelEntry
     from dbdeed.document.edit import Edit
     from dbdeed.document.source import Source
     from dbdeed.models.model import DataModel
@@ -106,7 +106,8 @@ def _draft_tables(
     del overwrite
     edits = _Edits()
     system = architecture.overview.system.value
-    waiting = [one for one in architecture.models if one.attributes]
+    placeholders = [one.place.span.start for one in architecture.placeholders]
+    waiting = [one for one in architecture.models if one.attributes and not _unfilled(one, placeholders)]
     if system is None or not waiting:
         return edits
     try:
@@ -124,6 +125,12 @@ def _draft_tables(
                 architecture.source, [append_table_edit(architecture, name, sql)], f"drafted table {name}"
             )
     return edits
+
+
+def _unfilled(model: ModelEntry, placeholders: Iterable[int]) -> bool:
+    """Whether a placeholder still stands in a model: nobody has said yet what it is."""
+    extent = model.extent.span
+    return any(extent.start <= start < extent.end for start in placeholders)
 
 
 def _tables(data: DataModel | None) -> list[str]:

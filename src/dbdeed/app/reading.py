@@ -1,0 +1,48 @@
+"""A sound document and what its engine makes of its SQL: where drawing and generating start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbdeed.app.facts import engine_facts
+from dbdeed.app.project import open_project, read_architecture
+from dbdeed.app.site import engine_of
+from dbdeed.app.sound import checked, require_sound
+from dbdeed.progress import SILENT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dbdeed.app.project import Project
+    from dbdeed.document.architecture import Architecture
+    from dbdeed.models.model import DataModel
+    from dbdeed.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document as the engine understands it."""
+
+    project: Project
+    architecture: Architecture
+    model: DataModel
+
+
+def read_model(document: Path, *, progress: Progress = SILENT) -> Reading:
+    """Read, check and understand a document.
+
+    Raises:
+        InvalidInput: it has errors, names no system, or its SQL is rejected.
+        NotYet: its system has no engine.
+        Unavailable: no scratch can be started.
+    """
+    project = open_project(document)
+    architecture = read_architecture(project)
+    checked(project, architecture, progress=progress)
+    engine = engine_of(architecture)
+    facts = engine_facts(project, architecture, start=True, progress=progress)
+    require_sound(facts.findings if facts is not None else ())
+    if facts is None or facts.model is None:
+        raise AssertionError(f"{engine.name} neither read nor rejected the SQL")
+    return Reading(project, architecture, facts.model)
