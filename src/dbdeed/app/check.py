@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dbdeed.document.source import Source
     from dbdeed.progress import Progress
 
-# A fix can make another one possible: a key spelt right has a value to rewrite. More mean that rules disagree.
+# A fix can make another one possible: a key spelt right has a value to rewrite. More: rules disagree.
 _ROUNDS = 10
 
 

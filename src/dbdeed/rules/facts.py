@@ -43,6 +43,13 @@ class Facts:
             *(join.table for join in self.data_model.joins),
         ])  # fmt: skip
 
+    def table_place(self, table: str) -> Place:
+        """Where a table stands: its own heading, the section's, or the document's beginning."""
+        document = self.architecture
+        named = (entry.place for entry in document.schema.tables if entry.name.rpartition(".")[2] == table)
+        section = (one.heading for one in document.sections if one.known and one.name == "Schema Design")
+        return next(named, None) or next(section, None) or Place(document.source, Span(0, 0))
+
     def unfilled_at(self, place: Place) -> bool:
         """Whether a placeholder stands in a place: then only `unfilled` speaks of it."""
         return any(overlap(placeholder.place, place) for placeholder in self.architecture.placeholders)

@@ -20,7 +20,6 @@ from dbdeed.rules.facts import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dbdeed.document.source import Place
     from dbdeed.models.model import Model
     from dbdeed.rules.facts import Facts
 
@@ -37,7 +36,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             names = ", ".join(columns)
             message = f"the foreign key ({names}) of {quoted(model.table)} has no index"
             hint = f"Add: CREATE INDEX {'_'.join((model.table, *columns))}_idx ON {model.sql_name} ({names});"
-            yield Finding(CODE, severity, message, _place(facts, model), hint)
+            yield Finding(CODE, severity, message, facts.table_place(model.table), hint)
 
 
 def _unindexed(model: Model) -> list[tuple[str, ...]]:
@@ -52,10 +51,3 @@ def _unindexed(model: Model) -> list[tuple[str, ...]]:
         columns for columns in dict.fromkeys(held)
         if not any(set(index[: len(columns)]) == set(columns) for index in indexed)
     ]  # fmt: skip
-
-
-def _place(facts: Facts, model: Model) -> Place | None:
-    named = (
-        entry for entry in facts.architecture.schema.tables if entry.name.rpartition(".")[2] == model.table
-    )
-    return next((entry.place for entry in named), None)

@@ -56,6 +56,8 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "RPO": grammar.write_objective,
     "RTO": grammar.write_objective,
 }
+# A duration in whole units is as good as another: `24 hours` and `1 day`.
+_PLAIN = re.compile(r"[0-9]+ (?:ms|s|minutes?|hours?|days?|weeks?)")
 _CALENDAR = re.compile(r"month|year", re.IGNORECASE)
 
 
@@ -75,8 +77,9 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _same(setting: Setting[Any], standard: str) -> bool:
     """Case, code marks and a full stop do not matter; a variable's name may stand in a sentence."""
-    names_variable = isinstance(setting.value, EnvName) and standard in setting.raw
-    return names_variable or _normal(setting.raw) == _normal(standard)
+    if isinstance(setting.value, EnvName) and standard in setting.raw:
+        return True
+    return bool(_PLAIN.fullmatch(setting.raw.strip())) or _normal(setting.raw) == _normal(standard)
 
 
 def _normal(text: str) -> str:

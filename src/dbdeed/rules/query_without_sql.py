@@ -3,6 +3,8 @@
 `### Query: `name`` becomes a typed method; what it does is the SQL block under it.
 
 **To right it**, write the query in an `sql` block, with its parameters as `:name`.
+
+    SELECT * FROM orders WHERE customer_id = :customer_id
 """
 
 from __future__ import annotations

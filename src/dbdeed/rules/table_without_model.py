@@ -17,7 +17,6 @@ from dbdeed.rules.facts import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dbdeed.document.source import Place
     from dbdeed.rules.facts import Facts
 
 CODE = "table-without-model"
@@ -33,10 +32,4 @@ def check(facts: Facts) -> Iterator[Finding]:
         if model.table.lower() not in described:
             message = f"the table {quoted(model.table)} is not described as a model"
             hint = f"Run `dbdeed sync` to add “### {model.name}” under Data Models."
-            yield Finding(CODE, SEVERITY, message, _heading(facts, model.table), hint)
-
-
-def _heading(facts: Facts, table: str) -> Place | None:
-    """Where the table stands in the document."""
-    named = (entry for entry in facts.architecture.schema.tables if entry.name.rpartition(".")[2] == table)
-    return next((entry.place for entry in named), None)
+            yield Finding(CODE, SEVERITY, message, facts.table_place(model.table), hint)

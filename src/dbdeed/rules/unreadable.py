@@ -28,4 +28,5 @@ SEVERITY = Severity.ERROR
 def check(facts: Facts) -> Iterator[Finding]:
     for place, problem in facts.architecture.problems:
         if problem != REFUSED:
-            yield Finding(CODE, SEVERITY, problem.message, place, offer(problem))
+            hint = offer(problem) or "Put it right, or remove one of the two."
+            yield Finding(CODE, SEVERITY, problem.message, place, hint)
