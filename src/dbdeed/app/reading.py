@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dbdeed.app.facts import engine_facts
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of
-from dbdeed.app.sound import checked, require_sound
+from dbdeed.app.sound import require_filled, require_sound
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ class Reading:
 
 
 def read_model(document: Path, *, progress: Progress = SILENT) -> Reading:
-    """Read, check and understand a document.
+    """Read and understand a document.
 
     Raises:
-        InvalidInput: it has errors, names no system, or its SQL is rejected.
+        InvalidInput: it cannot be read, names no system, or its SQL is unfilled or rejected.
         NotYet: its system has no engine.
         Unavailable: no scratch can be started.
     """
     project = open_project(document)
     architecture = read_architecture(project)
-    checked(project, architecture, progress=progress)
+    require_filled(architecture)
     engine = engine_of(architecture)
     facts = engine_facts(project, architecture, start=True, progress=progress)
     require_sound(facts.findings if facts is not None else ())

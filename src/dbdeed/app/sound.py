@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from dbdeed.document.findings import Severity
@@ -51,3 +52,14 @@ def checked(
     result = check_architecture(project, architecture, engine=engine, progress=progress)
     require_sound(result.findings)
     return result
+
+
+def require_filled(architecture: Architecture) -> None:
+    """Raises `DocumentUnsound` where a placeholder stands in the SQL or for the database system.
+
+    That is all that reading the SQL needs; drawing and generating do not wait for the rest of the document.
+    """
+    from dbdeed.rules import unfilled
+    from dbdeed.rules.facts import Facts
+
+    require_sound(tuple(unfilled.check(Facts(architecture=architecture, today=date.min))))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.app.facts import engine_facts
 from dbdeed.app.project import open_project, read_architecture
-from dbdeed.app.sound import checked, require_sound
+from dbdeed.app.sound import require_filled, require_sound
 from dbdeed.engines.registry import engine_for
 from dbdeed.engines.seam import NotYet
 from dbdeed.progress import SILENT
@@ -73,7 +73,7 @@ def sync(
     said: list[str] = []
     for stage in (_draft_tables, _follow_sql):
         architecture = read_architecture(project)
-        checked(project, architecture)
+        require_filled(architecture)
         edits = stage(project, architecture, overwrite=overwrite, progress=progress)
         said += edits.said
         if edits.by_source:

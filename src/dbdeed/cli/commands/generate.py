@@ -43,8 +43,8 @@ def generate(
     result = generate_for(document, check=check, force=force, progress=open_progress(quiet=quiet))
     ok = not result.different
     if format_ is Format.JSON:
-        lists = {"written": result.written, "removed": result.removed, "different": result.different}
-        print(json_object("generate", ok=ok, **{name: list(paths) for name, paths in lists.items()}))
+        written, removed, different = map(list, (result.written, result.removed, result.different))
+        print(json_object("generate", ok=ok, written=written, removed=removed, different=different))
     else:
         print(_text(result))
     raise typer.Exit(0 if ok else 1)
