@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.app.project import open_project, read_architecture
@@ -15,6 +14,7 @@ from dbdeed.rules.registry import not_run, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from dbdeed.app.facts import EngineFacts
     from dbdeed.app.project import Project
@@ -163,16 +163,19 @@ def _apply_fixes(findings: Iterable[Finding]) -> list[Finding]:
     """Write the fixes that do not touch each other; returns the findings that they put right."""
     from dbdeed.document.edit import write_document
 
-    chosen: dict[int, tuple[Source, list[Edit]]] = {}
+    sources: dict[int, Source] = {}
+    edits: dict[int, list[Edit]] = {}
     applied = []
     for finding in findings:
         if not finding.fix or finding.place is None:
             continue
-        source, edits = chosen.setdefault(id(finding.place.source), (finding.place.source, []))
-        if not _touches(edits, finding.fix):
-            edits.extend(finding.fix)
+        source = finding.place.source
+        sources[id(source)] = source
+        chosen = edits.setdefault(id(source), [])
+        if not _touches(chosen, finding.fix):
+            chosen.extend(finding.fix)
             applied.append(finding)
-    changed = [write_document(Path(source.name), source, edits) for source, edits in chosen.values() if edits]
+    changed = [write_document(source.name, source, edits[number]) for number, source in sources.items()]
     return applied if any(changed) else []
 
 

@@ -1,4 +1,7 @@
-"""Findings as text, JSON, SARIF 2.1.0 and GitHub annotations. The caller decides where they go."""
+"""Findings as text, as objects for JSON, as SARIF 2.1.0 and as GitHub annotations.
+
+The caller decides where they go. Sources: OASIS "SARIF Version 2.1.0", GitHub's "Workflow commands".
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def findings_text(
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How many of each: `2 errors, 1 warning.`, or `No findings.`"""
+    """How many of each, as a sentence: "2 errors, 1 warning."."""
     counted = [
         (sum(finding.severity is severity for finding in findings), name)
         for severity, name in (
@@ -68,20 +71,6 @@ def finding_object(finding: Finding) -> dict[str, Any]:
             {**_place_object(_at(finding.place, edit.span)), "text": edit.text} for edit in finding.fix
         ]
     return body
-
-
-def findings_json(findings: Iterable[Finding], *, command: str, ok: bool, **fields: Any) -> str:
-    """The one object that `--format json` prints, without a line break at its end."""
-    import msgspec
-
-    body = {
-        "format": "dbdeed/1",
-        "command": command,
-        "ok": ok,
-        "findings": [finding_object(finding) for finding in findings],
-        **fields,
-    }
-    return msgspec.json.encode(body, enc_hook=str).decode()
 
 
 def findings_github(findings: Iterable[Finding]) -> str:

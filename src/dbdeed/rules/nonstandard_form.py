@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.document.edit import Edit
 from dbdeed.document.findings import Finding, Severity
+from dbdeed.document.source import Span
 from dbdeed.document.values import grammar
 from dbdeed.document.values.system import version_beside
 from dbdeed.document.values.types import EnvName
@@ -68,11 +69,21 @@ def check(facts: Facts) -> Iterator[Finding]:
         standard = _WRITERS[setting.key](setting.value)
         if _same(setting, standard) or "\n" in setting.raw or "\r" in setting.raw:
             continue
-        fix = (Edit(setting.place.span, standard),) if _safe(facts, setting, standard) else ()
+        fix = (
+            (Edit(_written(setting.raw, setting.place.span), standard),)
+            if _safe(facts, setting, standard)
+            else ()
+        )
         message = f"{setting.key} {quoted(setting.raw)} is understood as {quoted(standard)}"
         yield Finding(
             CODE, SEVERITY, message, setting.place, f"The standard form is {quoted(standard)}.", fix
         )
+
+
+def _written(raw: str, span: Span) -> Span:
+    """The value without the white space around it, which stays as it is."""
+    before = len(raw[: len(raw) - len(raw.lstrip())].encode())
+    return Span(span.start + before, span.start + before + len(raw.strip().encode()))
 
 
 def _same(setting: Setting[Any], standard: str) -> bool:

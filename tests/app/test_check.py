@@ -1,0 +1,111 @@
+"""`check` on files: fixes, what is not checked, and errors of a file."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dbdeed.app.check import check
+from dbdeed.document.placeholders import template
+from dbdeed.engines.seam import NotYet
+from dbdeed.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TODAY = date(2026, 11, 22)
+HEAD = b"**Status**: Draft\n**Target State**: As-To-Be\n\n## Overview\n\n**Database System**: MySQL\n"
+
+
+def write(folder: Path, data: bytes, name: str = "DATABASE.md") -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def test_fixes_are_written_and_everything_else_is_kept(tmp_path: Path) -> None:
+    before = (
+        b"**Status**:  draft  \r\n**Target State**: As-To-Be\r\n\r\n## Overview\r\n"
+        b"**Database System**: mysql \r\n**Hosting**: self hosted (a shed)\x0c\r\n"
+        b"prose \xe2\x80\xa8 with `5 m`\r\n\r\n## Backup and Recovery\r\n- **Retentoin**: 2 Weeks, twice"
+    )
+    path = write(tmp_path, before.replace(b", twice", b""))
+    path.chmod(0o640)
+    result = check(path, fix=True, today=TODAY)
+    assert path.read_bytes() == (
+        b"**Status**:  draft  \r\n**Target State**: As-To-Be\r\n\r\n## Overview\r\n"
+        b"**Database System**: mysql \r\n**Hosting**: Self-hosted on a shed\x0c\r\n"
+        b"prose \xe2\x80\xa8 with `5 m`\r\n\r\n## Backup and Recovery\r\n- **Retention**: 14 days"
+    )
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [finding.code for finding in result.fixed] == [
+        "nonstandard-form",
+        "unknown-key",
+        "nonstandard-form",
+    ]
+    assert [finding.code for finding in result.findings] == []
+    assert check(path, fix=True, today=TODAY).fixed == ()
+
+
+def test_without_fix_nothing_is_written(tmp_path: Path) -> None:
+    path = write(tmp_path, HEAD + b"**Hosting**: self hosted (a shed)\n")
+    stamp = path.stat().st_mtime_ns
+    result = check(path, today=TODAY)
+    assert [finding.code for finding in result.findings] == ["nonstandard-form"]
+    assert path.stat().st_mtime_ns == stamp
+    assert result.ok
+    assert result.fixed == ()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_fix_in_a_linked_file_is_written_there(tmp_path: Path) -> None:
+    main = write(tmp_path, HEAD + b"\n## Backup and Recovery\n\n[more](backup.md)\n")
+    linked = write(tmp_path, b"- **Frequency**: every day\n", "backup.md")
+    kept = main.read_bytes()
+    result = check(main, fix=True, today=TODAY)
+    assert linked.read_bytes() == b"- **Frequency**: Daily\n"
+    assert main.read_bytes() == kept
+    assert result.findings == ()
+
+
+def test_findings_stand_in_the_documents_order(tmp_path: Path) -> None:
+    result = check(write(tmp_path, template()), today=TODAY)
+    places = [finding.place.span.start for finding in result.findings if finding.place]
+    assert places == sorted(places)
+    assert not result.ok
+    assert "No Database System is known" in result.not_checked[0]
+    assert "foreign-key-without-index" in result.not_checked[0]
+
+
+def test_a_system_without_an_engine_is_checked_without_it(tmp_path: Path) -> None:
+    sql = b"\n## Schema Design\n\n```sql\nCREATE TABLE a (id int);\n```\n"
+    path = write(tmp_path, HEAD + sql)
+    result = check(path, today=TODAY)
+    assert result.ok
+    assert result.not_checked[0].startswith("MySQL has no engine here yet; not checked: ")
+    with pytest.raises(NotYet):
+        check(path, engine=True, today=TODAY)
+
+
+def test_without_sql_there_is_nothing_to_ask_the_engine(tmp_path: Path) -> None:
+    assert check(write(tmp_path, HEAD), engine=True, today=TODAY).not_checked == ()
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"\x00\x01\x80"])
+def test_what_is_no_text_is_an_error(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(InvalidInput):
+        check(write(tmp_path, data), today=TODAY)
+
+
+def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere.md"):
+        with pytest.raises(InvalidInput):
+            check(path, today=TODAY)
+
+
+def test_an_empty_document_only_misses_what_it_needs(tmp_path: Path) -> None:
+    result = check(write(tmp_path, b""), today=TODAY)
+    assert {finding.code for finding in result.findings} == {"missing"}
+    assert not result.ok
