@@ -1,0 +1,160 @@
+"""What changing a column's type takes: an expression, a rewrite, a risk.
+
+Rules: the assignment casts and the binary-coercible pairs of PostgreSQL's pg_cast, and
+ATColumnChangeRequiresRewrite with the length coercions that skip the rewrite where a limit only grows.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NUMBERS = {
+    "smallint": 0,
+    "integer": 1,
+    "bigint": 2,
+    "numeric": 3,
+    "real": 4,
+    "double precision": 5,
+}
+_TEXTS = frozenset({"text", "character varying", "character", "bpchar", "name", "citext", "public.citext"})
+_TIMES = frozenset(
+    {"date", "timestamp without time zone", "timestamp with time zone"},
+)
+_FAMILIES = (
+    frozenset(_NUMBERS),
+    _TEXTS,
+    _TIMES,
+    frozenset({"time without time zone", "time with time zone"}),
+    frozenset({"json", "jsonb"}),
+    frozenset({"bit", "bit varying"}),
+    frozenset({"inet", "cidr"}),
+    frozenset({"macaddr", "macaddr8"}),
+)
+# Explicit casts that pg_cast has between different families.
+_EXPLICIT = frozenset(
+    {
+        ("integer", "boolean"),
+        ("boolean", "integer"),
+        ("timestamp without time zone", "time without time zone"),
+        ("timestamp with time zone", "time without time zone"),
+        ("timestamp with time zone", "time with time zone"),
+        ("time without time zone", "interval"),
+        ("interval", "time without time zone"),
+        ("numeric", "money"),
+        ("integer", "money"),
+        ("bigint", "money"),
+        ("money", "numeric"),
+        ("integer", "bit"),
+        ("bigint", "bit"),
+        ("bit", "integer"),
+        ("bit", "bigint"),
+        ("jsonb", "boolean"),
+        ("jsonb", "numeric"),
+        ("jsonb", "integer"),
+        ("jsonb", "bigint"),
+        ("jsonb", "double precision"),
+    }
+)
+_MODIFIER = re.compile(r"\(([^)]*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How values of one type become values of another.
+
+    Attributes:
+        using_template: the USING expression with `{}` for the column; "" where an assignment cast does it.
+        rewrites: every row is written anew.
+        may_fail: some values have no counterpart.
+        family: both types work with the same operators and constants.
+    """
+
+    using_template: str
+    rewrites: bool
+    may_fail: bool
+    family: bool
+
+    def using(self, column: str) -> str:
+        return self.using_template.replace("{}", column)
+
+
+def conversion(old: str, new: str) -> Conversion:
+    """From type `old` to type `new`, both as format_type writes them."""
+    old_base, old_modifier, old_array = _parts(old)
+    new_base, new_modifier, new_array = _parts(new)
+    if old_base == new_base and old_array == new_array:
+        return _resized(new_base, old_modifier, new_modifier)
+    if old_array != new_array:
+        return _with_array(new, old_base, new_base, old_array=old_array)
+    family = any({old_base, new_base} <= one for one in _FAMILIES)
+    if family:
+        return _within(old_base, new_base, old_modifier, new_modifier)
+    if new_base in _TEXTS:
+        return Conversion("", rewrites=True, may_fail=new_modifier != (), family=False)
+    if old_base in _TEXTS or (old_base, new_base) in _EXPLICIT:
+        return Conversion("{}::" + new, rewrites=True, may_fail=True, family=False)
+    text = "{}::text[]::" if old_array else "{}::text::"
+    return Conversion(
+        _moment(old_base, new_base, new) or text + new, rewrites=True, may_fail=True, family=False
+    )
+
+
+def _parts(written: str) -> tuple[str, tuple[int, ...], bool]:
+    """(base, modifiers, whether an array)."""
+    array = written.endswith("]")
+    bare = re.sub(r"(\[\])+\Z", "", written)
+    found = _MODIFIER.search(bare)
+    numbers = tuple(int(one) for one in re.findall(r"-?\d+", found.group(1))) if found else ()
+    return _MODIFIER.sub("", bare).replace("  ", " ").strip(), numbers, array
+
+
+def _resized(base: str, old: tuple[int, ...], new: tuple[int, ...]) -> Conversion:
+    """Only the modifier differs (or only the collation)."""
+    if old == new:
+        return Conversion("", rewrites=False, may_fail=False, family=True)
+    if base in ("character varying", "bit varying"):
+        grows = not new or (bool(old) and new[0] >= old[0])
+    elif base == "numeric":
+        grows = not new or (len(old) == 2 and len(new) == 2 and new[1] == old[1] and new[0] >= old[0])
+    elif base in ("character", "bit"):
+        return Conversion("", rewrites=True, may_fail=not old or not new or new[0] < old[0], family=True)
+    else:
+        grows = not new or (bool(old) and new[0] >= old[0])
+        return Conversion("", rewrites=not grows, may_fail=False, family=True)
+    return Conversion("", rewrites=not grows, may_fail=not grows, family=True)
+
+
+def _within(old: str, new: str, old_size: tuple[int, ...], new_size: tuple[int, ...]) -> Conversion:
+    """Within a family there are assignment casts both ways, but for jsonb's."""
+    if old in _NUMBERS and new in _NUMBERS:
+        return Conversion(
+            "", rewrites=True, may_fail=_NUMBERS[new] < _NUMBERS[old] or bool(new_size), family=True
+        )
+    if old in _TEXTS:
+        plain = {old, new} <= {"text", "character varying"}
+        grows = plain and not new_size
+        return Conversion("", rewrites=not grows, may_fail=bool(new_size), family=True)
+    if {old, new} == {"json", "jsonb"}:
+        return Conversion("", rewrites=True, may_fail=new == "jsonb", family=False)
+    if (old, new) == ("cidr", "inet"):
+        return Conversion("", rewrites=False, may_fail=False, family=True)
+    return Conversion("", rewrites=True, may_fail=bool(new_size), family=True)
+
+
+def _with_array(new: str, old_base: str, new_base: str, *, old_array: bool) -> Conversion:
+    """A value becomes a list of one; of a list the first value is taken."""
+    if old_array:
+        return Conversion("({})[1]::" + new, rewrites=True, may_fail=True, family=False)
+    inner = "{}" if old_base == new_base else "{}::text"
+    template = "CASE WHEN {} IS NULL THEN NULL ELSE ARRAY[" + inner + "]::" + new + " END"
+    return Conversion(template, rewrites=True, may_fail=old_base != new_base, family=False)
+
+
+def _moment(old: str, new: str, written: str) -> str:
+    """Whole numbers as moments and back: seconds since 1970, as epochs are kept."""
+    if new.startswith("timestamp") and old in ("integer", "bigint"):
+        return "pg_catalog.to_timestamp({})::" + written
+    if old.startswith("timestamp") and new in ("integer", "bigint"):
+        return "extract(epoch FROM {})::" + written
+    return ""

@@ -1,0 +1,156 @@
+"""PostgreSQL behind the seam."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.document.values.types import System
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from dbdeed.document.architecture import CodeBlock, ModelEntry
+    from dbdeed.document.findings import Finding
+    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.change import Change, Step
+    from dbdeed.engines.seam import (
+        BackupMethod,
+        Comparison,
+        EmbeddedServer,
+        Engine,
+        Scratch,
+        ScratchNeeds,
+        Session,
+        Statement,
+        Target,
+    )
+    from dbdeed.models.model import DataModel
+    from dbdeed.progress import Progress
+
+
+class PostgresqlEngine:
+    """Each question goes to the module that answers it, imported when it is asked."""
+
+    name = "postgresql"
+    systems = frozenset({System.POSTGRESQL})
+    url_schemes = frozenset({"postgresql", "postgres"})
+
+    # What a document's SQL means
+
+    def statements(self, blocks: Sequence[CodeBlock]) -> list[Statement]:
+        from dbdeed.engines.postgresql.lexer import statements
+
+        return statements(blocks)
+
+    def scratch(self, needs: ScratchNeeds, progress: Progress) -> AbstractContextManager[Scratch]:
+        from dbdeed.engines.postgresql.scratch import open_scratch
+
+        return open_scratch(needs, progress)
+
+    def load(self, session: Session, statements: Sequence[Statement]) -> list[Finding]:
+        from dbdeed.engines.postgresql.load import load
+
+        return load(session, statements)
+
+    def describe(self, catalog: Catalog, names: Mapping[str, str] | None = None) -> DataModel:
+        from dbdeed.engines.postgresql.describe import describe
+
+        return describe(catalog, names)
+
+    def draft_table(self, model: ModelEntry, models: Sequence[ModelEntry]) -> str:
+        from dbdeed.engines.postgresql.draft import draft_table
+
+        return draft_table(model, models)
+
+    # Catalogs
+
+    def connect(self, target: Target) -> Session:
+        from dbdeed.engines.postgresql.session import connect
+
+        return connect(target)
+
+    def inspect(self, session: Session) -> Catalog:
+        from dbdeed.engines.postgresql.inspect import inspect
+
+        return inspect(session)
+
+    def compare(self, current: Catalog, target: Catalog) -> Comparison:
+        from dbdeed.engines.postgresql.compare import compare
+
+        return compare(current, target)
+
+    def rename_steps(
+        self, current: Catalog, target: Catalog, statements: Sequence[Statement]
+    ) -> list[Change]:
+        from dbdeed.engines.postgresql.renames import rename_steps
+
+        return rename_steps(current, target, statements)
+
+    def encode(self, catalog: Catalog) -> bytes:
+        from dbdeed.engines.postgresql.codec import encode
+
+        return encode(catalog)
+
+    def decode(self, data: bytes) -> Catalog:
+        from dbdeed.engines.postgresql.codec import decode
+
+        return decode(data)
+
+    # Running a plan
+
+    def envelope(self, *, transactional: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        from dbdeed.engines.postgresql.running import envelope
+
+        return envelope(transactional=transactional)
+
+    def exclusive(self, session: Session) -> AbstractContextManager[None]:
+        from dbdeed.engines.postgresql.running import exclusive
+
+        return exclusive(session)
+
+    def begin_step(self, session: Session, step: Step) -> None:
+        from dbdeed.engines.postgresql.running import begin_step
+
+        begin_step(session, step)
+
+    def private_name(self, table: str) -> str:
+        from dbdeed.engines.postgresql.running import private_name
+
+        return private_name(table)
+
+    def private_setup(self) -> Sequence[str]:
+        from dbdeed.engines.postgresql.running import PRIVATE_SETUP
+
+        return PRIVATE_SETUP
+
+    def rows(self, session: Session, table: ObjectId) -> int:
+        from dbdeed.engines.postgresql.running import rows
+
+        return rows(session, table)
+
+    # Living with it
+
+    def embedded(self, root: Path, version: tuple[int, ...]) -> EmbeddedServer:
+        from dbdeed.engines.postgresql.embedded import Embedded
+
+        return Embedded(root, version)
+
+    def database_settings(self, session: Session) -> Mapping[str, str]:
+        from dbdeed.engines.postgresql.running import database_settings
+
+        return database_settings(session)
+
+    def backup_methods(self) -> Sequence[BackupMethod]:
+        from dbdeed.engines.postgresql.backup import backup_methods
+
+        return backup_methods()
+
+    def table_digests(self, session: Session) -> Mapping[str, tuple[int, str]]:
+        from dbdeed.engines.postgresql.backup_digests import table_digests
+
+        return table_digests(session)
+
+
+ENGINE: Engine = PostgresqlEngine()

@@ -1,0 +1,229 @@
+"""Columns of tables, with defaults, identity and generation.
+
+A partition's or heir's column that only comes from above is no object, unless it sets something of its own
+(a default, a storage): then it is an object that is not `local`, and its statements set only that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.choosing import not_null_name
+from dbdeed.engines.postgresql.kinds import column_alter, column_create
+from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.reading import OURS
+from dbdeed.engines.postgresql.system import PG_ATTRDEF, PG_CLASS
+from dbdeed.engines.postgresql.writing import exclusive, loses
+
+if TYPE_CHECKING:
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.postgresql.reading import Reading
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """How an identity column counts; `kind` is "always" or "by default"."""
+
+    kind: str
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cache: int
+    cycle: bool
+    sequence_schema: str
+    sequence_name: str
+
+
+class Column(Named, frozen=True, tag="column"):
+    """A column.
+
+    Attributes:
+        type: with its modifiers, as format_type writes it.
+        default: the expression of a default or of a generated column, or "".
+        generated: "", "stored" or "virtual".
+        collation: qualified, where it is not the type's own.
+        storage, compression: where they are not the type's own: "PLAIN", "lz4".
+        statistics: the target; -1 for the default.
+        options: such as `n_distinct=5`; foreign_options of a foreign table's column.
+        not_null_name: of the not-null constraint where somebody chose it (version 18 on).
+        not_null_validated: false for NOT NULL … NOT VALID (version 18 on).
+        local: the table itself declares it.
+        inherited: a table above has it too.
+    """
+
+    schema: str
+    table: str
+    name: str
+    type: str
+    not_null: bool = False
+    default: str = ""
+    generated: str = ""
+    collation: str = ""
+    storage: str = ""
+    compression: str = ""
+    statistics: int = -1
+    options: tuple[str, ...] = ()
+    foreign_options: tuple[str, ...] = ()
+    local: bool = True
+    inherited: bool = False
+    not_null_name: str = ""
+    not_null_validated: bool = True
+    identity: Identity | None = None
+
+    @property
+    def id(self) -> ObjectId:
+        return ObjectId("column", (self.schema, self.table, self.name))
+
+    @property
+    def parent(self) -> ObjectId | None:
+        return ObjectId("table", (self.schema, self.table))
+
+    @property
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        if self.identity is None:
+            return ()
+        return (("relation", self.identity.sequence_schema, self.identity.sequence_name),)
+
+    @property
+    def table_sql(self) -> str:
+        return qualified(self.schema, self.table)
+
+
+_COLUMNS = f"""
+    SELECT a.attrelid, a.attnum, coalesce(d.oid, 0), n.nspname, c.relname, a.attname,
+        format_type(a.atttypid, a.atttypmod), a.attnotnull,
+        coalesce(pg_get_expr(d.adbin, d.adrelid), ''),
+        CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' ELSE '' END,
+        CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0
+            THEN (SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname) FROM pg_collation co
+                JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) ELSE '' END,
+        CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage
+            WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END ELSE '' END,
+        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE '' END,
+        coalesce(a.attstattarget, -1)::int, coalesce(a.attoptions, '{{}}'), coalesce(a.attfdwoptions, '{{}}'),
+        a.attislocal, a.attinhcount > 0
+    FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND {OURS}
+    ORDER BY a.attrelid, a.attnum
+"""
+
+_IDENTITIES = """
+    SELECT d.refobjid, d.refobjsubid, d.objid, CASE a.attidentity WHEN 'a' THEN 'always' ELSE 'by default' END,
+        s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle, n.nspname, c.relname
+    FROM pg_depend d
+    JOIN pg_sequence s ON s.seqrelid = d.objid
+    JOIN pg_class c ON c.oid = d.objid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
+        AND a.attidentity <> ''
+"""
+
+_NOT_NULLS = """
+    SELECT conrelid, conkey[1], conname, convalidated FROM pg_constraint WHERE contype = 'n' AND conrelid <> 0
+"""
+
+_ABOVE = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqno"
+
+_OWN = ("not_null", "default", "storage", "compression", "statistics", "options", "not_null_name")
+
+
+def read(reading: Reading) -> None:
+    """Tables above come first, since what they hand down is left out below."""
+    above: dict[int, list[int]] = {}
+    for oid, parent in reading.fetch(_ABOVE):
+        above.setdefault(oid, []).append(parent)
+    tables: dict[int, list[tuple[Any, ...]]] = {}
+    for row in _rows(reading):
+        if row[0] in reading.relations:
+            tables.setdefault(row[0], []).append(row)
+    whole: dict[tuple[int, str], Column] = {}
+    done: set[int] = set()
+
+    def visit(oid: int) -> None:
+        if oid in done:
+            return
+        done.add(oid)
+        for parent in above.get(oid, ()):
+            visit(parent)
+        for row in tables.get(oid, ()):
+            _add(reading, row, whole, above.get(oid, []))
+
+    for oid in tables:
+        visit(oid)
+
+
+def _rows(reading: Reading) -> list[tuple[Any, ...]]:
+    """(table OID, number, default's OID, identity sequence's OID, column)."""
+    identities = {(row[0], row[1]): (row[2], Identity(*row[3:])) for row in reading.fetch(_IDENTITIES)}
+    named: dict[tuple[int, int], tuple[str, bool]] = {}
+    if reading.major >= 18:
+        named = {(row[0], row[1]): (row[2], row[3]) for row in reading.fetch(_NOT_NULLS)}
+    found = []
+    for oid, number, default_oid, *fields in reading.fetch(_COLUMNS):
+        sequence, identity = identities.get((oid, number), (0, None))
+        name, validated = named.get((oid, number), ("", True))
+        if name == not_null_name(fields[1], fields[2]):
+            name = ""
+        found.append((oid, number, default_oid, sequence, Column(*fields, name, validated, identity)))
+    return found
+
+
+def _add(
+    reading: Reading, row: tuple[Any, ...], whole: dict[tuple[int, str], Column], parents: list[int]
+) -> None:
+    oid, number, default_oid, sequence, column = row
+    whole[oid, column.name] = column
+    address = (PG_CLASS, oid, number)
+    if not column.local:
+        over = [whole[parent, column.name] for parent in parents if (parent, column.name) in whole]
+        if over and all(_handed_down(column, one) for one in over):
+            reading.addresses[address] = over[0].id
+            reading.views[address] = column.id
+            return
+    reading.add(column, address)
+    if default_oid:
+        reading.addresses[PG_ATTRDEF, default_oid, 0] = column.id
+    if sequence:
+        reading.addresses[PG_CLASS, sequence, 0] = column.id
+
+
+def _handed_down(column: Column, above: Column) -> bool:
+    """Whether nothing of it is its own."""
+    if column.identity is not None:
+        return True
+    return all(getattr(column, name) == getattr(above, name) for name in _OWN if name != "not_null_name")
+
+
+def create(new: Column, context: Context) -> Making:
+    return column_create.create(new, context)
+
+
+def drop(old: Column, context: Context) -> tuple[Step, ...]:
+    if not old.local:
+        return column_create.set_back(old, context)
+    hazards = () if old.generated else (loses(f"All values of {old.table_sql}.{ident(old.name)} are lost."),)
+    return (
+        exclusive(
+            f"ALTER TABLE {old.table_sql} DROP COLUMN {ident(old.name)}",
+            old.id,
+            *hazards,
+            destroys=(old.id,) if hazards else (),
+        ),
+    )
+
+
+def alter(old: Column, new: Column, context: Context) -> Alteration | None:
+    return column_alter.alter(old, new, context)
+
+
+KINDS = (Kind("column", Column, create, drop, alter, holds_data=True),)

@@ -1,0 +1,261 @@
+"""How a column becomes another without losing its values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import LockLevel
+from dbdeed.engines.compare import Alteration
+from dbdeed.engines.postgresql.conversion import Conversion, conversion
+from dbdeed.engines.postgresql.kinds import column_create, sequence_write
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.writing import may_fail, rewriting, step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dbdeed.engines.change import Hazard, Step
+    from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.column import Column
+
+
+def alter(old: Column, new: Column, context: Context) -> Alteration | None:
+    if not new.local:
+        return Alteration(column_create.own_steps(old, new)) if not old.local else Alteration(())
+    if _must_replace(old, new, context):
+        return None
+    change = conversion(old.type, new.type) if _type_differs(old, new) else None
+    clauses = [*_clauses(old, new, change, context)]
+    steps: list[Step] = []
+    if clauses:
+        only = "ONLY " if new.inherited and change is None else ""
+        steps.append(_step(f"ALTER TABLE {only}{new.table_sql} {', '.join(clauses)}", old, new, change))
+    steps += _renamed_not_null(old, new)
+    if _follows_from_above(old, new, context):
+        steps = []
+    before, after, covers = _identity_sequence(old, new, context)
+    disturbs = _disturbed(old, change, context) if change is not None else frozenset()
+    return Alteration((*before, *steps, *after), disturbs, covers)
+
+
+def _must_replace(old: Column, new: Column, context: Context) -> bool:
+    """Only dropping and adding makes a plain column generated, or a generated one another."""
+    if old.generated == new.generated:
+        if not new.generated or old.default == new.default:
+            return bool(new.generated) and _type_differs(old, new)
+        return not (context.target.version[0] >= 17 and new.generated == "stored")
+    return not (old.generated == "stored" and not new.generated)
+
+
+def _type_differs(old: Column, new: Column) -> bool:
+    return (old.type, old.collation) != (new.type, new.collation)
+
+
+def _follows_from_above(old: Column, new: Column, context: Context) -> bool:
+    """A column that a table above has too changes its type with that one."""
+    if not (old.inherited and new.inherited):
+        return False
+    above_old = column_create.column_above(old, context.current)
+    above_new = column_create.column_above(new, context.target)
+    return (
+        above_old is not None
+        and above_new is not None
+        and (above_old.type, above_new.type) == (old.type, new.type)
+        and old.type != new.type
+    )
+
+
+def _clauses(old: Column, new: Column, change: Conversion | None, context: Context) -> Iterable[str]:
+    """For one ALTER TABLE. PostgreSQL itself runs drops first, then types, then what is set."""
+    column = f"ALTER COLUMN {ident(new.name)}"
+    if old.generated and not new.generated:
+        yield f"{column} DROP EXPRESSION"
+    if old.identity is not None and new.identity is None:
+        yield f"{column} DROP IDENTITY"
+    if change is not None:
+        if old.default and not old.generated:
+            yield f"{column} DROP DEFAULT"
+        collate = f" COLLATE {new.collation}" if new.collation else ""
+        if not new.collation and old.collation:
+            collate = ' COLLATE pg_catalog."default"'
+        using = f" USING {change.using(ident(new.name))}" if change.using_template else ""
+        yield f"{column} TYPE {new.type}{collate}{using}"
+    if new.generated and old.generated and old.default != new.default:
+        yield f"{column} SET EXPRESSION AS ({new.default})"
+    yield from (f"{column} {clause}" for clause in simple_clauses(old, new, retyped=change is not None))
+    yield from _identity_clauses(old, new, column)
+    yield from _foreign_options(old, new, column)
+
+
+def simple_clauses(old: Column, new: Column, *, retyped: bool = False) -> Iterable[str]:
+    """What is set by one short clause each."""
+    was = "" if old.generated else old.default
+    wanted = "" if new.generated else new.default
+    if wanted != was or retyped:
+        if wanted:
+            yield f"SET DEFAULT {wanted}"
+        elif was and not retyped:
+            yield "DROP DEFAULT"
+    if old.not_null and not new.not_null:
+        yield "DROP NOT NULL"
+    elif new.not_null and not old.not_null and not new.not_null_name:
+        yield "SET NOT NULL"
+    if old.storage != new.storage:
+        yield f"SET STORAGE {new.storage or 'DEFAULT'}"
+    if old.compression != new.compression:
+        yield f"SET COMPRESSION {new.compression or 'default'}"
+    if old.statistics != new.statistics:
+        yield f"SET STATISTICS {new.statistics}"
+    if old.options != new.options:
+        gone = {one.partition("=")[0] for one in old.options} - {one.partition("=")[0] for one in new.options}
+        if new.options:
+            yield f"SET ({', '.join(new.options)})"
+        if gone:
+            yield f"RESET ({', '.join(sorted(gone))})"
+
+
+def _identity_clauses(old: Column, new: Column, column: str) -> Iterable[str]:
+    if new.identity is None:
+        return
+    if old.identity is None:
+        yield f"{column} ADD {column_create.identity(new, new.identity)}"
+        return
+    if old.identity == new.identity:
+        return
+    if old.identity.kind != new.identity.kind:
+        yield f"{column} SET GENERATED {new.identity.kind.upper()}"
+    for option in sequence_write.changed_numbers(old.identity, new.identity):
+        yield f"{column} SET {option}"
+
+
+def _foreign_options(old: Column, new: Column, column: str) -> Iterable[str]:
+    clauses = option_changes(old.foreign_options, new.foreign_options)
+    if clauses:
+        yield f"{column} OPTIONS ({clauses})"
+
+
+def option_changes(old: tuple[str, ...], new: tuple[str, ...]) -> str:
+    """`ADD a 'x', SET b 'y', DROP c`, for the OPTIONS of foreign objects."""
+    was = dict(one.split("=", 1) for one in old)
+    wanted = dict(one.split("=", 1) for one in new)
+    parts = [f"DROP {ident(name)}" for name in was if name not in wanted]
+    for name, value in wanted.items():
+        text = column_create.foreign_options((f"{name}={value}",))
+        if name not in was:
+            parts.append(f"ADD {text}")
+        elif was[name] != value:
+            parts.append(f"SET {text}")
+    return ", ".join(parts)
+
+
+def _step(sql: str, old: Column, new: Column, change: Conversion | None) -> Step:
+    hazards: list[Hazard] = []
+    scans = False
+    name = f"{new.table_sql}.{ident(new.name)}"
+    if new.not_null and not old.not_null:
+        scans = True
+        hazards.append(may_fail(f"{name} may hold NULLs."))
+    if change is not None and change.rewrites:
+        hazards.append(
+            rewriting(f"{new.table_sql} and its indexes are written anew under an exclusive lock.")
+        )
+    if change is not None and change.may_fail:
+        hazards.append(may_fail(f"Values of {name} may not fit {new.type}."))
+    return step(
+        sql,
+        new.id,
+        LockLevel.ACCESS_EXCLUSIVE,
+        scans=scans or change is not None,
+        rewrites=change is not None and change.rewrites,
+        hazards=tuple(hazards),
+    )
+
+
+def _renamed_not_null(old: Column, new: Column) -> tuple[Step, ...]:
+    """Not-null constraints with a name (version 18 on), and those that are not validated yet."""
+    from dbdeed.engines.postgresql.choosing import not_null_name
+
+    was = old.not_null_name or not_null_name(old.table, old.name)
+    wanted = new.not_null_name or not_null_name(new.table, new.name)
+    head = f"ALTER TABLE {new.table_sql}"
+    steps = []
+    if new.not_null and not old.not_null and new.not_null_name:
+        text = f"{head} ADD CONSTRAINT {ident(wanted)} NOT NULL {ident(new.name)}"
+        steps.append(
+            step(
+                text + ("" if new.not_null_validated else " NOT VALID"),
+                new.id,
+                LockLevel.ACCESS_EXCLUSIVE,
+                scans=new.not_null_validated,
+            )
+        )
+    elif new.not_null and old.not_null and was != wanted:
+        text = f"{head} RENAME CONSTRAINT {ident(was)} TO {ident(wanted)}"
+        steps.append(step(text, new.id, LockLevel.ACCESS_EXCLUSIVE))
+    if new.not_null and old.not_null and new.not_null_validated and not old.not_null_validated:
+        text = f"{head} VALIDATE CONSTRAINT {ident(wanted)}"
+        steps.append(step(text, new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE, scans=True))
+    return tuple(steps)
+
+
+def _identity_sequence(
+    old: Column, new: Column, context: Context
+) -> tuple[tuple[Step, ...], tuple[Step, ...], tuple[ObjectId, ...]]:
+    """A serial that becomes an identity keeps its count: (steps before, after, sequences covered)."""
+    if old.identity is not None or new.identity is None:
+        return (), (), ()
+    sequences = column_create.owned(old, context.current)
+    gone = [one for one in sequences if one.id not in context.target.objects]
+    if not gone or len(gone) != 1:
+        return (), (), ()
+    one = gone[0]
+    kept = qualified(one.schema, _aside(one.name))
+    name = qualified(new.identity.sequence_schema, new.identity.sequence_name)
+    before = (
+        step(f"ALTER SEQUENCE {qualified(one.schema, one.name)} RENAME TO {ident(_aside(one.name))}", one.id),
+    )
+    after = (
+        step(
+            f"SELECT pg_catalog.setval({_regclass(name)}, last_value, is_called) FROM {kept}",
+            new.id,
+        ),
+        step(f"DROP SEQUENCE {kept}", one.id),
+    )
+    return before, after, (one.id,)
+
+
+def _aside(name: str) -> str:
+    return name.encode()[:55].decode(errors="ignore") + "_dbdeed"
+
+
+def _regclass(name: str) -> str:
+    from dbdeed.engines.postgresql.quoting import literal
+
+    return f"{literal(name)}::pg_catalog.regclass"
+
+
+_REBUILT = frozenset({"index", "constraint", "statistics", "comment", "privileges", "owner", "sequence"})
+
+
+def _disturbed(old: Column, change: Conversion, context: Context) -> frozenset[ObjectId]:
+    """What PostgreSQL does not adapt itself when a column's type changes.
+
+    It makes indexes, constraints and statistics anew from their text; between types that are no family that
+    text need not fit, so those with expressions, and foreign keys, are taken down as well.
+    """
+    found = set()
+    for one in context.current.needed_by.get(old.id, ()):
+        there = context.current.objects[one]
+        if one.kind == "column":
+            if getattr(there, "generated", "") and one != old.id:
+                found.add(one)
+        elif one.kind not in _REBUILT or (not change.family and _has_expression(there)):
+            found.add(one)
+    return frozenset(found)
+
+
+def _has_expression(there: object) -> bool:
+    if getattr(there, "type", "") in ("check", "foreign", "exclusion"):
+        return True
+    return "(" in getattr(there, "definition", "").partition("(")[2]

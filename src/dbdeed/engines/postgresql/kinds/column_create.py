@@ -1,0 +1,194 @@
+"""How a column is written: inside CREATE TABLE, or added to a table that is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import LockLevel
+from dbdeed.engines.compare import Making
+from dbdeed.engines.postgresql.choosing import sequence_name
+from dbdeed.engines.postgresql.kinds import sequence_write
+from dbdeed.engines.postgresql.quoting import ident, literal, qualified
+from dbdeed.engines.postgresql.writing import exclusive, may_fail, step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.column import Column, Identity
+    from dbdeed.engines.postgresql.kinds.sequence import Sequence
+    from dbdeed.engines.postgresql.kinds.table import Table
+
+_SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
+
+
+def definition(column: Column, serial: str = "") -> str:
+    """The column as CREATE TABLE and ADD COLUMN have it."""
+    if serial:
+        return f"{ident(column.name)} {serial}{_not_null(column)}"
+    parts = [f"{ident(column.name)} {column.type}"]
+    if column.foreign_options:
+        parts.append(f"OPTIONS ({foreign_options(column.foreign_options)})")
+    if column.compression:
+        parts.append(f"COMPRESSION {column.compression}")
+    if column.collation:
+        parts.append(f"COLLATE {column.collation}")
+    if column.generated:
+        parts.append(f"GENERATED ALWAYS AS ({column.default}) {column.generated.upper()}")
+    elif column.identity is not None:
+        parts.append(identity(column, column.identity))
+    elif column.default:
+        parts.append(f"DEFAULT {column.default}")
+    return " ".join(parts) + _not_null(column)
+
+
+def _not_null(column: Column) -> str:
+    if not column.not_null or not column.not_null_validated:
+        return ""
+    return f" CONSTRAINT {ident(column.not_null_name)} NOT NULL" if column.not_null_name else " NOT NULL"
+
+
+def identity(column: Column, how: Identity) -> str:
+    options = []
+    if (how.sequence_schema, how.sequence_name) != (column.schema, sequence_name(column.table, column.name)):
+        options.append(f"SEQUENCE NAME {qualified(how.sequence_schema, how.sequence_name)}")
+    options += sequence_write.numbers(how, column.type)
+    text = f"GENERATED {how.kind.upper()} AS IDENTITY"
+    return f"{text} ({' '.join(options)})" if options else text
+
+
+def foreign_options(options: tuple[str, ...]) -> str:
+    """`name=value` pairs as OPTIONS has them."""
+    return ", ".join(
+        f"{ident(name)} {literal(value)}" for name, _, value in (one.partition("=") for one in options)
+    )
+
+
+def owned(column: Column, catalog: Catalog) -> list[Sequence]:
+    """The sequences that go when the column goes."""
+    return [one for one in catalog.children.get(column.id, ()) if one.id.kind == "sequence"]  # type: ignore[misc]
+
+
+def serial_word(column: Column, sequences: Iterable[Sequence], context: Context) -> str:
+    """`serial` where that word makes exactly this column and its one new sequence, else ""."""
+    found = list(sequences)
+    if len(found) != 1 or column.type not in _SERIALS or column.generated or column.identity is not None:
+        return ""
+    one = found[0]
+    fits = (
+        column.not_null
+        and one.name == sequence_name(column.table, column.name)
+        and one.schema == column.schema
+        and one.type == column.type
+        and column.default == f"nextval('{qualified(one.schema, one.name)}'::regclass)"
+        and not sequence_write.numbers(one, column.type)
+        and not one.unlogged
+        and "'" not in one.name
+        and one.id not in context.current.objects
+        and column.not_null_validated
+    )
+    return _SERIALS[column.type] if fits else ""
+
+
+def sequence_steps(
+    column: Column, context: Context
+) -> tuple[str, tuple[Step, ...], tuple[Step, ...], tuple[ObjectId, ...]]:
+    """What a new column's sequences want: (serial word, steps before, steps after, what these cover)."""
+    sequences = owned(column, context.target)
+    word = serial_word(column, sequences, context)
+    if word:
+        return word, (), (), (sequences[0].id,)
+    before: list[Step] = []
+    after: list[Step] = []
+    for one in sequences:
+        old = context.current.objects.get(one.id)
+        if old is None or old.parent is not None:
+            before.append(sequence_write.creation(one))
+        after.append(sequence_write.ownership(one))
+    return "", tuple(before), tuple(after), tuple(one.id for one in sequences)
+
+
+def extras(column: Column) -> tuple[Step, ...]:
+    """What has no place in a column's definition."""
+    clauses = list(_extra_clauses(column))
+    return tuple(
+        exclusive(
+            f"ALTER TABLE ONLY {column.table_sql} ALTER COLUMN {ident(column.name)} {clause}", column.id
+        )
+        for clause in clauses
+    )
+
+
+def _extra_clauses(column: Column) -> Iterable[str]:
+    if column.storage:
+        yield f"SET STORAGE {column.storage}"
+    if column.statistics != -1:
+        yield f"SET STATISTICS {column.statistics}"
+    if column.options:
+        yield f"SET ({', '.join(column.options)})"
+
+
+def create(new: Column, context: Context) -> Making:
+    if not new.local:
+        above = column_above(new, context.target)
+        return Making(own_steps(above, new) if above is not None else ())
+    word, before, after, covers = sequence_steps(new, context)
+    table = context.target.objects[new.parent] if new.parent is not None else None
+    only = "ONLY " if new.inherited else ""
+    word_table = "FOREIGN TABLE" if getattr(table, "form", "") == "foreign" else "TABLE"
+    hazards = []
+    rewrites = bool(word) or new.identity is not None or new.generated == "stored" or _volatile(new)
+    if new.not_null and not (new.default or new.identity is not None or word):
+        hazards.append(may_fail(f"{new.table_sql} must be empty: the new column has no value for its rows."))
+    making = step(
+        f"ALTER {word_table} {only}{new.table_sql} ADD COLUMN {definition(new, word)}",
+        new.id,
+        LockLevel.ACCESS_EXCLUSIVE,
+        rewrites=rewrites,
+        hazards=tuple(hazards),
+    )
+    return Making((*before, making, *after, *extras(new)), covers)
+
+
+def _volatile(column: Column) -> bool:
+    """Whether each row gets a value of its own: a call that is not one of the stable ones known here."""
+    text = column.default
+    for stable in ("now()", "CURRENT_TIMESTAMP", "CURRENT_DATE", "transaction_timestamp()"):
+        text = text.replace(stable, "")
+    return "(" in text.replace("::character varying(", "").replace("::numeric(", "")
+
+
+def column_above(column: Column, catalog: Catalog) -> Column | None:
+    """The column that an inherited one comes from."""
+    table: Table | None = catalog.objects.get(ObjectId("table", (column.schema, column.table)))  # type: ignore[assignment]
+    while table is not None:
+        parents = (table.partition_of,) if table.partition_of else table.inherits
+        table = None
+        for parent in parents:
+            found = catalog.objects.get(ObjectId("column", (*parent, column.name)))
+            if found is not None:
+                return found  # type: ignore[return-value]
+            table = catalog.objects.get(ObjectId("table", (parent[0], parent[1])))  # type: ignore[assignment]
+    return None
+
+
+def set_back(old: Column, context: Context) -> tuple[Step, ...]:
+    """An inherited column follows the one above again."""
+    above = column_above(old, context.target)
+    if above is None or old.parent not in context.target.objects:
+        return ()
+    return own_steps(old, above, on=old)
+
+
+def own_steps(old: Column, new: Column, on: Column | None = None) -> tuple[Step, ...]:
+    """From `old` to `new` in what a column below may have of its own."""
+    from dbdeed.engines.postgresql.kinds.column_alter import simple_clauses
+
+    one = on or new
+    clauses = [f"ALTER COLUMN {ident(one.name)} {clause}" for clause in simple_clauses(old, new)]
+    if not clauses:
+        return ()
+    return (exclusive(f"ALTER TABLE ONLY {one.table_sql} {', '.join(clauses)}", one.id),)

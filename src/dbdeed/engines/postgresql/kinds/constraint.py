@@ -1,0 +1,253 @@
+"""Constraints of tables: primary, unique, check, foreign and exclusion. Not-null belongs to the column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import LockLevel
+from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds import inheritance
+from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.reading import OURS
+from dbdeed.engines.postgresql.system import PG_CLASS, PG_CONSTRAINT
+from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, may_fail, step
+
+if TYPE_CHECKING:
+    from dbdeed.engines.change import Hazard, Step
+    from dbdeed.engines.postgresql.reading import Reading
+
+
+class Constraint(Named, frozen=True, tag="constraint"):
+    """A constraint.
+
+    Attributes:
+        type: "primary", "unique", "check", "foreign" or "exclusion".
+        definition: as pg_get_constraintdef writes it, without NOT VALID.
+        deferrable, deferred: as in the definition.
+        columns, names: its own columns; what its index calls them.
+        references, referenced: the table and the columns that a foreign key points to.
+        on_delete, on_update: the actions of a foreign key: "no action", "cascade", …
+        index_options, tablespace: of the index behind it.
+        partition_of: (schema, table, name) of the key above, of a key that a partition has from there.
+        clustered, replica_identity: ALTER TABLE … CLUSTER ON, REPLICA IDENTITY USING INDEX.
+    """
+
+    schema: str
+    table: str
+    name: str
+    type: str
+    definition: str
+    validated: bool = True
+    deferrable: bool = False
+    deferred: bool = False
+    columns: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    referenced: tuple[str, ...] = ()
+    on_delete: str = ""
+    on_update: str = ""
+    index_options: tuple[str, ...] = ()
+    tablespace: str = ""
+    partition_of: tuple[str, ...] = ()
+    clustered: bool = False
+    replica_identity: bool = False
+    on_partitioned: bool = False
+    inherited: bool = False
+
+    @property
+    def id(self) -> ObjectId:
+        return ObjectId("constraint", (self.schema, self.table, self.name))
+
+    @property
+    def parent(self) -> ObjectId | None:
+        return ObjectId("table", (self.schema, self.table))
+
+    @property
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        own = ("constraint", self.schema, self.table, self.name)
+        return (own, ("relation", self.schema, self.name)) if self.has_index else (own,)
+
+    @property
+    def has_index(self) -> bool:
+        return self.type in ("primary", "unique", "exclusion")
+
+    @property
+    def table_sql(self) -> str:
+        return qualified(self.schema, self.table)
+
+    @property
+    def plain(self) -> bool:
+        """Nothing has to be said of it besides its definition."""
+        return not (self.clustered or self.replica_identity) and self.validated
+
+    @property
+    def full_definition(self) -> str:
+        """With what pg_get_constraintdef leaves out."""
+        if not (self.index_options or self.tablespace):
+            return self.definition
+        extra = f" WITH ({', '.join(self.index_options)})" if self.index_options else ""
+        if self.tablespace:
+            extra += f" USING INDEX TABLESPACE {ident(self.tablespace)}"
+        head, found, tail = self.definition.partition(" DEFERRABLE")
+        return head + extra + found + tail
+
+
+_ACTIONS = """CASE c.{} WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade'
+    WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' ELSE '' END"""
+
+_QUERY = f"""
+    SELECT c.oid, c.conrelid, CASE WHEN c.contype = 'f' THEN 0 ELSE c.conindid END, n.nspname, r.relname, c.conname,
+        CASE c.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
+            WHEN 'f' THEN 'foreign' ELSE 'exclusion' END,
+        regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', ''), c.convalidated,
+        c.condeferrable, c.condeferred,
+        ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k(n, o)
+            JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.n ORDER BY k.o),
+        CASE WHEN c.contype IN ('p', 'u', 'x') THEN ARRAY(SELECT a.attname::text FROM pg_attribute a
+            WHERE a.attrelid = c.conindid ORDER BY a.attnum) ELSE '{{}}' END,
+        CASE WHEN c.confrelid = 0 THEN '{{}}' ELSE ARRAY[fn.nspname::text, f.relname::text] END,
+        CASE WHEN c.confrelid = 0 THEN '{{}}' ELSE
+            ARRAY(SELECT a.attname::text FROM unnest(c.confkey) WITH ORDINALITY k(n, o)
+            JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.n ORDER BY k.o) END,
+        {_ACTIONS.format("confdeltype")}, {_ACTIONS.format("confupdtype")},
+        CASE WHEN c.contype = 'f' THEN '{{}}' ELSE coalesce(ic.reloptions, '{{}}') END,
+        CASE WHEN c.contype = 'f' THEN '' ELSE coalesce(ts.spcname::text, '') END,
+        CASE WHEN up.oid IS NULL THEN '{{}}'
+            ELSE ARRAY[upn.nspname::text, upr.relname::text, up.conname::text] END,
+        CASE WHEN c.contype = 'f' THEN false ELSE coalesce(i.indisclustered, false) END,
+        CASE WHEN c.contype = 'f' THEN false ELSE coalesce(i.indisreplident, false) END,
+        r.relkind = 'p', c.coninhcount > 0
+    FROM pg_constraint c
+    JOIN pg_class r ON r.oid = c.conrelid
+    JOIN pg_namespace n ON n.oid = r.relnamespace
+    LEFT JOIN pg_class f ON f.oid = c.confrelid
+    LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
+    LEFT JOIN pg_index i ON i.indexrelid = c.conindid
+    LEFT JOIN pg_class ic ON ic.oid = c.conindid
+    LEFT JOIN pg_tablespace ts ON ts.oid = ic.reltablespace
+    LEFT JOIN pg_constraint up ON up.oid = c.conparentid
+    LEFT JOIN pg_class upr ON upr.oid = up.conrelid
+    LEFT JOIN pg_namespace upn ON upn.oid = upr.relnamespace
+    WHERE c.contype IN ('p', 'u', 'c', 'f', 'x') AND {OURS}
+        AND (c.conislocal OR c.contype IN ('p', 'u', 'x')) AND NOT (c.contype = 'f' AND c.conparentid <> 0)
+    ORDER BY n.nspname, r.relname, array_position('{{p,u,x,c,f}}'::text[], c.contype::text), c.conname
+"""
+
+
+def read(reading: Reading) -> None:
+    for oid, table, index, *fields in reading.fetch(_QUERY):
+        if table in reading.relations:
+            one = Constraint(*fields)
+            reading.add(one, (PG_CONSTRAINT, oid, 0))
+            if index:
+                reading.addresses[PG_CLASS, index, 0] = one.id
+
+
+def create(new: Constraint, context: Context) -> Making:
+    if new.partition_of:
+        return Making(_adopted(new, context))
+    name = ident(new.name)
+    only = "ONLY " if new.inherited and new.type == "check" else ""
+    text = f"ALTER TABLE {only}{new.table_sql} ADD CONSTRAINT {name} {new.full_definition}"
+    if not new.validated:
+        text += " NOT VALID"
+    steps = (
+        step(
+            text,
+            new.id,
+            LockLevel.SHARE_ROW_EXCLUSIVE if new.type == "foreign" else LockLevel.ACCESS_EXCLUSIVE,
+            scans=new.validated,
+            hazards=_dangers(new) if new.validated and new.parent in context.current.objects else (),
+        ),
+        *_marks(new, None),
+    )
+    handed = inheritance.below(new, context) if new.has_index else inheritance.Handed()
+    return Making((*steps, *handed.steps), handed.covers)
+
+
+def _adopted(new: Constraint, context: Context) -> tuple[Step, ...]:
+    """A key of a partition whose key above is there already: only its name can be another."""
+    for one in context.current.children.get(new.parent, ()) if new.parent is not None else ():
+        if getattr(one, "partition_of", ()) == new.partition_of and one.id not in context.target.objects:
+            old = one.id.name[-1]
+            return (
+                exclusive(f"ALTER INDEX {qualified(new.schema, old)} RENAME TO {ident(new.name)}", new.id),
+            )
+    return ()
+
+
+def _dangers(new: Constraint) -> tuple[Hazard, ...]:
+    rows = {
+        "primary": "hold NULLs or the same key twice",
+        "unique": "hold the same values twice",
+        "check": "not pass the check",
+        "foreign": "point to nothing",
+        "exclusion": "exclude each other",
+    }[new.type]
+    fails = may_fail(f"Rows of {new.table_sql} may {rows}.")
+    return (fails, blocks_writes(f"Writes to {new.table_sql} wait until all its rows are read."))
+
+
+def _marks(new: Constraint, old: Constraint | None) -> tuple[Step, ...]:
+    table, name = new.table_sql, ident(new.name)
+    clauses = []
+    if new.clustered != (old is not None and old.clustered):
+        clauses.append(f"CLUSTER ON {name}" if new.clustered else "SET WITHOUT CLUSTER")
+    if new.replica_identity and not (old is not None and old.replica_identity):
+        clauses.append(f"REPLICA IDENTITY USING INDEX {name}")
+    return tuple(exclusive(f"ALTER TABLE {table} {clause}", new.id) for clause in clauses)
+
+
+def drop(old: Constraint, context: Context) -> tuple[Step, ...]:
+    if old.partition_of:
+        return ()
+    return (exclusive(f"ALTER TABLE {old.table_sql} DROP CONSTRAINT {ident(old.name)}", old.id),)
+
+
+_ALTERABLE = frozenset({"validated", "clustered", "replica_identity", "index_options", "tablespace"})
+
+
+def alter(old: Constraint, new: Constraint, context: Context) -> Alteration | None:
+    differs = {name for name in Constraint.__struct_fields__ if getattr(old, name) != getattr(new, name)}
+    deferral: list[Step] = []
+    if new.type == "foreign" and differs & {"deferrable", "deferred"} and _bare(old) == _bare(new):
+        differs -= {"deferrable", "deferred", "definition"}
+        deferral.append(_deferral(new))
+    if differs - _ALTERABLE - {"inherited", "names", "on_partitioned"} or (
+        old.validated and not new.validated
+    ):
+        return None
+    steps = [*deferral, *_marks(new, old)]
+    if new.validated and not old.validated:
+        text = f"ALTER TABLE {new.table_sql} VALIDATE CONSTRAINT {ident(new.name)}"
+        steps.append(
+            step(text, new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE, scans=True, hazards=_dangers(new)[:1])
+        )
+    steps += index_settings(old, new, qualified(new.schema, new.name))
+    return Alteration(tuple(steps))
+
+
+def index_settings(old: Constraint, new: Constraint, name: str) -> list[Step]:
+    """Storage parameters and tablespace of the index behind it."""
+    from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
+
+    clauses = option_clauses(old.index_options, new.index_options, "")
+    if old.tablespace != new.tablespace:
+        clauses.append(f"SET TABLESPACE {ident(new.tablespace or 'pg_default')}")
+    return [exclusive(f"ALTER INDEX {name} {clause}", new.id) for clause in clauses]
+
+
+def _bare(one: Constraint) -> str:
+    return one.definition.partition(" DEFERRABLE")[0]
+
+
+def _deferral(new: Constraint) -> Step:
+    words = "NOT DEFERRABLE"
+    if new.deferrable:
+        words = "DEFERRABLE" + (" INITIALLY DEFERRED" if new.deferred else " INITIALLY IMMEDIATE")
+    return exclusive(f"ALTER TABLE {new.table_sql} ALTER CONSTRAINT {ident(new.name)} {words}", new.id)
+
+
+KINDS = (Kind("constraint", Constraint, create, drop, alter),)

@@ -1,0 +1,132 @@
+"""Domains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.reading import OURS
+from dbdeed.engines.postgresql.swap import swap_type
+from dbdeed.engines.postgresql.system import PG_CONSTRAINT, PG_TYPE
+from dbdeed.engines.postgresql.writing import may_fail, step
+
+if TYPE_CHECKING:
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.postgresql.reading import Reading
+
+
+class Domain(Named, frozen=True, tag="domain"):
+    """A domain.
+
+    Attributes:
+        base: the type below, with its modifiers.
+        constraints: (name, definition without NOT VALID, validated), by name.
+    """
+
+    schema: str
+    name: str
+    base: str
+    collation: str
+    default: str
+    not_null: bool
+    constraints: tuple[tuple[str, str, bool], ...] = ()
+
+    @property
+    def id(self) -> ObjectId:
+        return ObjectId("domain", (self.schema, self.name))
+
+    @property
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        return (("type", self.schema, self.name),)
+
+    @property
+    def sql_name(self) -> str:
+        return qualified(self.schema, self.name)
+
+
+_QUERY = f"""
+    SELECT t.oid, t.typarray, n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod),
+        CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::regcollation::text ELSE '' END,
+        coalesce(t.typdefault, ''), t.typnotnull
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype
+    WHERE t.typtype = 'd' AND {OURS} ORDER BY n.nspname, t.typname
+"""
+
+_CONSTRAINTS = """
+    SELECT contypid, oid, conname, regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', ''), convalidated
+    FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' ORDER BY contypid, conname
+"""
+
+
+def read(reading: Reading) -> None:
+    constraints: dict[int, list[tuple[int, tuple[str, str, bool]]]] = {}
+    for domain, oid, *fields in reading.fetch(_CONSTRAINTS):
+        constraints.setdefault(domain, []).append((oid, (fields[0], fields[1], fields[2])))
+    for oid, array_type, *fields in reading.fetch(_QUERY):
+        if (PG_TYPE, oid) not in reading.members:
+            own = constraints.get(oid, [])
+            one = Domain(*fields, tuple(found for _, found in own))
+            addresses = [(PG_CONSTRAINT, constraint, 0) for constraint, _ in own]
+            reading.add(one, (PG_TYPE, oid, 0), (PG_TYPE, array_type, 0), *addresses)
+
+
+def create(new: Domain, context: Context) -> Making:
+    text = f"CREATE DOMAIN {new.sql_name} AS {new.base}"
+    if new.collation:
+        text += f" COLLATE {new.collation}"
+    if new.default:
+        text += f" DEFAULT {new.default}"
+    if new.not_null:
+        text += " NOT NULL"
+    inside = [one for one in new.constraints if one[2]]
+    text += "".join(f"\n    CONSTRAINT {ident(name)} {definition}" for name, definition, _ in inside)
+    later = [_add(new, one) for one in new.constraints if not one[2]]
+    return Making((step(text, new.id), *later))
+
+
+def _add(new: Domain, constraint: tuple[str, str, bool]) -> Step:
+    name, definition, validated = constraint
+    text = f"ALTER DOMAIN {new.sql_name} ADD CONSTRAINT {ident(name)} {definition}"
+    hazards = (may_fail(f"Columns of type {new.sql_name} may hold values that do not pass."),)
+    if not validated:
+        return step(text + " NOT VALID", new.id)
+    return step(text, new.id, scans=True, hazards=hazards)
+
+
+def drop(old: Domain, context: Context) -> tuple[Step, ...]:
+    return (step(f"DROP DOMAIN {old.sql_name}", old.id),)
+
+
+def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
+    if (old.base, old.collation) != (new.base, new.collation):
+        return swap_type(old, new, create(new, context).steps, context)
+    head = f"ALTER DOMAIN {new.sql_name}"
+    steps = []
+    was = {one[0]: one for one in old.constraints}
+    wanted = {one[0]: one for one in new.constraints}
+    for name, one in was.items():
+        if name not in wanted or wanted[name][1] != one[1] or (one[2] and not wanted[name][2]):
+            steps.append(step(f"{head} DROP CONSTRAINT {ident(name)}", new.id))
+    if old.default != new.default:
+        steps.append(
+            step(f"{head} SET DEFAULT {new.default}" if new.default else f"{head} DROP DEFAULT", new.id)
+        )
+    if old.not_null and not new.not_null:
+        steps.append(step(f"{head} DROP NOT NULL", new.id))
+    if new.not_null and not old.not_null:
+        hazard = may_fail(f"Columns of type {new.sql_name} may hold NULLs.")
+        steps.append(step(f"{head} SET NOT NULL", new.id, scans=True, hazards=(hazard,)))
+    for name, one in wanted.items():
+        if was.get(name) == one:
+            continue
+        if name in was and was[name][1] == one[1] and one[2]:
+            steps.append(step(f"{head} VALIDATE CONSTRAINT {ident(name)}", new.id, scans=True))
+        else:
+            steps.append(_add(new, one))
+    return Alteration(tuple(steps))
+
+
+KINDS = (Kind("domain", Domain, create, drop, alter),)

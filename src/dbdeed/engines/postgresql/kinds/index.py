@@ -1,0 +1,208 @@
+"""Indexes that stand by themselves; one behind a key or an exclusion is part of that constraint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import LockLevel
+from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds import inheritance
+from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
+from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.reading import OURS
+from dbdeed.engines.postgresql.system import PG_CLASS
+from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, may_fail, step
+
+if TYPE_CHECKING:
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.postgresql.reading import Reading
+
+
+class Index(Named, frozen=True, tag="index"):
+    """An index.
+
+    Attributes:
+        on: "table" or "materialized view": what it stands on.
+        definition: what pg_get_indexdef writes after the table: `USING btree (lower(email)) WHERE …`, without
+            storage parameters.
+        columns: its key columns, "" where an expression stands.
+        names: what the index calls its columns, included ones too.
+        valid: false for what a failed CREATE INDEX CONCURRENTLY left behind.
+        options: storage parameters.
+        statistics: (column number, target) of expressions.
+        partition_of: (schema, name) of the index above, of one that a partition has from there.
+    """
+
+    schema: str
+    name: str
+    table: str
+    on: str
+    definition: str
+    unique: bool = False
+    partial: bool = False
+    columns: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    valid: bool = True
+    options: tuple[str, ...] = ()
+    tablespace: str = ""
+    statistics: tuple[tuple[int, int], ...] = ()
+    partition_of: tuple[str, ...] = ()
+    on_partitioned: bool = False
+    clustered: bool = False
+    replica_identity: bool = False
+
+    @property
+    def id(self) -> ObjectId:
+        return ObjectId("index", (self.schema, self.name))
+
+    @property
+    def parent(self) -> ObjectId | None:
+        return ObjectId(self.on, (self.schema, self.table))
+
+    @property
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        return (("relation", self.schema, self.name),)
+
+    @property
+    def sql_name(self) -> str:
+        return qualified(self.schema, self.name)
+
+    @property
+    def table_sql(self) -> str:
+        return qualified(self.schema, self.table)
+
+
+_QUERY = f"""
+    SELECT x.indexrelid, x.indrelid, n.nspname, i.relname, c.relname,
+        CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'table' END,
+        substr(pg_get_indexdef(x.indexrelid), length(format('CREATE %sINDEX %I ON %s%I.%I ',
+            CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END, i.relname,
+            CASE WHEN i.relkind = 'I' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname)) + 1),
+        x.indisunique, x.indpred IS NOT NULL,
+        ARRAY(SELECT coalesce(a.attname::text, '') FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(n, o)
+            LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.n AND k.n <> 0
+            WHERE k.o <= x.indnkeyatts ORDER BY k.o),
+        ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = x.indexrelid ORDER BY a.attnum),
+        x.indisvalid OR i.relkind = 'I', coalesce(i.reloptions, '{{}}'), coalesce(ts.spcname, ''),
+        ARRAY(SELECT ARRAY[a.attnum::int, a.attstattarget::int] FROM pg_attribute a
+            WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum),
+        CASE WHEN u.oid IS NULL THEN '{{}}' ELSE ARRAY[un.nspname::text, u.relname::text] END,
+        i.relkind = 'I', x.indisclustered, x.indisreplident
+    FROM pg_index x
+    JOIN pg_class i ON i.oid = x.indexrelid
+    JOIN pg_class c ON c.oid = x.indrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_tablespace ts ON ts.oid = i.reltablespace
+    LEFT JOIN pg_inherits h ON h.inhrelid = x.indexrelid
+    LEFT JOIN pg_class u ON u.oid = h.inhparent
+    LEFT JOIN pg_namespace un ON un.oid = u.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'm') AND {OURS}
+        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))
+    ORDER BY n.nspname, c.relname, i.relname
+"""
+
+
+def read(reading: Reading) -> None:
+    for oid, table, *fields in reading.fetch(_QUERY):
+        if table in reading.relations and (PG_CLASS, oid) not in reading.members:
+            reading.add(Index(*fields), (PG_CLASS, oid, 0))
+
+
+def create(new: Index, context: Context) -> Making:
+    if new.partition_of:
+        return Making(_adopted(new, context))
+    unique = "UNIQUE " if new.unique else ""
+    there = new.parent in context.current.objects
+    hazards = []
+    if there:
+        hazards.append(blocks_writes(f"Writes to {new.table_sql} wait until the index is built."))
+        if new.unique:
+            hazards.append(may_fail(f"Rows of {new.table_sql} may hold the same values twice."))
+    making = step(
+        f"CREATE {unique}INDEX {ident(new.name)} ON {new.table_sql} {_with_tablespace(new)}",
+        new.id,
+        LockLevel.SHARE if there else LockLevel.NONE,
+        scans=there,
+        hazards=tuple(hazards),
+    )
+    handed = inheritance.below(new, context)
+    return Making((making, *_after(new, None), *handed.steps), handed.covers)
+
+
+def _with_tablespace(new: Index) -> str:
+    if not new.tablespace:
+        return new.definition
+    head, where, condition = new.definition.partition(" WHERE ")
+    return f"{head} TABLESPACE {ident(new.tablespace)}{where}{condition}"
+
+
+def _adopted(new: Index, context: Context) -> tuple[Step, ...]:
+    """An index of a partition below one that is there already: taken over, or given its name."""
+    for one in context.current.children.get(new.parent, ()) if new.parent is not None else ():
+        if getattr(one, "partition_of", ()) == new.partition_of and one.id not in context.target.objects:
+            old = qualified(new.schema, one.id.name[-1])
+            return (exclusive(f"ALTER INDEX {old} RENAME TO {ident(new.name)}", new.id),)
+    unique = "UNIQUE " if new.unique else ""
+    return (
+        step(
+            f"CREATE {unique}INDEX {ident(new.name)} ON {new.table_sql} {new.definition}",
+            new.id,
+            LockLevel.SHARE,
+        ),
+        exclusive(f"ALTER INDEX {qualified(*new.partition_of)} ATTACH PARTITION {new.sql_name}", new.id),
+    )
+
+
+def _after(new: Index, old: Index | None) -> tuple[Step, ...]:
+    """What is said of an index by statements of its own."""
+    steps = [
+        exclusive(f"ALTER INDEX {new.sql_name} ALTER COLUMN {number} SET STATISTICS {target}", new.id)
+        for number, target in _statistics(new, old)
+    ]
+    if new.clustered != (old is not None and old.clustered):
+        clause = f"CLUSTER ON {ident(new.name)}" if new.clustered else "SET WITHOUT CLUSTER"
+        steps.append(exclusive(f"ALTER TABLE {new.table_sql} {clause}", new.id))
+    if new.replica_identity and not (old is not None and old.replica_identity):
+        clause = f"REPLICA IDENTITY USING INDEX {ident(new.name)}"
+        steps.append(exclusive(f"ALTER TABLE {new.table_sql} {clause}", new.id))
+    return tuple(steps)
+
+
+def _statistics(new: Index, old: Index | None) -> list[tuple[int, int]]:
+    was = dict(old.statistics) if old is not None else {}
+    wanted = dict(new.statistics)
+    gone = [(number, -1) for number in was if number not in wanted]
+    return gone + [(number, target) for number, target in wanted.items() if was.get(number) != target]
+
+
+def drop(old: Index, context: Context) -> tuple[Step, ...]:
+    if old.partition_of:
+        return ()
+    return (exclusive(f"DROP INDEX {old.sql_name}", old.id),)
+
+
+_ALTERABLE = frozenset({"options", "tablespace", "statistics", "clustered", "replica_identity", "names"})
+
+
+def alter(old: Index, new: Index, context: Context) -> Alteration | None:
+    differs = {name for name in Index.__struct_fields__ if getattr(old, name) != getattr(new, name)}
+    if "options" in differs and _without_options(old) == _without_options(new):
+        differs.discard("definition")
+    if differs - _ALTERABLE:
+        return None
+    clauses = option_clauses(old.options, new.options, "")
+    if old.tablespace != new.tablespace:
+        clauses.append(f"SET TABLESPACE {ident(new.tablespace or 'pg_default')}")
+    steps = [exclusive(f"ALTER INDEX {new.sql_name} {clause}", new.id) for clause in clauses]
+    return Alteration((*steps, *_after(new, old)))
+
+
+def _without_options(one: Index) -> str:
+    """The definition without its WITH (…), which it holds as pg_get_indexdef writes it."""
+    before, found, after = one.definition.rpartition(" WITH (")
+    return before + after.partition(")")[2] if found and one.options else one.definition
+
+
+KINDS = (Kind("index", Index, create, drop, alter),)

@@ -1,0 +1,94 @@
+"""What PostgreSQL makes by itself on a partition: indexes and keys that stand on the table above.
+
+They are objects too, since their names can be chosen; each points to the one above it (`partition_of`). Where
+PostgreSQL makes one by itself it gets a name by rule, so a step that gives it the wanted name may follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.postgresql.choosing import index_name
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.writing import exclusive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dbdeed.engines.catalog import Catalog, Object
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Steps that follow a creation, and the objects that came with it."""
+
+    steps: tuple[Step, ...] = ()
+    covers: tuple[ObjectId, ...] = ()
+
+
+def handed_down(table: Any, context: Context) -> Handed:
+    """For a new partition: what it gets from the indexes and keys that are above it already.
+
+    Those above that are new in this plan hand theirs down when they are made, which may be before or after;
+    both ways they are covered, and named, by whichever is made last: the partition, since it needs them.
+    """
+    if not table.partition_of:
+        return Handed()
+    found = [
+        one
+        for one in context.target.children.get(table.id, ())
+        if one.id.kind in ("index", "constraint") and getattr(one, "partition_of", ())
+    ]
+    return _named(found)
+
+
+def below(above: Object, context: Context) -> Handed:
+    """For a new index or key on a partitioned table that is there: what its partitions get."""
+    found: list[Object] = []
+    waiting = [above.id]
+    while waiting:
+        top = waiting.pop()
+        for one in _clones(context.target).get(top, ()):
+            waiting.append(one.id)
+            if _table_of(one) in context.current.objects:
+                found.append(one)
+    return _named(found)
+
+
+def _table_of(one: Any) -> ObjectId:
+    return one.parent  # type: ignore[no-any-return]
+
+
+def _clones(catalog: Catalog) -> dict[ObjectId, list[Object]]:
+    """Indexes and keys of partitions by the one above them."""
+    found: dict[ObjectId, list[Object]] = {}
+    for one in catalog.objects.values():
+        above = getattr(one, "partition_of", ())
+        if above and one.id.kind in ("index", "constraint"):
+            found.setdefault(ObjectId(one.id.kind, above), []).append(one)
+    return found
+
+
+def _named(found: Iterable[Object]) -> Handed:
+    steps: list[Step] = []
+    covers: list[ObjectId] = []
+    for one in found:
+        covers.append(one.id)
+        steps.extend(_rename(one))
+    return Handed(tuple(steps), tuple(covers))
+
+
+def _rename(one: Any) -> Iterable[Step]:
+    if one.id.kind == "index":
+        given = index_name(one.table, one.names, "idx")
+        if given != one.name:
+            yield exclusive(f"ALTER INDEX {qualified(one.schema, given)} RENAME TO {ident(one.name)}", one.id)
+    elif one.type != "foreign":
+        label = {"primary": "pkey", "unique": "key", "exclusion": "excl"}[one.type]
+        given = index_name(one.table, one.names, label)
+        if given != one.name:
+            yield exclusive(f"ALTER INDEX {qualified(one.schema, given)} RENAME TO {ident(one.name)}", one.id)

@@ -1,0 +1,102 @@
+"""Materialized views. Their rows can always be made again, so that dropping one loses nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import LockLevel
+from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
+from dbdeed.engines.postgresql.kinds.view import VIEW_COLUMNS, view_columns
+from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.reading import OURS
+from dbdeed.engines.postgresql.system import PG_CLASS, PG_REWRITE, PG_TYPE
+from dbdeed.engines.postgresql.writing import exclusive, step
+
+if TYPE_CHECKING:
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.postgresql.reading import Reading
+
+
+class MaterializedView(Named, frozen=True, tag="materialized view"):
+    """A materialized view; `populated` as WITH DATA and REFRESH leave it is data and no part of it."""
+
+    schema: str
+    name: str
+    definition: str
+    columns: tuple[tuple[str, str, str], ...]
+    options: tuple[str, ...] = ()
+    tablespace: str = ""
+    access_method: str = ""
+
+    @property
+    def id(self) -> ObjectId:
+        return ObjectId("materialized view", (self.schema, self.name))
+
+    @property
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        return (("relation", self.schema, self.name), ("type", self.schema, self.name))
+
+    @property
+    def sql_name(self) -> str:
+        return qualified(self.schema, self.name)
+
+
+_QUERY = f"""
+    SELECT c.oid, c.reltype, t.typarray, r.oid, n.nspname, c.relname,
+        btrim(rtrim(pg_get_viewdef(c.oid), ';'), E' \\n'), {VIEW_COLUMNS}, coalesce(c.reloptions, '{{}}'),
+        coalesce(ts.spcname, ''), CASE WHEN am.amname <> 'heap' THEN am.amname::text ELSE '' END
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_type t ON t.oid = c.reltype
+    JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'
+    LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
+    LEFT JOIN pg_am am ON am.oid = c.relam
+    WHERE c.relkind = 'm' AND {OURS}
+    ORDER BY n.nspname, c.relname
+"""
+
+
+def read(reading: Reading) -> None:
+    for oid, row_type, array_type, rule, *fields in reading.fetch(_QUERY):
+        if (PG_CLASS, oid) in reading.members:
+            continue
+        one = MaterializedView(*fields)
+        reading.relations[oid] = one.id
+        view_columns(reading, oid, one)
+        reading.add(
+            one, (PG_CLASS, oid, 0), (PG_TYPE, row_type, 0), (PG_TYPE, array_type, 0), (PG_REWRITE, rule, 0)
+        )
+
+
+def create(new: MaterializedView, context: Context) -> Making:
+    options = f" WITH ({', '.join(new.options)})" if new.options else ""
+    method = f" USING {ident(new.access_method)}" if new.access_method else ""
+    space = f" TABLESPACE {ident(new.tablespace)}" if new.tablespace else ""
+    names = ""
+    if any(name == "?column?" for name, _, _ in new.columns):
+        names = f" ({', '.join(ident(name) for name, _, _ in new.columns)})"
+    text = f"CREATE MATERIALIZED VIEW {new.sql_name}{names}{method}{options}{space} AS\n{new.definition}"
+    return Making((step(text, new.id, LockLevel.ACCESS_SHARE, scans=True),))
+
+
+def drop(old: MaterializedView, context: Context) -> tuple[Step, ...]:
+    return (exclusive(f"DROP MATERIALIZED VIEW {old.sql_name}", old.id),)
+
+
+def alter(old: MaterializedView, new: MaterializedView, context: Context) -> Alteration | None:
+    if (old.definition, old.columns) != (new.definition, new.columns):
+        return None
+    clauses = option_clauses(old.options, new.options, "")
+    if old.access_method != new.access_method:
+        clauses.append(f"SET ACCESS METHOD {ident(new.access_method or 'heap')}")
+    if old.tablespace != new.tablespace:
+        clauses.append(f"SET TABLESPACE {ident(new.tablespace or 'pg_default')}")
+    return Alteration(
+        tuple(exclusive(f"ALTER MATERIALIZED VIEW {new.sql_name} {clause}", new.id) for clause in clauses)
+    )
+
+
+KINDS = (Kind("materialized view", MaterializedView, create, drop, alter),)

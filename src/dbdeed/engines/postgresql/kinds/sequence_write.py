@@ -1,0 +1,95 @@
+"""The options that sequences and identity columns share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.writing import step
+
+if TYPE_CHECKING:
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.postgresql.kinds.sequence import Sequence
+
+
+class Counting(Protocol):
+    """How a sequence counts."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def increment(self) -> int: ...
+    @property
+    def minimum(self) -> int: ...
+    @property
+    def maximum(self) -> int: ...
+    @property
+    def cache(self) -> int: ...
+    @property
+    def cycle(self) -> bool: ...
+
+
+_HIGHEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+
+
+def limits(type_name: str, increment: int) -> tuple[int, int]:
+    """The default minimum and maximum."""
+    highest = _HIGHEST.get(type_name, _HIGHEST["bigint"])
+    return (1, highest) if increment > 0 else (-highest - 1, -1)
+
+
+def numbers(how: Counting, type_name: str) -> list[str]:
+    """The options that are not the default ones."""
+    minimum, maximum = limits(type_name, how.increment)
+    options = []
+    if how.increment != 1:
+        options.append(f"INCREMENT BY {how.increment}")
+    if how.minimum != minimum:
+        options.append(f"MINVALUE {how.minimum}")
+    if how.maximum != maximum:
+        options.append(f"MAXVALUE {how.maximum}")
+    if how.start != (how.minimum if how.increment > 0 else how.maximum):
+        options.append(f"START WITH {how.start}")
+    if how.cache != 1:
+        options.append(f"CACHE {how.cache}")
+    if how.cycle:
+        options.append("CYCLE")
+    return options
+
+
+def changed_numbers(old: Counting, new: Counting) -> list[str]:
+    """The options that lead from one to the other."""
+    options = []
+    if old.increment != new.increment:
+        options.append(f"INCREMENT BY {new.increment}")
+    if old.minimum != new.minimum:
+        options.append(f"MINVALUE {new.minimum}")
+    if old.maximum != new.maximum:
+        options.append(f"MAXVALUE {new.maximum}")
+    if old.start != new.start:
+        options.append(f"START WITH {new.start}")
+    if old.cache != new.cache:
+        options.append(f"CACHE {new.cache}")
+    if old.cycle != new.cycle:
+        options.append("CYCLE" if new.cycle else "NO CYCLE")
+    return options
+
+
+def creation(new: Sequence, *, owned: bool = False) -> Step:
+    unlogged = "UNLOGGED " if new.unlogged else ""
+    text = f"CREATE {unlogged}SEQUENCE {qualified(new.schema, new.name)}"
+    if new.type != "bigint":
+        text += f" AS {new.type}"
+    text = " ".join([text, *numbers(new, new.type)])
+    if owned and new.owned_by:
+        text += f" OWNED BY {qualified(*new.owned_by)}"
+    return step(text, new.id)
+
+
+def ownership(new: Sequence) -> Step:
+    owner = qualified(*new.owned_by) if new.owned_by else "NONE"
+    return step(f"ALTER SEQUENCE {qualified(new.schema, new.name)} OWNED BY {owner}", new.id)
+
+
+def renamed(schema: str, old: str, new: str) -> str:
+    return f"ALTER SEQUENCE {qualified(schema, old)} RENAME TO {ident(new)}"

@@ -1,0 +1,127 @@
+"""Tables: plain, unlogged, partitioned, partitions, inheriting ones and foreign tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds import table_alter, table_create
+from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.quoting import qualified
+from dbdeed.engines.postgresql.reading import OURS
+from dbdeed.engines.postgresql.system import PG_CLASS, PG_TYPE
+from dbdeed.engines.postgresql.writing import exclusive, loses
+
+if TYPE_CHECKING:
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.postgresql.reading import Reading
+
+
+class Table(Named, frozen=True, tag="table"):
+    """A table without its columns and constraints, which are objects of their own.
+
+    Attributes:
+        form: "plain", "partitioned" or "foreign".
+        unlogged: it does not survive a crash.
+        partition_key: `RANGE (created_at)` of a partitioned table, else "".
+        partition_of: (schema, name) of the table that it is a partition of, or ().
+        bound: `FOR VALUES FROM … TO …` or `DEFAULT` of a partition, else "".
+        inherits: (schema, name) of the tables that it inherits from, in order; empty for a partition.
+        of_type: the composite type that it is a table of, as SQL has it, or "".
+        options, toast_options: storage parameters, `fillfactor=70`, sorted.
+        tablespace, access_method: "" for the default one.
+        replica_identity: "default", "full" or "nothing"; one by an index is said by the index.
+        row_security, force_row_security: as ALTER TABLE … ROW LEVEL SECURITY sets them.
+        server, server_options: of a foreign table.
+    """
+
+    schema: str
+    name: str
+    form: str = "plain"
+    unlogged: bool = False
+    partition_key: str = ""
+    partition_of: tuple[str, ...] = ()
+    bound: str = ""
+    inherits: tuple[tuple[str, str], ...] = ()
+    of_type: str = ""
+    options: tuple[str, ...] = ()
+    toast_options: tuple[str, ...] = ()
+    tablespace: str = ""
+    access_method: str = ""
+    replica_identity: str = "default"
+    row_security: bool = False
+    force_row_security: bool = False
+    server: str = ""
+    server_options: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> ObjectId:
+        return ObjectId("table", (self.schema, self.name))
+
+    @property
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        return (("relation", self.schema, self.name), ("type", self.schema, self.name))
+
+    @property
+    def sql_name(self) -> str:
+        return qualified(self.schema, self.name)
+
+
+_PARENTS = """ARRAY(SELECT ARRAY[pn.nspname::text, p.relname::text]
+            FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+            WHERE i.inhrelid = c.oid ORDER BY i.inhseqno)"""
+
+_QUERY = f"""
+    SELECT c.oid, c.reltype, ty.typarray, n.nspname, c.relname,
+        CASE c.relkind WHEN 'r' THEN 'plain' WHEN 'p' THEN 'partitioned' ELSE 'foreign' END,
+        c.relpersistence = 'u', coalesce(pg_get_partkeydef(c.oid), ''),
+        CASE WHEN c.relispartition THEN (SELECT ARRAY[pn.nspname::text, p.relname::text]
+            FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+            JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE i.inhrelid = c.oid) ELSE '{{}}' END,
+        coalesce(pg_get_expr(c.relpartbound, c.oid), ''),
+        CASE WHEN NOT c.relispartition AND heir.inhrelid IS NOT NULL THEN {_PARENTS} ELSE '{{}}' END,
+        CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) ELSE '' END,
+        coalesce(c.reloptions, '{{}}'), coalesce(toast.reloptions, '{{}}'),
+        coalesce(ts.spcname, ''), CASE WHEN am.amname <> 'heap' THEN am.amname::text ELSE '' END,
+        CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' ELSE 'default' END,
+        c.relrowsecurity, c.relforcerowsecurity, coalesce(s.srvname, ''), coalesce(f.ftoptions, '{{}}')
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN (SELECT DISTINCT inhrelid FROM pg_inherits) heir ON heir.inhrelid = c.oid
+    LEFT JOIN pg_type ty ON ty.oid = c.reltype
+    LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid
+    LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
+    LEFT JOIN pg_am am ON am.oid = c.relam
+    LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
+    LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver
+    WHERE c.relkind IN ('r', 'p', 'f') AND {OURS}
+    ORDER BY n.nspname, c.relname
+"""
+
+
+def read(reading: Reading) -> None:
+    for oid, row_type, array_type, *fields in reading.fetch(_QUERY):
+        if (PG_CLASS, oid) not in reading.members:
+            one = Table(*fields)
+            reading.relations[oid] = one.id
+            reading.add(one, (PG_CLASS, oid, 0), (PG_TYPE, row_type, 0), (PG_TYPE, array_type, 0))
+
+
+def create(new: Table, context: Context) -> Making:
+    return table_create.create(new, context)
+
+
+def drop(old: Table, context: Context) -> tuple[Step, ...]:
+    word = "FOREIGN TABLE" if old.form == "foreign" else "TABLE"
+    hazards = () if old.form == "foreign" else (loses(f"All rows of {old.sql_name} are lost."),)
+    return (
+        exclusive(f"DROP {word} {old.sql_name}", old.id, *hazards, destroys=(old.id,) if hazards else ()),
+    )
+
+
+def alter(old: Table, new: Table, context: Context) -> Alteration | None:
+    return table_alter.alter(old, new, context)
+
+
+KINDS = (Kind("table", Table, create, drop, alter, holds_data=True),)

@@ -1,0 +1,127 @@
+"""How a table becomes another and keeps its rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dbdeed.engines.change import LockLevel
+from dbdeed.engines.compare import Alteration
+from dbdeed.engines.postgresql.kinds.column_alter import option_changes
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.table import Table
+
+
+def alter(old: Table, new: Table, context: Context) -> Alteration | None:
+    if (old.form, old.partition_key, old.server) != (new.form, new.partition_key, new.server):
+        return None
+    steps = [
+        *_detach(old, new, context),
+        *_settings(old, new),
+        *_rewrites(old, new),
+        *_attach(old, new, context),
+    ]
+    moved = old.partition_of != new.partition_of
+    covers = (*_handed(old, new, context),) if moved else ()
+    return Alteration(tuple(steps), covers=covers)
+
+
+def _detach(old: Table, new: Table, context: Context) -> Iterable[Step]:
+    moved = (old.partition_of, old.bound) != (new.partition_of, new.bound)
+    if old.partition_of and moved:
+        yield exclusive(f"ALTER TABLE {qualified(*old.partition_of)} DETACH PARTITION {old.sql_name}", old.id)
+    for parent in old.inherits:
+        if parent not in new.inherits:
+            yield exclusive(f"ALTER TABLE {old.sql_name} NO INHERIT {qualified(*parent)}", old.id)
+    if old.of_type and not new.of_type:
+        yield exclusive(f"ALTER TABLE {old.sql_name} NOT OF", old.id)
+
+
+def _attach(old: Table, new: Table, context: Context) -> Iterable[Step]:
+    if new.partition_of and (old.partition_of, old.bound) != (new.partition_of, new.bound):
+        yield step(
+            f"ALTER TABLE {qualified(*new.partition_of)} ATTACH PARTITION {new.sql_name} {new.bound}",
+            new.id,
+            LockLevel.ACCESS_EXCLUSIVE,
+            scans=True,
+        )
+    for parent in new.inherits:
+        if parent not in old.inherits:
+            yield exclusive(f"ALTER TABLE {new.sql_name} INHERIT {qualified(*parent)}", new.id)
+    if new.of_type and old.of_type != new.of_type:
+        yield exclusive(f"ALTER TABLE {new.sql_name} OF {new.of_type}", new.id)
+
+
+def _handed(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
+    """Columns, keys and indexes that only change hands between the partition and the table above."""
+    for catalog, other in ((context.current, context.target), (context.target, context.current)):
+        above = (old if catalog is context.target else new).partition_of
+        if not above:
+            continue
+        for child in catalog.children.get(new.id, ()):
+            if child.id.kind in ("column", "constraint", "index") and _from_above(
+                child, above, catalog, other
+            ):
+                yield child.id
+
+
+def _from_above(child: Any, above: tuple[str, ...], catalog: Catalog, other: Catalog) -> bool:
+    """Whether the other side has the child by way of the table above it."""
+    if child.id.kind == "column":
+        from dbdeed.engines.catalog import ObjectId
+
+        return ObjectId("column", (*above, child.name)) in other.objects
+    there: Any = other.objects.get(child.id)
+    return there is not None and bool(there.partition_of) != bool(child.partition_of)
+
+
+def _settings(old: Table, new: Table) -> Iterable[Step]:
+    clauses = [*option_clauses(old.options, new.options, "")]
+    clauses += option_clauses(old.toast_options, new.toast_options, "toast.")
+    if old.replica_identity != new.replica_identity:
+        clauses.append(f"REPLICA IDENTITY {new.replica_identity.upper()}")
+    if old.row_security != new.row_security:
+        clauses.append(f"{'ENABLE' if new.row_security else 'DISABLE'} ROW LEVEL SECURITY")
+    if old.force_row_security != new.force_row_security:
+        clauses.append(f"{'FORCE' if new.force_row_security else 'NO FORCE'} ROW LEVEL SECURITY")
+    if old.server_options != new.server_options:
+        clauses.append(f"OPTIONS ({option_changes(old.server_options, new.server_options)})")
+    word = "FOREIGN TABLE" if new.form == "foreign" else "TABLE"
+    for clause in clauses:
+        yield exclusive(f"ALTER {word} {new.sql_name} {clause}", new.id)
+
+
+def option_clauses(old: tuple[str, ...], new: tuple[str, ...], prefix: str) -> list[str]:
+    gone = {one.partition("=")[0] for one in old} - {one.partition("=")[0] for one in new}
+    changed = [one for one in new if one not in old]
+    clauses = []
+    if changed:
+        clauses.append(f"SET ({', '.join(prefix + one for one in changed)})")
+    if gone:
+        clauses.append(f"RESET ({', '.join(prefix + one for one in sorted(gone))})")
+    return clauses
+
+
+def _rewrites(old: Table, new: Table) -> Iterable[Step]:
+    clauses = []
+    if old.unlogged != new.unlogged:
+        clauses.append(f"SET {'UNLOGGED' if new.unlogged else 'LOGGED'}")
+    if old.access_method != new.access_method:
+        clauses.append(f"SET ACCESS METHOD {ident(new.access_method or 'heap')}")
+    if old.tablespace != new.tablespace:
+        clauses.append(f"SET TABLESPACE {ident(new.tablespace or 'pg_default')}")
+    for clause in clauses:
+        yield step(
+            f"ALTER TABLE {new.sql_name} {clause}",
+            new.id,
+            LockLevel.ACCESS_EXCLUSIVE,
+            rewrites=True,
+            hazards=(rewriting(f"{new.sql_name} is written anew under an exclusive lock."),),
+        )

@@ -1,0 +1,126 @@
+"""CREATE TABLE as a person would write it: columns and constraints inside, the rest after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dbdeed.engines.compare import Making
+from dbdeed.engines.postgresql.kinds import column_create, inheritance
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.writing import step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dbdeed.engines.catalog import Catalog, Object, ObjectId
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.table import Table
+
+_INLINE = ("primary", "unique", "check")
+
+
+def create(new: Table, context: Context) -> Making:
+    lines: list[str] = []
+    before: list[Step] = []
+    after: list[Step] = []
+    covers: list[ObjectId] = []
+    children = [
+        one for one in context.target.children.get(new.id, ()) if _can_stand_inside(one, new, context)
+    ]
+    for column in children:
+        if column.id.kind == "column":
+            word, first, then, sequences = column_create.sequence_steps(_any(column), context)
+            lines.append(column_create.definition(_any(column), word))
+            before.extend(first)
+            after.extend((*then, *column_create.extras(_any(column))))
+            covers.extend((column.id, *sequences))
+    for one in children:
+        if one.id.kind == "constraint":
+            lines.append(f"CONSTRAINT {ident(_any(one).name)} {_any(one).full_definition}")
+            covers.append(one.id)
+    handed = inheritance.handed_down(new, context)
+    steps = (*before, step(_statement(new, lines), new.id), *after, *settings(new), *handed.steps)
+    return Making(steps, (*covers, *handed.covers))
+
+
+def _any(one: Object) -> Any:
+    return one
+
+
+def _can_stand_inside(one: Object, table: Table, context: Context) -> bool:
+    """Columns and constraints of its own that need nothing which needs the table in turn."""
+    if one.id.kind == "column":
+        inside = _any(one).local
+    elif one.id.kind == "constraint":
+        inside = _any(one).type in _INLINE and not _any(one).partition_of and _any(one).plain
+    else:
+        inside = False
+    return inside and not _reaches(one.id, table, context.target)
+
+
+def _reaches(start: ObjectId, table: Table, catalog: Catalog) -> bool:
+    """Whether `start` needs something outside the table that needs the table."""
+    own = {child.id for child in catalog.children.get(table.id, ())} | {table.id}
+    waiting = [one for one in catalog.needs.get(start, ()) if one not in own and one.kind != "schema"]
+    seen = set(waiting)
+    while waiting:
+        for one in catalog.needs.get(waiting.pop(), ()):
+            if one in own:
+                return True
+            if one not in seen and one.kind not in ("schema", "extension"):
+                seen.add(one)
+                waiting.append(one)
+    return False
+
+
+def _statement(new: Table, lines: list[str]) -> str:
+    word = "FOREIGN TABLE" if new.form == "foreign" else "TABLE"
+    head = f"CREATE {'UNLOGGED ' if new.unlogged else ''}{word} {new.sql_name}"
+    inside = "(\n    " + ",\n    ".join(lines) + "\n)" if lines else "()"
+    if new.partition_of:
+        head += f" PARTITION OF {qualified(*new.partition_of)}"
+        inside = inside if lines else ""
+    elif new.of_type:
+        head += f" OF {new.of_type}"
+        inside = _typed(lines)
+    return "\n".join(
+        part for part in (" ".join(part for part in (head, inside) if part), *_tail(new)) if part
+    )
+
+
+def _typed(lines: list[str]) -> str:
+    """A table of a type has its columns from there."""
+    own = [line for line in lines if line.startswith("CONSTRAINT ")]
+    return "(\n    " + ",\n    ".join(own) + "\n)" if own else ""
+
+
+def _tail(new: Table) -> Iterable[str]:
+    if new.partition_of:
+        yield new.bound
+    if new.inherits:
+        yield f"INHERITS ({', '.join(qualified(*parent) for parent in new.inherits)})"
+    if new.partition_key:
+        yield f"PARTITION BY {new.partition_key}"
+    if new.access_method:
+        yield f"USING {ident(new.access_method)}"
+    options = [*new.options, *(f"toast.{one}" for one in new.toast_options)]
+    if options:
+        yield f"WITH ({', '.join(options)})"
+    if new.tablespace:
+        yield f"TABLESPACE {ident(new.tablespace)}"
+    if new.server:
+        options_text = column_create.foreign_options(new.server_options)
+        yield f"SERVER {ident(new.server)}" + (f" OPTIONS ({options_text})" if options_text else "")
+
+
+def settings(new: Table) -> tuple[Step, ...]:
+    """What only ALTER TABLE can say."""
+    clauses = []
+    if new.replica_identity != "default":
+        clauses.append(f"REPLICA IDENTITY {new.replica_identity.upper()}")
+    if new.row_security:
+        clauses.append("ENABLE ROW LEVEL SECURITY")
+    if new.force_row_security:
+        clauses.append("FORCE ROW LEVEL SECURITY")
+    return tuple(step(f"ALTER TABLE {new.sql_name} {clause}", new.id) for clause in clauses)

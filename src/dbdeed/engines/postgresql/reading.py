@@ -1,0 +1,61 @@
+"""What the kinds share while a database's catalogs are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dbdeed.engines.catalog import Object, ObjectId
+    from dbdeed.engines.seam import Session
+
+Address = tuple[int, int, int]
+"""(catalog, OID, column number or 0), as pg_depend and pg_description have it."""
+
+# Of the alias `n` of pg_namespace. Nobody but PostgreSQL itself makes a schema that begins with pg_.
+OURS = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'dbdeed')"
+
+
+@dataclass
+class Reading:
+    """One inspection under way.
+
+    Attributes:
+        version: the server's; version[0] is the major.
+        members: (catalog, OID) of what belongs to extensions, and so to no catalog of ours.
+        objects: what was found, in reading order.
+        addresses: which object stands behind an address; parts without an object of their own (a default, an
+            index behind a constraint, a row type) point to the one they are part of.
+        relations: tables, views, materialized views and composite types by OID: what columns, indexes,
+            triggers and policies belong to.
+        views: columns of views by address: they carry comments and grants and are objects of no kind.
+    """
+
+    session: Session
+    version: tuple[int, ...]
+    members: frozenset[tuple[int, int]] = frozenset()
+    objects: dict[ObjectId, Object] = field(default_factory=dict)
+    addresses: dict[Address, ObjectId] = field(default_factory=dict)
+    relations: dict[int, ObjectId] = field(default_factory=dict)
+    views: dict[Address, ObjectId] = field(default_factory=dict)
+
+    @property
+    def major(self) -> int:
+        return self.version[0]
+
+    def fetch(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows whose arrays are tuples, ready to stand in frozen structs."""
+        return [
+            tuple([_frozen(value) if type(value) is list else value for value in row])
+            for row in self.session.fetch(sql)
+        ]
+
+    def add(self, one: Object, *addresses: Address) -> None:
+        key = one.id
+        self.objects[key] = one
+        for address in addresses:
+            self.addresses[address] = key
+
+
+def _frozen(values: list[Any]) -> tuple[Any, ...]:
+    return tuple(_frozen(value) if type(value) is list else value for value in values)

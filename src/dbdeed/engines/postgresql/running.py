@@ -1,0 +1,111 @@
+"""What running a plan asks of PostgreSQL: settings, the one lock, the private schema, and counts."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.postgresql.quoting import ident, literal, qualified
+from dbdeed.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dbdeed.engines.catalog import ObjectId
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.seam import Session
+
+PRIVATE_SCHEMA = "dbdeed"
+PRIVATE_SETUP = (
+    f"CREATE SCHEMA IF NOT EXISTS {PRIVATE_SCHEMA}",
+    f"REVOKE ALL ON SCHEMA {PRIVATE_SCHEMA} FROM PUBLIC",
+)
+
+# Half of an advisory lock's key; the other half is the database's own number.
+_LOCK = 0x6462_6465  # "dbde"
+
+# Functions are made before what they mention, and no name is looked up anywhere but where the plan says.
+SETTINGS = {"check_function_bodies": "off", "search_path": ""}
+LOCK_TIMEOUT = "3s"
+
+
+def envelope(*, transactional: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What stands around a group of steps in a script for psql."""
+    settings = tuple(f"SET {name} = {literal(value)}" for name, value in SETTINGS.items())
+    timeout = f"SET lock_timeout = {literal(LOCK_TIMEOUT)}"
+    back = tuple(f"RESET {name}" for name in (*SETTINGS, "lock_timeout"))
+    if transactional:
+        return (*settings, timeout, "BEGIN"), ("COMMIT", *back)
+    return (*settings, timeout), back
+
+
+@contextmanager
+def exclusive(session: Session) -> Iterator[None]:
+    """The one lock of whoever changes this database; it goes with the session, however that ends."""
+    key = f"{_LOCK}, (SELECT oid::bigint::bit(32)::int FROM pg_catalog.pg_database "
+    key += "WHERE datname = current_database())"
+    if not session.fetch(f"SELECT pg_catalog.pg_try_advisory_lock({key})")[0][0]:
+        raise Unavailable(
+            "Somebody else is changing this database at the moment.",
+            hint="Wait until it is done, or see who holds an advisory lock in pg_locks.",
+            code="database-locked",
+        )
+    try:
+        yield
+    finally:
+        try:
+            session.fetch(f"SELECT pg_catalog.pg_advisory_unlock({key})")
+        except Unavailable:
+            pass  # the connection is gone, and the lock with it
+
+
+def begin_step(session: Session, step: Step) -> None:
+    """Whoever waits for a lock makes everybody behind it wait too, so no step waits long for one."""
+    for name, value in SETTINGS.items():
+        session.execute(f"SET {name} = {literal(value)}")
+    session.execute(f"SET lock_timeout = {literal(LOCK_TIMEOUT if step.lock else '0')}")
+
+
+def rows(session: Session, table: ObjectId) -> int:
+    """How many rows: 0 and 1 exactly, above that as the statistics have it."""
+    name = qualified(*table.name)
+    ((found,),) = session.fetch(f"SELECT count(*) FROM (SELECT FROM {name} LIMIT 2) AS first")
+    if found < 2:
+        return int(found)
+    ((estimate,),) = session.fetch(
+        f"SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint FROM pg_catalog.pg_class "
+        f"WHERE oid IN (SELECT relid FROM pg_catalog.pg_partition_tree({literal(name)}) "
+        f"UNION ALL SELECT {literal(name)}::pg_catalog.regclass) AND relkind <> 'p'"
+    )
+    return max(int(estimate), 2)
+
+
+_SERVER_SETTINGS = (
+    "max_connections",
+    "superuser_reserved_connections",
+    "wal_level",
+    "archive_mode",
+    "archive_timeout",
+    "default_transaction_isolation",
+    "server_version",
+    "server_encoding",
+    "ssl",
+    "data_checksums",
+    "max_wal_senders",
+    "summarize_wal",
+    "statement_timeout",
+    "lock_timeout",
+)
+
+
+def database_settings(session: Session) -> Mapping[str, str]:
+    """Server settings that checks hold the document against."""
+    names = ", ".join(literal(name) for name in _SERVER_SETTINGS)
+    found = session.fetch(
+        f"SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ({names}) ORDER BY name"
+    )
+    return {name: setting for name, setting in found}
+
+
+def private_name(table: str) -> str:
+    return f"{PRIVATE_SCHEMA}.{ident(table)}"

@@ -1,0 +1,87 @@
+"""A type that cannot be altered is swapped: the old one steps aside, columns move over, the old one goes.
+
+Values go through their text, so those that the new type does not have stop the step, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dbdeed.engines.change import LockLevel
+from dbdeed.engines.compare import Alteration
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.writing import exclusive, may_fail, rewriting, step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dbdeed.engines.catalog import Object, ObjectId
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
+
+# What PostgreSQL carries along by itself, or holds data and so is never taken down.
+_STAYS = frozenset({"column", "table", "sequence", "comment", "owner", "privileges"})
+
+
+def swap_type(old: Any, new: Any, creation: Sequence[Step], context: Context) -> Alteration | None:
+    """The alteration that replaces type `old` by `new`, of the same name, with columns kept."""
+    catalog = context.current
+    columns = [catalog.objects[one] for one in catalog.needed_by.get(old.id, ()) if one.kind == "column"]
+    columns.sort(key=lambda one: one.id)
+    aside = old.name.encode()[:55].decode(errors="ignore") + "_dbdeed"
+    word = "DOMAIN" if old.id.kind == "domain" else "TYPE"
+    steps: list[Step] = [step(f"ALTER {word} {old.sql_name} RENAME TO {ident(aside)}", old.id), *creation]
+    for column in columns:
+        steps.extend(_move(column, old, new, context))
+    steps.append(step(f"DROP {word} {qualified(old.schema, aside)}", old.id))
+    return Alteration(tuple(steps), frozenset(_disturbed(old, columns, context)))
+
+
+def _disturbed(old: Any, columns: Iterable[Object], context: Context) -> Iterable[ObjectId]:
+    catalog = context.current
+    for one in catalog.needed_by.get(old.id, ()):
+        if one.kind not in _STAYS:
+            yield one
+    for column in columns:
+        for one in catalog.needed_by.get(column.id, ()):
+            if one.kind not in _STAYS or getattr(catalog.objects[one], "generated", ""):
+                if one != column.id:
+                    yield one
+
+
+def _move(column: Any, old: Any, new: Any, context: Context) -> Iterable[Step]:
+    """One column to the new type, if it still has that type and is no copy of one above."""
+    target: Any = context.target.objects.get(column.id)
+    if not column.local or column.generated or old.sql_name not in column.type:
+        return
+    if target is None or target.type != column.type:
+        yield from _let_go(column)
+        return
+    array = column.type.endswith("]")
+    name = ident(column.name)
+    clauses = []
+    if column.default:
+        clauses.append(f"ALTER COLUMN {name} DROP DEFAULT")
+    through = "text[]" if array else "text"
+    clauses.append(f"ALTER COLUMN {name} TYPE {column.type} USING {name}::{through}::{column.type}")
+    if column.default and target.default == column.default:
+        clauses.append(f"ALTER COLUMN {name} SET DEFAULT {target.default}")
+    yield step(
+        f"ALTER TABLE {column.table_sql} {', '.join(clauses)}",
+        column.id,
+        LockLevel.ACCESS_EXCLUSIVE,
+        rewrites=True,
+        hazards=(
+            rewriting(f"{column.table_sql} is written anew under an exclusive lock."),
+            may_fail(f"{column.table_sql}.{name} may hold values that {new.sql_name} no longer has."),
+        ),
+    )
+
+
+def _let_go(column: Any) -> Iterable[Step]:
+    """A column that leaves the type in this very plan becomes text until its own change comes."""
+    name = ident(column.name)
+    array = "text[]" if column.type.endswith("]") else "text"
+    clauses = [f"ALTER COLUMN {name} DROP DEFAULT"] if column.default else []
+    clauses.append(f"ALTER COLUMN {name} TYPE {array} USING {name}::{array}")
+    yield exclusive(f"ALTER TABLE {column.table_sql} {', '.join(clauses)}", column.id)
