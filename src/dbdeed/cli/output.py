@@ -34,9 +34,18 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 def json_object(command: str, *, ok: bool, findings: Sequence[Finding] = (), **fields: Any) -> str:
     """The one object that `--format json` prints."""
-    from dbdeed.app.findings_output import findings_json
+    import msgspec
 
-    return findings_json(findings, command=command, ok=ok, **fields)
+    from dbdeed.app.findings_output import finding_object
+
+    body = {
+        "format": ENVELOPE,
+        "command": command,
+        "ok": ok,
+        "findings": [finding_object(one) for one in findings],
+        **fields,
+    }
+    return msgspec.json.encode(body, enc_hook=str).decode()
 
 
 def error_object(command: str, error: DbdeedError) -> str:
