@@ -51,7 +51,6 @@ _MODULES = (
     "relationship_not_understood",
     "table_without_sql",
     "syntax_newer_than_version",
-    "query_without_sql",
     "query_without_budget",
     # What the engine makes of the SQL
     "table_heading",

@@ -28,5 +28,5 @@ SEVERITY = Severity.ERROR
 def check(facts: Facts) -> Iterator[Finding]:
     for place, problem in facts.architecture.problems:
         if problem != REFUSED:
-            hint = offer(problem) or "Put it right, or remove one of the two."
+            hint = offer(problem) or "Put it right, or remove it."
             yield Finding(CODE, SEVERITY, problem.message, place, hint)
