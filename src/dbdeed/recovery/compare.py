@@ -32,8 +32,9 @@ def compare_tables(engine: Engine, manifest: Manifest, session: Session) -> Chec
 def table_differences(
     expected: Mapping[str, tuple[int, str]], found: Mapping[str, tuple[int, str]]
 ) -> list[str]:
-    """What differs, one sentence a table. An empty table that was not counted then is none: a physical copy
-    brings unlogged tables back empty.
+    """What differs, one sentence a table.
+
+    An empty table that was not counted then is none: a physical copy brings unlogged tables back empty.
     """
     problems = [f"Table {name} did not come back." for name in expected if name not in found]
     problems += [

@@ -59,7 +59,7 @@ class Plan:
     """What a drill is about.
 
     Attributes:
-        project: whose backups.
+        project: whose backups; None for all of the store.
         work: an empty folder for the throwaway server; the caller removes it.
         expected: what the document means, or None where it is not known: then the schema is not verified.
         backup: an id; "" for the newest.
@@ -67,7 +67,7 @@ class Plan:
 
     engine: Engine
     store: Store
-    project: str
+    project: str | None
     work: Path
     expected: Catalog | None
     promises: Promises

@@ -7,9 +7,9 @@
     STORE/lock                                              held by the one run that writes
 
 A backup is made under a partial name, made durable file by file, given its manifest and only then renamed.
-Removing goes the other way. Whoever reads a backup holds a shared lock on its manifest, so that pruning leaves
-it alone; the operating system releases both locks when a process dies. An object store needs the same order
-and no rename: there the manifest is what lists a backup.
+Removing goes the other way. Whoever reads a backup holds a shared lock on its manifest, so that pruning
+leaves it alone; the operating system releases both locks when a process dies. An object store needs the same
+order and no rename: there the manifest is what lists a backup.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def take_backup(
 ) -> Manifest:
     """Take a backup and list it; on any failure nothing of it stays.
 
-    Raises `StoreLocked` where another run writes, `Unavailable` for a full disk and whatever the engine raises.
+    Raises `StoreLocked` where another run writes, `Unavailable` for a full disk, and what the engine raises.
     """
     with store.writing(), store.draft(new_id(now(), method.name, token())) as draft:
         facts = method.take(target, draft.data, progress)

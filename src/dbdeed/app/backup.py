@@ -1,0 +1,187 @@
+"""`dbdeed backup run|list|verify`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbdeed.app.project import open_project, read_architecture
+from dbdeed.app.site import engine_of, open_site
+from dbdeed.app.vault import methods_of, open_vault, token, utc_now
+from dbdeed.errors import DbdeedError
+from dbdeed.progress import SILENT
+from dbdeed.recovery.drill import method_of, worst_of
+from dbdeed.recovery.manifest import Check, Proof, Verdict
+from dbdeed.recovery.schedule import next_due
+from dbdeed.recovery.take import take_backup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from dbdeed.app.site import Site
+    from dbdeed.engines.seam import Engine
+    from dbdeed.progress import Progress
+    from dbdeed.recovery.manifest import Manifest
+    from dbdeed.recovery.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRun:
+    """What was made.
+
+    Attributes:
+        made: one backup for each method, whole and listed.
+        missing: what of the document's Method is not built yet, a sentence each.
+        store: the folder.
+        database: which one, for people.
+    """
+
+    made: tuple[Manifest, ...]
+    missing: tuple[str, ...]
+    store: Path
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBackup:
+    """A backup, and the last that was found about it; None where nobody looked."""
+
+    backup: Manifest
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackupList:
+    """What the store holds.
+
+    Attributes:
+        backups: newest first.
+        damaged: records that cannot be trusted, by name, and why.
+        due: when the next run is due; in the past where one was missed, None where the document has no
+            schedule.
+    """
+
+    store: Path
+    backups: tuple[ListedBackup, ...]
+    damaged: Mapping[str, str]
+    due: datetime | None
+
+
+def run_backup(
+    document: Path,
+    *,
+    database: str = "",
+    environment: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> BackupRun:
+    """Take a backup of the document's database, by each of its methods.
+
+    Args:
+        document: the path of DATABASE.md.
+        database: what `--database` says.
+        environment: of the process.
+        progress: where steps are announced.
+
+    Raises:
+        NotYet: methods, stores or sealing that are not built.
+        Unavailable: no database, no space, another run at work; nothing half-written is listed.
+    """
+    project = open_project(document)
+    architecture = read_architecture(project)
+    with open_site(
+        project, architecture, database=database, environment=environment, progress=progress
+    ) as site:
+        return backup_for(site, environment)
+
+
+def backup_for(site: Site, environment: Mapping[str, str] | None = None) -> BackupRun:
+    """Take a backup of an open database."""
+    vault = open_vault(site.project, site.architecture, environment)
+    methods, missing = methods_of(site.engine, site.architecture, embedded=site.target.embedded)
+    made = [
+        take_backup(
+            site.engine,
+            method,
+            site.target,
+            vault.store,
+            project=vault.project,
+            now=utc_now,
+            token=token,
+            progress=site.progress,
+        )
+        for method in methods
+    ]
+    return BackupRun(tuple(made), tuple(missing), vault.store.root, site.target.label)
+
+
+def list_backups(document: Path, *, environment: Mapping[str, str] | None = None) -> BackupList:
+    """The document's backups; needs neither its database nor its engine."""
+    project = open_project(document)
+    architecture = read_architecture(project)
+    vault = open_vault(project, architecture, environment)
+    listing = vault.listing()
+    last = {proof.backup: proof for proof in listing.proofs}
+    backups = sorted(listing.backups, key=lambda one: one.id, reverse=True)
+    frequency = architecture.recovery.frequency.value
+    due = None
+    if frequency is not None:
+        due = next_due(frequency, utc_now(), max((one.started for one in backups), default=None))
+    entries = tuple(ListedBackup(one, last.get(one.id)) for one in backups)
+    return BackupList(vault.store.root, entries, listing.damaged, due)
+
+
+def verify_backups(
+    document: Path,
+    *,
+    backup: str = "",
+    environment: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> tuple[Proof, ...]:
+    """Look at every file of one backup, or of all, and let the engine check its own format.
+
+    Records what was found beside the backups. A record that cannot be trusted is a FAILED proof too. Raises
+    `InvalidInput` for an id that is not there.
+    """
+    project = open_project(document)
+    architecture = read_architecture(project)
+    engine = engine_of(architecture)
+    vault = open_vault(project, architecture, environment)
+    if backup:
+        chosen, damaged = [vault.store.find(backup)], {}
+    else:
+        listing = vault.listing()
+        chosen, damaged = list(listing.backups), dict(listing.damaged)
+    proofs = [_verified(vault.store, engine, manifest, progress) for manifest in chosen]
+    for proof in proofs:
+        vault.store.record(proof, token())
+    return (*proofs, *(_untrusted(name, why) for name, why in damaged.items()))
+
+
+def _verified(store: Store, engine: Engine, manifest: Manifest, progress: Progress) -> Proof:
+    checks = [_looked("files", store.damages(manifest, progress))]
+    if checks[0].verdict is Verdict.PROVEN:
+        try:
+            with store.reading(manifest) as data:
+                problems = method_of(engine, manifest).verify(data, manifest.facts)
+            checks.append(_looked("format", list(problems)))
+        except DbdeedError as error:
+            checks.append(Check("format", Verdict.NOT_VERIFIED, problems=(str(error),)))
+    return Proof(
+        backup=manifest.id,
+        kind="verify",
+        at=utc_now(),
+        verdict=worst_of(checks),
+        checks=tuple(checks),
+        method=manifest.method,
+    )
+
+
+def _looked(name: str, problems: list[str]) -> Check:
+    return Check(name, Verdict.FAILED if problems else Verdict.PROVEN, problems=tuple(problems))
+
+
+def _untrusted(name: str, why: str) -> Proof:
+    check = Check("record", Verdict.FAILED, problems=(why,))
+    return Proof(backup=name, kind="verify", at=utc_now(), verdict=Verdict.FAILED, checks=(check,))

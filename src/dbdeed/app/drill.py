@@ -1,0 +1,188 @@
+"""`dbdeed drill`: restore the newest backup in isolation, prove it, and write what was measured."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbdeed.app.facts import engine_facts
+from dbdeed.app.project import open_project, read_architecture
+from dbdeed.app.site import engine_of
+from dbdeed.app.vault import open_vault, promises_of, token, utc_now
+from dbdeed.document.edit import write_document
+from dbdeed.document.rewrite import generated_block_edit
+from dbdeed.document.rewrite_keys import set_value_edit
+from dbdeed.errors import DbdeedError, InvalidInput, Refused
+from dbdeed.progress import SILENT
+from dbdeed.recovery.destination import DEFAULT_FOLDER
+from dbdeed.recovery.drill import Clocks, Plan, drill, method_of
+from dbdeed.recovery.manifest import Proof, Verdict
+from dbdeed.recovery.report import PROCEDURE_BLOCK, RECOVERY_BLOCK, render_procedure, render_recovery
+from dbdeed.recovery.rooms import work_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dbdeed.app.project import Project
+    from dbdeed.app.vault import Vault
+    from dbdeed.document.architecture import Architecture
+    from dbdeed.document.edit import Edit
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.seam import Engine, Target
+    from dbdeed.progress import Progress
+
+_PROCEDURE = "the steps below, as `dbdeed drill` generates them."
+
+
+@dataclass(frozen=True, slots=True)
+class DrillResult:
+    """What a drill found.
+
+    Attributes:
+        proof: verdict, checks, phases and times; recorded beside the backups.
+        written: the document changed.
+        notes: what of the document could not be written, and why.
+    """
+
+    proof: Proof
+    written: bool
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Only what is PROVEN."""
+        return self.proof.verdict is Verdict.PROVEN
+
+
+def run_drill(
+    document: Path,
+    *,
+    backup: str = "",
+    environment: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> DrillResult:
+    """Drill a document's backups; its own database is not touched, nor needed.
+
+    Args:
+        document: the path of DATABASE.md.
+        backup: an id; "" for the newest.
+        environment: of the process.
+        progress: where steps are announced.
+
+    Raises:
+        InvalidInput: no such backup; a document without a database system.
+        NotYet: an engine or a store that is not built.
+    """
+    project = open_project(document)
+    architecture = read_architecture(project)
+    vault = open_vault(project, architecture, environment)
+    engine = engine_of(architecture)
+    expected = _expected(project, architecture, vault, backup, progress)
+    return drill_for(project, engine, vault, expected, backup=backup, progress=progress)
+
+
+def drill_for(
+    project: Project,
+    engine: Engine,
+    vault: Vault,
+    expected: Catalog | None,
+    *,
+    backup: str = "",
+    progress: Progress = SILENT,
+) -> DrillResult:
+    """Drill where the document's catalog is at hand; the document is read again before it is written."""
+    architecture = read_architecture(project)
+    project.prepare()
+    with work_folder(project.state / "work") as work:
+        plan = Plan(
+            engine=engine,
+            store=vault.store,
+            project=vault.owner,
+            work=work,
+            expected=expected,
+            promises=promises_of(architecture),
+            backup=backup,
+        )
+        proof = drill(plan, Clocks(utc_now, time.monotonic), progress)
+    if proof.backup:
+        vault.store.record(proof, token())
+    written, notes = _write(project, engine, vault, proof)
+    return DrillResult(proof, written, notes)
+
+
+def last_drill(document: Path, *, environment: Mapping[str, str] | None = None) -> Proof | None:
+    """The last drill that was recorded; None where there was none."""
+    project = open_project(document)
+    vault = open_vault(project, read_architecture(project), environment)
+    drills = [proof for proof in vault.listing().proofs if proof.kind == "drill"]
+    return max(drills, key=lambda one: one.at, default=None)
+
+
+def _expected(
+    project: Project, architecture: Architecture, vault: Vault, backup: str, progress: Progress
+) -> Catalog | None:
+    """What the document's SQL makes, in the words of the backup's own server version."""
+    backups = vault.listing().backups
+    chosen = [one for one in backups if one.id == backup] if backup else list(backups)
+    if not chosen:
+        return None
+    newest = max(chosen, key=lambda one: (one.consistent_at, one.id))
+    try:
+        facts = engine_facts(
+            project, architecture, start=True, version=newest.engine_version, progress=progress
+        )
+    except DbdeedError:  # the drill says that the schema was not verified
+        return None
+    return facts.catalog if facts is not None else None
+
+
+def _write(project: Project, engine: Engine, vault: Vault, proof: Proof) -> tuple[bool, tuple[str, ...]]:
+    """Put what was measured into the document. A person's own words are never overwritten."""
+    architecture = read_architecture(project)
+    place = architecture.recovery.plan_place
+    if place is None:
+        return False, ("The document has no section Backup and Recovery to write the measured facts to.",)
+    if place.source is not architecture.source:
+        return False, ("The Recovery Plan stands in a linked file, which is not written to.",)
+    content = render_recovery(proof, promises_of(architecture))
+    try:
+        edit = generated_block_edit(architecture, RECOVERY_BLOCK, content, place)
+        edits = [] if edit is None else [edit]
+        edits += _procedure(architecture, engine, vault, proof)
+        return write_document(project.document, architecture.source, edits), ()
+    except (Refused, InvalidInput) as error:
+        return False, (f"{error} {error.hint}".strip(),)
+
+
+def _procedure(architecture: Architecture, engine: Engine, vault: Vault, proof: Proof) -> list[Edit]:
+    """The Procedure as commands, where it is still a placeholder or was generated before."""
+    setting, place = architecture.recovery.procedure, architecture.recovery.plan_place
+    generated = any(block.name == PROCEDURE_BLOCK for block in architecture.generated)
+    if not proof.backup or place is None or not (setting.unfilled or generated):
+        return []
+    manifest = vault.store.find(proof.backup)
+    target = _nowhere()
+    commands = [_find_command(architecture, manifest.method), *method_of(engine, manifest).commands(target)]
+    edits = [generated_block_edit(architecture, PROCEDURE_BLOCK, render_procedure(commands), place)]
+    if setting.unfilled:
+        edits.insert(0, set_value_edit(architecture, "Procedure", _PROCEDURE))
+    return [edit for edit in edits if edit is not None]
+
+
+def _find_command(architecture: Architecture, method: str) -> str:
+    destination = architecture.recovery.destination.value
+    if destination is not None and destination.env is not None:
+        folder = f'"${destination.env.name}"'
+    else:
+        folder = shlex.quote(((destination.folder if destination else "") or DEFAULT_FOLDER).rstrip("/"))
+    return f'BACKUP="$(ls -d {folder}/*-{method}-*/data | tail -n 1)"'
+
+
+def _nowhere() -> Target:
+    """The commands name no live database: they are for the day on which it is gone."""
+    from dbdeed.engines.seam import Target
+
+    return Target("", "the new database")
