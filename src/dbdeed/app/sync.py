@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from dbdeed.app.facts import engine_facts
 from dbdeed.app.project import open_project, read_architecture
+from dbdeed.app.site import engine_of
 from dbdeed.app.sound import require_filled, require_sound
-from dbdeed.engines.registry import engine_for
+from dbdeed.app.written_model import written_model
 from dbdeed.engines.seam import NotYet
 from dbdeed.progress import SILENT
 
@@ -74,7 +75,9 @@ def sync(
     for stage in (_draft_tables, _follow_sql):
         architecture = read_architecture(project)
         require_filled(architecture)
-        edits = stage(project, architecture, overwrite=overwrite, progress=progress)
+        data = _data_model(project, architecture, progress)
+        edits = _Edits()
+        stage(architecture, data, edits, overwrite=overwrite)
         said += edits.said
         if edits.by_source:
             if check:
@@ -97,34 +100,26 @@ def _write(project: Project, architecture: Architecture, edits: _Edits, today: d
 
 
 def _draft_tables(
-    project: Project, architecture: Architecture, *, overwrite: bool, progress: Progress
-) -> _Edits:
+    architecture: Architecture, data: DataModel | None, edits: _Edits, *, overwrite: bool
+) -> None:
     """A `CREATE TABLE` for each model that has attributes and no table."""
     from dbdeed.document.rewrite_models import append_table_edit
-    from dbdeed.models.naming import table_name
+    from dbdeed.rules.described import table_of
 
     del overwrite
-    edits = _Edits()
-    system = architecture.overview.system.value
-    placeholders = [one.place.span.start for one in architecture.placeholders]
-    waiting = [one for one in architecture.models if one.attributes and not _unfilled(one, placeholders)]
-    if system is None or not waiting:
-        return edits
-    try:
-        engine = engine_for(system)
-    except NotYet:
-        return edits
-    data = _data_model(project, architecture, progress)
-    there = {name.lower() for name in _tables(data)}
+    if data is None:
+        return
+    engine = engine_of(architecture)
+    there = {one.table.lower() for one in data.models} | {one.table.lower() for one in data.joins}
     there |= {entry.name.lower() for entry in architecture.schema.tables}
-    for model in waiting:
-        name = model.table or table_name(model.name)
-        if name.lower() not in there:
+    placeholders = [one.place.span.start for one in architecture.placeholders]
+    for model in architecture.models:
+        name = table_of(model)
+        if model.attributes and name.lower() not in there and not _unfilled(model, placeholders):
             sql = engine.draft_table(model, architecture.models)
             edits.add(
                 architecture.source, [append_table_edit(architecture, name, sql)], f"drafted table {name}"
             )
-    return edits
 
 
 def _unfilled(model: ModelEntry, placeholders: Iterable[int]) -> bool:
@@ -133,47 +128,31 @@ def _unfilled(model: ModelEntry, placeholders: Iterable[int]) -> bool:
     return any(extent.start <= start < extent.end for start in placeholders)
 
 
-def _tables(data: DataModel | None) -> list[str]:
-    if data is None:
-        return []
-    return [*(model.table for model in data.models), *(join.table for join in data.joins)]
-
-
 def _follow_sql(
-    project: Project, architecture: Architecture, *, overwrite: bool, progress: Progress
-) -> _Edits:
+    architecture: Architecture, data: DataModel | None, edits: _Edits, *, overwrite: bool
+) -> None:
     """The diagram, attributes and relationships, and an entry for each table that has no model."""
-    edits = _Edits()
-    data = _data_model(project, architecture, progress)
     if data is not None:
         _sync_models(architecture, data, edits)
-    drawn = data
-    if drawn is None:
-        from dbdeed.app.written_model import written_model
-
-        drawn = written_model(architecture)
+    drawn = data if data is not None else written_model(architecture)
     if drawn.models:
         _sync_diagram(architecture, drawn, edits, overwrite=overwrite)
-    return edits
 
 
 def _data_model(project: Project, architecture: Architecture, progress: Progress) -> DataModel | None:
-    """What the engine makes of the SQL; None where there is no engine, or no SQL."""
-    if architecture.overview.system.value is None or not architecture.schema.blocks:
-        return None
+    """What the engine makes of the SQL; None where its system has no engine."""
     try:
-        facts = engine_facts(project, architecture, start=True, progress=progress)
+        engine_of(architecture)
     except NotYet:
         return None
-    if facts is None:
-        return None
-    require_sound(facts.findings)
-    return facts.model
+    facts = engine_facts(project, architecture, start=True, progress=progress)
+    require_sound(facts.findings if facts is not None else ())
+    return facts.model if facts is not None else None
 
 
 def _sync_models(architecture: Architecture, data: DataModel, edits: _Edits) -> None:
     from dbdeed.document.rewrite_models import append_model_edit, model_edits
-    from dbdeed.models.wording import words_of
+    from dbdeed.models.wording import keep_prose, words_of
     from dbdeed.rules.described import model_of
 
     described = set()
@@ -183,7 +162,9 @@ def _sync_models(architecture: Architecture, data: DataModel, edits: _Edits) -> 
             continue
         described.add(model.name)
         attributes, relationships = words_of(model)
-        made = model_edits(entry, list(attributes.items()), relationships)
+        written = {one.name: one.text for one in entry.attributes}
+        kept = [(name, keep_prose(written.get(name, ""), words)) for name, words in attributes.items()]
+        made = model_edits(entry, kept, relationships)
         edits.add(entry.place.source, made, f"wrote model {entry.name}")
     for model in data.models:
         if model.name not in described:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     from dbdeed.models.model import Attribute, Model, Relationship
 
-SEPARATORS = (" - ", " – ", " — ", "  #", " (")
-"""What a person puts between the generated words of a line and their own."""
+_DASHES = "-–—"
 
 
 def attribute_words(model: Model, attribute: Attribute) -> str:
@@ -63,11 +62,27 @@ def words_of(model: Model) -> tuple[Mapping[str, str], tuple[str, ...]]:
 
 
 def keep_prose(written: str, words: str) -> str:
-    """A line's new text: `words`, and whatever a person had added behind the old ones."""
-    if written == words or any(written.startswith(words + separator) for separator in SEPARATORS):
-        return written
-    for separator in SEPARATORS[:3]:
-        _, found, prose = written.partition(separator)
-        if found:
-            return f"{words}{separator}{prose}"
-    return words
+    """A line's new text: `words`, and what a person had added behind the old ones after a dash."""
+    at = _remark(written)
+    if at is None:
+        return words
+    old = written[:at].rstrip()
+    return written if old == words else f"{words}{written[len(old) :]}"
+
+
+def _remark(text: str) -> int | None:
+    """Where a spaced dash stands outside brackets and quotes: `(a - b)` is an expression, ` - note` a remark."""
+    depth = 0
+    quote = ""
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif depth <= 0 and character in _DASHES and text[at - 1 : at] == " " == text[at + 1 : at + 2]:
+            return at
+    return None
