@@ -13,8 +13,15 @@ from dbdeed.engines.postgresql.backup_logical import Logical
 from dbdeed.engines.postgresql.backup_physical import Physical
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dbdeed.engines.seam import BackupMethod
 
-__all__ = ["METHODS", "table_digests"]
+__all__ = ["METHODS", "backup_methods", "table_digests"]
 
 METHODS: tuple[BackupMethod, ...] = (Physical(), Logical())
+
+
+def backup_methods() -> Sequence[BackupMethod]:
+    """Snapshots first: they are what a document without a Method gets."""
+    return METHODS

@@ -182,6 +182,7 @@ class Logical:
     def commands(self, target: Target) -> list[str]:  # noqa: ARG002 - the seam's
         """`BACKUP` stands for the backup's folder, `DATABASE` for the new database's name."""
         return [
+            "DATABASE=restored",
             'psql -X -d postgres -f "$BACKUP/roles.sql"',
             'createdb --template=template0 "$DATABASE"',
             f'pg_restore --exit-on-error --jobs={_JOBS} --dbname="$DATABASE" "$BACKUP/dump"',

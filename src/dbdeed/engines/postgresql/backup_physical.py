@@ -161,6 +161,7 @@ class Physical:
     def commands(self, target: Target) -> list[str]:  # noqa: ARG002 - the seam's
         """`BACKUP` stands for the backup's folder, `DATA` for the new data folder."""
         return [
+            'DATA="$PWD/restored"',
             'pg_verifybackup "$BACKUP/cluster"',
             'cp -a "$BACKUP/cluster" "$DATA"',
             'chmod 0700 "$DATA"',
