@@ -71,7 +71,7 @@ def keep_prose(written: str, words: str) -> str:
 
 
 def _remark(text: str) -> int | None:
-    """Where a spaced dash stands outside brackets and quotes: `(a - b)` is an expression, ` - note` a remark."""
+    """Where a spaced dash stands outside brackets and quotes: `(a - b)` is no remark."""
     depth = 0
     quote = ""
     for at, character in enumerate(text):
