@@ -102,13 +102,21 @@ class Catalog:
         """Whether nothing differs; where the databases run does not matter."""
         return self.objects == other.objects and set(self.unmodelled) == set(other.unmodelled)
 
+    def all_needs(self, one: ObjectId) -> frozenset[ObjectId]:
+        """Everything that an object needs, directly or not."""
+        return _reached([one], self.needs)
+
     def dependents(self, roots: Iterable[ObjectId]) -> frozenset[ObjectId]:
         """Everything that needs one of `roots`, directly or not, without the roots themselves."""
-        seen: set[ObjectId] = set()
-        waiting = list(roots)
-        while waiting:
-            for one in self.needed_by.get(waiting.pop(), ()):
-                if one not in seen:
-                    seen.add(one)
-                    waiting.append(one)
-        return frozenset(seen)
+        return _reached(roots, self.needed_by)
+
+
+def _reached(roots: Iterable[ObjectId], ways: Mapping[ObjectId, frozenset[ObjectId]]) -> frozenset[ObjectId]:
+    seen: set[ObjectId] = set()
+    waiting = list(roots)
+    while waiting:
+        for one in ways.get(waiting.pop(), ()):
+            if one not in seen:
+                seen.add(one)
+                waiting.append(one)
+    return frozenset(seen)

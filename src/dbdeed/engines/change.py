@@ -108,6 +108,9 @@ class Change:
             table's constraints. They have no change of their own.
         because: the change that makes this one necessary where nothing about the object itself differs (a
             view taken down while a column's type changes), else None.
+        disturbs: objects that must be away while an alteration runs; they have changes of their own.
+        loosens: objects that are replaced and that an alteration makes its object stop needing before they
+            go; what it takes away comes back with the object's other alteration.
     """
 
     action: Action
@@ -118,3 +121,5 @@ class Change:
     details: tuple[Detail, ...] = ()
     covers: tuple[ObjectId, ...] = ()
     because: ObjectId | None = None
+    disturbs: frozenset[ObjectId] = frozenset()
+    loosens: frozenset[ObjectId] = frozenset()

@@ -1,9 +1,10 @@
 """What differs between two catalogs, and the changes that make it go away: the same for every SQL engine.
 
 An engine lists its `Kind`s. For an object that is only in the target its kind writes a creation, for one
-only in the current catalog a drop, for one in both an alteration, or, where the engine has no way to alter it,
-both. What needs an object that goes away or is replaced is taken down first and brought back after, and so on
-for what needs that in turn. No order is decided here: `dbdeed.planning.order` does that from the catalogs' needs.
+only in the current catalog a drop, for one in both an alteration, or, where the engine has no way to alter
+it, both. What needs an object that goes away or is replaced is taken down first and brought back after, and
+so on for what needs that in turn; what holds data stays, and is loosened from it for that while. No order is
+decided here: `dbdeed.planning.order` does that from the catalogs' needs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dbdeed.engines.seam import Comparison
 from dbdeed.errors import OurFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dbdeed.engines.catalog import Catalog, Object, ObjectId
     from dbdeed.engines.change import Step
@@ -61,6 +62,19 @@ class Alteration:
 
 
 @dataclass(frozen=True, slots=True)
+class Loosening:
+    """How an object that holds data stops needing others for a while, such as a column by losing its default.
+
+    Attributes:
+        steps: in order.
+        left: the object after them; `alter` then leads from it to the target.
+    """
+
+    steps: tuple[Step, ...]
+    left: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of object of one engine.
 
@@ -71,6 +85,8 @@ class Kind:
         holds_data: rows or numbers would be lost by dropping it and making it again; such an object is
             never taken down for another's sake.
         ignore: fields that `details` leaves out because they mean nothing to people.
+        loosen: write how an object that holds data stops needing others that are replaced; None where it
+            cannot.
     """
 
     name: str
@@ -80,6 +96,7 @@ class Kind:
     alter: Callable[[Any, Any, Context], Alteration | None]
     holds_data: bool = False
     ignore: frozenset[str] = frozenset()
+    loosen: Callable[[Any, frozenset[ObjectId], Context], Loosening | None] | None = None
 
 
 @dataclass
@@ -90,6 +107,8 @@ class _Work:
     kinds: Mapping[str, Kind]
     altered: dict[ObjectId, Alteration] = field(default_factory=dict)
     down: dict[ObjectId, ObjectId | None] = field(default_factory=dict)  # id -> because of
+    loosened: dict[ObjectId, tuple[Loosening, frozenset[ObjectId]]] = field(default_factory=dict)
+    settled: set[ObjectId] = field(default_factory=set)  # looked at for rings, whatever came of it
 
     def kind(self, one: ObjectId) -> Kind:
         return self.kinds[one.kind]
@@ -121,23 +140,80 @@ def _decide(work: _Work) -> None:
             else:
                 work.altered[one] = alteration
                 waiting.extend((disturbed, one) for disturbed in alteration.disturbs)
+    _take_down(work, waiting)
+    while ring := next(_rings(work), None):
+        one, fallen = ring
+        if work.kind(one).holds_data:
+            waiting.extend((disturbed, one) for disturbed in _loosen(work, one))
+            work.settled.add(one)
+        else:
+            waiting.append((one, fallen))
+        _take_down(work, waiting)
+
+
+def _take_down(work: _Work, waiting: deque[tuple[ObjectId, ObjectId | None]]) -> None:
+    """Take down what waits, and all that cannot stay without it."""
     while waiting:
         one, because = waiting.popleft()
-        if one not in work.down and one in current.objects:
+        if one not in work.down and one in work.context.current.objects:
             work.down[one] = because
             work.altered.pop(one, None)
+            work.loosened.pop(one, None)
             waiting.extend((other, one) for other in _fall_with(work, one))
+            for other in _holding(work, one):
+                waiting.extend((disturbed, other) for disturbed in _loosen(work, other))
 
 
 def _fall_with(work: _Work, fallen: ObjectId) -> Iterable[ObjectId]:
     """What cannot stay while `fallen` is away: its children, and what needs it and holds no data."""
-    current, target = work.context.current, work.context.target
+    current = work.context.current
     for child in current.children.get(fallen, ()):
         yield child.id
     for one in current.needed_by.get(fallen, ()):
-        let_go = one in work.altered and fallen not in target.needs.get(one, frozenset())
-        if not let_go and not work.kind(one).holds_data:
+        if not work.kind(one).holds_data and not _lets_go(work, one, fallen):
             yield one
+
+
+def _lets_go(work: _Work, one: ObjectId, fallen: ObjectId) -> bool:
+    """Whether its alteration alone makes an object stop needing what falls."""
+    needs = work.context.target.needs.get(one, frozenset())
+    return one in work.altered and one not in work.loosened and fallen not in needs
+
+
+def _rings(work: _Work) -> Iterator[tuple[ObjectId, ObjectId]]:
+    """What is altered to let go of something, where the alteration waits for what waits for that to fall.
+
+    A default moves from function f to g, and g needs a function that is replaced and that f needed.
+    """
+    current, target = work.context.current, work.context.target
+    for fallen in list(work.down):
+        for one in current.needed_by.get(fallen, ()):
+            open_still = one in work.altered and one not in work.loosened and one not in work.settled
+            if open_still and any(need in work.down for need in target.all_needs(one)):
+                yield one, fallen
+
+
+def _holding(work: _Work, fallen: ObjectId) -> Iterable[ObjectId]:
+    """What holds data, stays, and must let go of what falls."""
+    for one in work.context.current.needed_by.get(fallen, ()):
+        stays = one in work.context.target.objects and one not in work.down
+        if stays and work.kind(one).holds_data and not _lets_go(work, one, fallen):
+            yield one
+
+
+def _loosen(work: _Work, one: ObjectId) -> Iterable[ObjectId]:
+    """Let an object that holds data need nothing that falls, for a while; gives what that disturbs."""
+    kind, context = work.kind(one), work.context
+    fallen = frozenset(other for other in context.current.needs.get(one, ()) if other in work.down)
+    loosening = kind.loosen(context.current.objects[one], fallen, context) if kind.loosen else None
+    if loosening is None:
+        return ()  # the engine will refuse to drop what falls, and the plan's proof will say so
+    alteration = kind.alter(loosening.left, context.target.objects[one], context)
+    if alteration is None:
+        return ()
+    work.loosened[one] = (loosening, fallen)
+    work.altered[one] = alteration
+    return alteration.disturbs
 
 
 def _write(work: _Work) -> Iterable[Change]:
@@ -146,16 +222,27 @@ def _write(work: _Work) -> Iterable[Change]:
     yield from _creations(work, covered)
     for one, alteration in work.altered.items():
         if one not in covered:
-            old, new = work.context.current.objects[one], work.context.target.objects[one]
-            yield Change(
-                Action.ALTER,
-                one,
-                old,
-                new,
-                alteration.steps,
-                details=details(old, new, work.kind(one).ignore),
-                covers=alteration.covers,
-            )
+            yield from _alterations(work, one, alteration)
+
+
+def _alterations(work: _Work, one: ObjectId, alteration: Alteration) -> Iterable[Change]:
+    old, new = work.context.current.objects[one], work.context.target.objects[one]
+    because = None
+    if one in work.loosened:
+        loosening, fallen = work.loosened[one]
+        because = min(fallen)
+        yield Change(Action.ALTER, one, old, loosening.left, loosening.steps, because=because, loosens=fallen)
+    yield Change(
+        Action.ALTER,
+        one,
+        old,
+        new,
+        alteration.steps,
+        details=details(old, new, work.kind(one).ignore),
+        covers=alteration.covers,
+        because=because if old == new else None,
+        disturbs=alteration.disturbs,
+    )
 
 
 def _drops(work: _Work) -> Iterable[Change]:

@@ -1,21 +1,25 @@
 """The order of a plan: what is needed comes first, what needs it goes first.
 
-Order follows from the catalogs' own dependencies, never from the kind of object. Among changes that are free
-to stand anywhere the order is fixed (drops, then alterations, then creations, each by kind and name), so that
-the same difference always gives the same plan.
+Order follows from the catalogs' own dependencies, never from the kind of object. Some of what it asks for
+must be (a table before its view), some should be (a column gets its new type before the view on it is
+made again), some is only neat (what goes away goes before the rest changes). Where these contradict each
+other the weaker gives way. Among changes that are free to stand anywhere the order is fixed (drops, then
+alterations, then creations, each by kind and name), so that the same difference always gives the same plan.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.change import Action
 from dbdeed.errors import OurFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change
@@ -23,99 +27,161 @@ if TYPE_CHECKING:
 _RANK = {Action.RENAME: 0, Action.DROP: 1, Action.ALTER: 2, Action.CREATE: 3}
 
 
+class _Bond(IntEnum):
+    """How much one change must come before another."""
+
+    MUST = 0
+    SHOULD = 1
+    NEAT = 2
+
+
+@dataclass
+class _Graph:
+    """For each change, by position: which must, should or had better come before it."""
+
+    changes: Sequence[Change]
+    before: list[dict[int, _Bond]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.before = [{} for _ in self.changes]
+
+    def put(self, earlier: int | None, later: int | None, bond: _Bond) -> None:
+        """Let one change come before another; nothing where either is not there or both are the same."""
+        if earlier is not None and later is not None and earlier != later:
+            self.before[later][earlier] = min(bond, self.before[later].get(earlier, bond))
+
+
 def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) -> list[Change]:
     """The changes in an order in which each can run. Raises `OurFault` for a cycle."""
-    before = _constraints(changes, current, target)
-    return _sorted(changes, before)
-
-
-def _constraints(changes: Sequence[Change], current: Catalog, target: Catalog) -> list[set[int]]:
-    """For each change, by position, the changes that must come before it."""
-    makes = _by_object(changes, {Action.CREATE, Action.ALTER})
-    removes = _by_object(changes, {Action.DROP, Action.ALTER})
-    drops = _by_object(changes, {Action.DROP})
-    before: list[set[int]] = [set() for _ in changes]
+    graph = _Graph(changes)
+    places = {action: _positions(changes, action) for action in Action}
+    loose = {(change.id, one) for change in changes for one in change.loosens}
     for position, change in enumerate(changes):
         ids = (change.id, *change.covers)
-        if change.action in (Action.CREATE, Action.ALTER):
-            for one in ids:
-                before[position].update(makes[need] for need in target.needs.get(one, ()) if need in makes)
-        if change.action is Action.CREATE:
-            before[position].update(drops[one] for one in ids if one in drops)
-        if change.action is Action.DROP:
-            for one in ids:
-                before[position].update(
-                    removes[other] for other in current.needed_by.get(one, ()) if other in removes
-                )
+        if change.loosens:
+            for one in change.loosens:
+                graph.put(position, places[Action.DROP].get(one), _Bond.MUST)
+        elif change.action is Action.DROP:
+            _order_drop(graph, position, ids, places, current, target, loose)
+        elif change.action in (Action.CREATE, Action.ALTER):
+            _order_making(graph, position, ids, places, target)
         if change.action is Action.ALTER:
-            for one in ids:
-                before[position].update(
-                    drops[other] for other in current.needed_by.get(one, ()) if other in drops
-                )
-    _claims(changes, current, target, before)
-    for position, earlier in enumerate(before):
-        earlier.discard(position)
-    return before
+            _order_alteration(graph, position, change, places, current)
+    _order_claims(graph, current, target)
+    return list(_sorted(graph))
 
 
-def _by_object(changes: Sequence[Change], actions: set[Action]) -> Mapping[ObjectId, int]:
+def _positions(changes: Sequence[Change], action: Action) -> Mapping[ObjectId, int]:
+    """Which change makes, alters or drops an object; a loosening is none of these."""
     return {
         one: position
         for position, change in enumerate(changes)
-        if change.action in actions
+        if change.action is action and not change.loosens
         for one in (change.id, *change.covers)
     }
 
 
-def _claims(changes: Sequence[Change], current: Catalog, target: Catalog, before: list[set[int]]) -> None:
+_Places = dict[Action, "Mapping[ObjectId, int]"]
+
+
+def _order_drop(
+    graph: _Graph,
+    position: int,
+    ids: Sequence[ObjectId],
+    places: _Places,
+    current: Catalog,
+    target: Catalog,
+    loose: set[tuple[ObjectId, ObjectId]],
+) -> None:
+    """What needs it goes first, or lets go of it first; what was loosened from it need not wait."""
+    for one in ids:
+        graph.put(position, places[Action.CREATE].get(one), _Bond.MUST)
+        for other in current.needed_by.get(one, ()):
+            graph.put(places[Action.DROP].get(other), position, _Bond.MUST)
+            lets_go = one not in target.needs.get(other, ())
+            if (other, one) not in loose:
+                graph.put(places[Action.ALTER].get(other), position, _Bond.MUST if lets_go else _Bond.NEAT)
+
+
+def _order_making(
+    graph: _Graph, position: int, ids: Sequence[ObjectId], places: _Places, target: Catalog
+) -> None:
+    """What it will need is there first, in its new form."""
+    for one in ids:
+        for need in target.needs.get(one, ()):
+            graph.put(places[Action.CREATE].get(need), position, _Bond.MUST)
+            graph.put(places[Action.ALTER].get(need), position, _Bond.SHOULD)
+
+
+def _order_alteration(
+    graph: _Graph, position: int, change: Change, places: _Places, current: Catalog
+) -> None:
+    """What it disturbs is away meanwhile; what needed it and goes anyhow had better be gone."""
+    for one in change.disturbs:
+        graph.put(places[Action.DROP].get(one), position, _Bond.MUST)
+        graph.put(position, places[Action.CREATE].get(one), _Bond.MUST)
+    for one in (change.id, *change.covers):
+        for other in current.needed_by.get(one, ()):
+            graph.put(places[Action.DROP].get(other), position, _Bond.NEAT)
+
+
+def _order_claims(graph: _Graph, current: Catalog, target: Catalog) -> None:
     """A name must be free before it is taken."""
     freed: dict[tuple[str, ...], int] = {}
-    for position, change in enumerate(changes):
-        if change.action is Action.DROP:
-            for claim in _claims_of((change.id, *change.covers), current):
-                freed[claim] = position
-    for position, change in enumerate(changes):
-        if change.action is Action.CREATE:
-            for claim in _claims_of((change.id, *change.covers), target):
-                if claim in freed:
-                    before[position].add(freed[claim])
+    for position, change in enumerate(graph.changes):
+        if change.action in (Action.DROP, Action.ALTER):
+            gone = set(_claims_of(change, current))
+            kept = set(_claims_of(change, target)) if change.action is Action.ALTER else set()
+            freed.update((claim, position) for claim in gone - kept)
+    for position, change in enumerate(graph.changes):
+        if change.action in (Action.CREATE, Action.ALTER):
+            for claim in _claims_of(change, target):
+                graph.put(freed.get(claim), position, _Bond.MUST)
 
 
-def _claims_of(ids: Iterable[ObjectId], catalog: Catalog) -> Iterable[tuple[str, ...]]:
-    for one in ids:
+def _claims_of(change: Change, catalog: Catalog) -> Iterable[tuple[str, ...]]:
+    for one in (change.id, *change.covers):
         found = catalog.objects.get(one)
         if found is not None:
             yield from found.claims
 
 
-def _sorted(changes: Sequence[Change], before: list[set[int]]) -> list[Change]:
-    """Topological order (Kahn), ties broken by the fixed order."""
-    after: defaultdict[int, list[int]] = defaultdict(list)
-    for position, earlier in enumerate(before):
-        for one in earlier:
-            after[one].append(position)
-    left = [len(earlier) for earlier in before]
-    ready = [_key(changes, position) for position, count in enumerate(left) if count == 0]
+def _sorted(graph: _Graph) -> Iterator[Change]:
+    """Topological order (Kahn); ties are broken by the fixed order, rings at their weaker bonds."""
+    after: defaultdict[int, list[tuple[int, _Bond]]] = defaultdict(list)
+    left = [[0, 0, 0] for _ in graph.changes]
+    for position, earlier in enumerate(graph.before):
+        for one, bond in earlier.items():
+            after[one].append((position, bond))
+            left[position][bond] += 1
+    waiting = {position for position, counts in enumerate(left) if any(counts)}
+    ready = [_key(graph, position) for position in range(len(left)) if position not in waiting]
     heapq.heapify(ready)
-    done: list[Change] = []
-    while ready:
+    while ready or waiting:
+        if not ready:
+            freed = _break(graph, waiting, left)
+            waiting.discard(freed)
+            ready.append(_key(graph, freed))
         position = heapq.heappop(ready)[-1]
-        done.append(changes[position])
-        for other in after[position]:
-            left[other] -= 1
-            if left[other] == 0:
-                heapq.heappush(ready, _key(changes, other))
-    if len(done) < len(changes):
-        stuck = [str(changes[position].id) for position, count in enumerate(left) if count > 0]
-        raise OurFault(
-            "These changes wait for each other: "
-            + ", ".join(stuck[:10])
-            + (", …" if len(stuck) > 10 else "")
-            + "."
-        )
-    return done
+        yield graph.changes[position]
+        for other, bond in after[position]:
+            left[other][bond] -= 1
+            if other in waiting and not any(left[other]):
+                waiting.discard(other)
+                heapq.heappush(ready, _key(graph, other))
 
 
-def _key(changes: Sequence[Change], position: int) -> tuple[int, str, tuple[str, ...], int]:
-    change = changes[position]
+def _break(graph: _Graph, waiting: set[int], left: Sequence[Sequence[int]]) -> int:
+    """The change to go on with where all wait for each other: one that waits for nothing that must be."""
+    for strongest in (_Bond.NEAT, _Bond.SHOULD):
+        free = [position for position in waiting if not any(left[position][:strongest])]
+        if free:
+            return min(free, key=lambda position: _key(graph, position))
+    stuck = [str(graph.changes[position].id) for position in sorted(waiting)]
+    shown = ", ".join(stuck[:10]) + (", …" if len(stuck) > 10 else "")
+    raise OurFault(f"These changes wait for each other: {shown}.")
+
+
+def _key(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]:
+    change = graph.changes[position]
     return (_RANK[change.action], change.id.kind, change.id.name, position)

@@ -59,13 +59,17 @@ def _scripts(plan: Plan, engine: Engine) -> Iterable[str]:
     for group in plan.groups:
         before, after = engine.envelope(transactional=group.transactional)
         yield ""
-        yield from before
+        yield from (_closed(line) for line in before)
         for planned in group.steps:
             step = planned.step
             for note in _notes(step, plan.differences[planned.difference]):
                 yield f"-- {note}"
             yield ended(step.sql)
-        yield from after
+        yield from (_closed(line) for line in after)
+
+
+def _closed(line: str) -> str:
+    return line if line.endswith(";") else line + ";"
 
 
 def ended(sql: str) -> str:
