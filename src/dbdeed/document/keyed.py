@@ -98,30 +98,60 @@ def _in_item(source: Source, item: Item, knows: Knows) -> Iterator[Keyed]:
 def _with_children(
     source: Source, found: list[Keyed], children: Sequence[Block], knows: Knows
 ) -> Iterator[Keyed]:
-    yield from found[:-1]
     if not found:
         return
-    last = replace(found[-1], children=tuple(children))
-    yield last
-    for nested in find_keys(source, children, knows):
+    yield from found[:-1]
+    last = found[-1]
+    own, beside = _until_known_key(source, children, knows) if last.known else (children, ())
+    yield replace(last, children=tuple(own))
+    for nested in find_keys(source, own, knows):
         if not last.known or (nested.known and nested.bold):
             yield nested
+    yield from find_keys(source, beside, knows)
+
+
+def _until_known_key(
+    source: Source, children: Sequence[Block], knows: Knows
+) -> tuple[Sequence[Block], Sequence[Block]]:
+    """Part what is listed under a key from the keys that Markdown takes into the same list."""
+    for index, block in enumerate(children):
+        if not isinstance(block, List):
+            continue
+        cut = next((i for i, item in enumerate(block.items) if _opens_known(source, item, knows)), None)
+        if cut is not None:
+            own = [*children[:index], replace(block, items=block.items[:cut], span=_items_span(block.items[:cut]))]
+            rest = replace(block, items=block.items[cut:], span=_items_span(block.items[cut:]))
+            return (own if cut else children[:index]), [rest, *children[index + 1 :]]
+    return children, ()
+
+
+def _opens_known(source: Source, item: Item, knows: Knows) -> bool:
+    first = item.children[0] if item.children else None
+    return isinstance(first, Paragraph) and any(
+        keyed.known and keyed.bold for keyed in _in_paragraph(source, first, knows)
+    )
+
+
+def _items_span(items: Sequence[Item]) -> Span:
+    return Span(items[0].span.start, items[-1].span.end) if items else Span(0, 0)
 
 
 def _under(source: Source, found: list[Keyed], following: Sequence[Block], knows: Knows) -> Sequence[Block]:
     """The block after a paragraph, where it is the value of the paragraph's last key."""
-    if not found or not _empty(source, found[-1].lines):
+    block = following[0] if found and following else None
+    if block is None or not _leaves_open(source, found[-1].lines):
         return ()
-    block = following[0] if following else None
     if isinstance(block, List | Fence | Table):
         return following
     if isinstance(block, Paragraph) and found[-1].known and not _in_paragraph(source, block, knows):
-        return following
+        return following if not plain(source.data, found[-1].lines).text else ()
     return ()
 
 
-def _empty(source: Source, lines: Sequence[Span]) -> bool:
-    return not plain(source.data, lines).text
+def _leaves_open(source: Source, lines: Sequence[Span]) -> bool:
+    """Whether the value is still to come: nothing stands there, or a sentence that ends with a colon."""
+    text = plain(source.data, lines).text
+    return not text or text.endswith(":")
 
 
 def _in_paragraph(source: Source, block: Paragraph, knows: Knows) -> list[Keyed]:

@@ -72,6 +72,14 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }  # fmt: skip
 
+# Keys to whose values backticks mean something: they mark the name of a variable, a folder, a library.
+KEEP_TICKS = frozenset({"Connection String", "Replicas", "Destination", "Encryption", "Repositories", "ORM Usage",
+                        "Query Optimization", "Procedure"})  # fmt: skip
+
+# Keys that may have several things in their value: what is listed under it belongs to it if it can be read so.
+LISTED = frozenset({"Pattern", "Connection Pool", "Replicas", "Retry Logic", "ORM Usage", "Transaction Management",
+                    "Query Optimization", "Strategy", "Frequency", "Method", "Retention"})  # fmt: skip
+
 # Bold words that head a list of keys and hold no value themselves.
 CONTAINERS = tuple(
     words(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -30,6 +31,9 @@ _REMARKS = frozenset(
     words(word) for word in ("Note", "Notes", "Warning", "Important", "Tip", "Caution", "Example", "Examples", "Todo",
                              "Remark", "Rationale", "Why", "Description", "Assumption", "Assumptions", "See also")
 )  # fmt: skip
+
+
+_GOES_ON = re.compile(r"(?:[,;:&+]|\band|\bor)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +109,26 @@ def read_setting(found: SectionKeys, key: str, parse: Callable[[str], T | Proble
     keyed = found.found.get(key)
     if keyed is None:
         return Setting(key)
-    readings = list(_readings(found.section, keyed))
-    own = readings[0]
-    place = Place(keyed.source, own.span)
-    setting: Setting[T] = Setting(key, redact(keyed.source.text(own.span)), place)
-    if has_placeholder(keyed.source.data, own.span):
-        return replace(setting, unfilled=True)
     problems: list[Setting[T]] = []
-    for reading in readings:
-        raw = redact(keyed.source.text(reading.span))
+    accepted: Setting[T] | None = None
+    for reading in _readings(found.section, keyed):
+        span = reading.span
+        here: Setting[T] = Setting(key, redact(keyed.source.text(span)), Place(keyed.source, span))
+        if not problems and has_placeholder(keyed.source.data, _own_span(keyed, span)):
+            return replace(here, unfilled=True)
         result = parse(reading.plain.text)
-        here: Setting[T] = Setting(key, raw, Place(keyed.source, reading.span))
-        if not isinstance(result, Problem):
+        if isinstance(result, Problem):
+            problems.append(replace(here, problem=_relocated(result, reading, keyed.source)))
+        elif accepted is None:
             accepted = replace(here, value=result)
-            return next((bad for bad in problems if bad.problem == REFUSED), accepted)
-        problems.append(replace(here, problem=_relocated(result, reading, keyed.source)))
-    return next((bad for bad in problems if bad.problem == REFUSED), problems[0])
+    secret = next((bad for bad in problems if bad.problem == REFUSED), None)
+    return secret or accepted or problems[-1]
+
+
+def _own_span(keyed: Keyed, span: Span) -> Span:
+    """The value on the key's own lines where it has one: a placeholder in the remarks below leaves it filled in."""
+    own = Span(keyed.lines[0].start, keyed.lines[-1].end)
+    return own if plain(keyed.source.data, keyed.lines).text else span
 
 
 def _relocated(problem: Problem, reading: _Reading, source: Source) -> Problem:
@@ -141,32 +149,32 @@ class _Reading:
 def _readings(section: str, keyed: Keyed) -> Iterator[_Reading]:
     """The texts that may be the value, the likeliest first.
 
-    What stands on the key's lines, with what is listed under it; then the lines alone, where the list is
-    remarks; then the first line alone, where the rest is prose.
+    What stands on the key's lines with what is listed under it, where the key may have several values; then
+    the lines alone, the list being remarks; then the first line alone, the rest being prose.
     """
-    data = keyed.source.data
+    data, ticks = keyed.source.data, keyed.known in keys.KEEP_TICKS
     own = [line for line in keyed.lines if plain(data, [line]).text]
     nested = list(_nested_lines(section, keyed))
-    if not own and not nested:
+    if keyed.labels:
+        yield from _column_readings(keyed, ticks=ticks)
+    elif not own and not nested:
         at = keyed.lines[0].start
         yield _Reading(Span(at, at), Plain("", (at,)))
-        return
-    if keyed.labels:
-        yield from _column_readings(keyed)
-        return
-    if own:
-        yield _reading(data, [own])
-    if nested:
-        yield _reading(data, [own, *nested] if own else nested)
-    if len(own) > 1:
-        yield _reading(data, [own[:1]])
+    elif not own:
+        yield _reading(data, nested, ticks=ticks)
+    else:
+        if nested and keyed.known in keys.LISTED:
+            yield _reading(data, [own, *nested], ticks=ticks)
+        yield _reading(data, [own], ticks=ticks)
+        if len(own) > 1 and not _GOES_ON.search(keyed.source.text(own[0])):
+            yield _reading(data, [own[:1]], ticks=ticks)
 
 
-def _column_readings(keyed: Keyed) -> Iterator[_Reading]:
+def _column_readings(keyed: Keyed, *, ticks: bool) -> Iterator[_Reading]:
     """A table's column: the rows with what each is about, then without, each once."""
     data = keyed.source.data
     span = Span(keyed.lines[0].start, keyed.lines[-1].end)
-    texts = [plain(data, [line], ticks=True) for line in keyed.lines]
+    texts = [plain(data, [line], ticks=ticks) for line in keyed.lines]
     distinct = list(dict.fromkeys(text.text for text in texts))
     at = texts[0].offsets[0]
     if len(distinct) > 1:
@@ -175,19 +183,20 @@ def _column_readings(keyed: Keyed) -> Iterator[_Reading]:
     yield _Reading(span, Plain(", ".join(distinct), (at,)) if len(distinct) > 1 else texts[0])
 
 
-def _reading(data: bytes, groups: Sequence[Sequence[Span]]) -> _Reading:
+def _reading(data: bytes, groups: Sequence[Sequence[Span]], *, ticks: bool) -> _Reading:
     """Join groups of lines by commas into one text."""
-    texts = [plain(data, group, ticks=True) for group in groups if group]
-    text, offsets = "", []
-    for index, piece in enumerate(texts):
-        if index:
+    text, offsets = "", list[int]()
+    for group in groups:
+        piece = plain(data, group, ticks=ticks)
+        if text and piece.text:
+            text = text.rstrip(",; ")
+            del offsets[len(text) :]
             text += ", "
             offsets += [piece.offsets[0]] * 2
-        text += piece.text.rstrip(",;") if index + 1 < len(texts) else piece.text
-        offsets += piece.offsets[: len(text) - len(offsets)]
+        text += piece.text
+        offsets += piece.offsets[: len(piece.text)]
     spans = [span for group in groups for span in group]
-    last = texts[-1].offsets[-1] if texts else spans[-1].end
-    return _Reading(Span(spans[0].start, spans[-1].end), Plain(text, (*offsets, last)))
+    return _Reading(Span(spans[0].start, spans[-1].end), Plain(text, (*offsets, spans[-1].end)))
 
 
 def _nested_lines(section: str, keyed: Keyed) -> Iterator[list[Span]]:

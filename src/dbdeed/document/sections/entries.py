@@ -56,12 +56,14 @@ def entry_at(parts: Sequence[Part], index: int) -> Entry:
     return Entry(below, Place(first.source, Span(first.extent.start, last)))
 
 
-def bare_name(part: Part, words: str) -> tuple[str, bool]:
+def bare_name(part: Part, words: str, *, aside: bool = True) -> tuple[str, bool]:
     """The name in a heading such as "Table: `orders`", and whether a word said what it is.
 
     Args:
         part: the heading's part.
         words: what may stand before or after the name, as a pattern: "table|collection".
+        aside: the name may be what stands in backticks in parentheses: of "Orders (`orders`)" that is
+            a table's, not a model's.
     """
     title = without_numbering(part.title).strip().rstrip(":")
     named = re.fullmatch(
@@ -70,7 +72,7 @@ def bare_name(part: Part, words: str) -> tuple[str, bool]:
     named = named or re.fullmatch(rf"(?P<name>\S.*?)\s+(?:{words})", title, re.IGNORECASE)
     name = named["name"] if named else title
     code = _code(part)
-    if code:
+    if code and (aside or not re.search(rf"\([^()]*{re.escape(code)}[^()]*\)", title)):
         return code, bool(named)
     without = re.sub(r"\s*\([^()]*\)\s*$", "", name).strip()
     return (without or name).strip("\"'"), bool(named)

@@ -38,6 +38,7 @@ _NO_MODEL = re.compile(
 )
 _NAME = re.compile(rb"(?:\*{2}|__)?(?:`(?P<code>[^`\r\n]{1,200})`|(?P<bare>[^\W\d]\w{0,99}))(?:\*{2}|__)?")
 _AFTER_NAME = re.compile(rb"[ \t]*(?::|\xef\xbc\x9a|-(?=[ \t])|\xe2\x80[\x93\x94]|(?=\())[ \t]*")
+_PARENTHESES = re.compile(rb"\((?P<text>(?:[^()\r\n]|\([^()\r\n]*\))*)\)[ \t]*(?:$|[:,.-]|\xe2\x80[\x93\x94])")
 _PROSE = re.compile(rb"[ \t]+(?:\xe2\x80[\x93\x94]|--)[ \t]+|[ \t]+#[ \t]+")
 _PROSE_COLUMN = re.compile(r"desc|note|remark|comment|purpose|example|meaning", re.IGNORECASE)
 _NONE = re.compile(r"(?:none|n/?a|nothing|no relationships?|-|–|—)\.?", re.IGNORECASE)
@@ -80,7 +81,7 @@ def _is_model(entry: Entry) -> bool:
         return True
     if any(isinstance(block, Table) and _attribute_columns(part.source, block) for block in part.blocks):
         return True
-    if _NO_MODEL.fullmatch(bare_name(part, "model|entity")[0].strip()):
+    if _NO_MODEL.fullmatch(bare_name(part, "model|entity", aside=False)[0].strip()):
         return False
     if any(_heading_key(below) for below in entry.parts[1:]):
         return True
@@ -106,7 +107,7 @@ def _model(entry: Entry) -> tuple[ModelEntry, list[UnknownKey]]:
                 unknown.append(UnknownKey(keyed.key, Place(keyed.source, keyed.span), keys.MODELS, near))
     attributes, attributes_place = _attributes(entry, found.get("Attributes"))
     relationships, relationships_place = _relationships(entry, found.get("Relationships"))
-    name, _ = bare_name(entry.part, "model|entity")
+    name, _ = bare_name(entry.part, "model|entity", aside=False)
     model = ModelEntry(
         name=name,
         place=entry.place,
@@ -182,13 +183,20 @@ def _attribute(source: Source, item: Item) -> AttributeEntry | None:
         return None
     start = after.end() if after else match.end()
     span = _without_remark(source.data, Span(start, block.span.end))
+    span = _in_parentheses(source.data, span)
     name = (match["code"] or match["bare"]).decode("utf-8", "replace").strip('" ')
     lines = [
         Span(max(part.start, span.start), min(part.end, span.end))
         for part in block.lines
-        if part.start < span.end
+        if part.start < span.end and part.end > span.start
     ]
     return AttributeEntry(name, plain(source.data, lines).text, Place(source, span))
+
+
+def _in_parentheses(data: bytes, span: Span) -> Span:
+    """`` `email` (text, unique): the address `` has its type in parentheses, and the rest describes."""
+    match = _PARENTHESES.match(data, span.start, span.end)
+    return Span(*match.span("text")) if match else span
 
 
 def _without_remark(data: bytes, span: Span) -> Span:
