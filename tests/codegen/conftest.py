@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-POSTGRESQL = Dialect("postgresql", '"', frozenset({"order", "select", "user", "table"}), folds_case=True)
-SQLITE = Dialect("sqlite", '"', frozenset({"order", "select", "table", "index"}), folds_case=False)
+POSTGRESQL = Dialect(
+    "postgresql", '"', frozenset({"limit", "order", "select", "user", "table"}), folds_case=True
+)
+SQLITE = Dialect("sqlite", '"', frozenset({"limit", "order", "select", "table", "index"}), folds_case=False)
 _NUMBERS = itertools.count(1)
 _INT, _STR = PythonType("int"), PythonType("str")
 _MOMENT = PythonType("datetime.datetime", ("datetime",))
@@ -199,26 +201,26 @@ def put(files: dict[str, str], folder: Path) -> None:
 
 
 @pytest.fixture
-def write_package(tmp_path: Path) -> Callable[[DataModel], Path]:
+def write_package(tmp_path: Path) -> Callable[..., Path]:
     """Writes the generated package of a data model as `repositories`, and gives its folder."""
 
-    def write(data_model: DataModel) -> Path:
+    def write(data_model: DataModel, settings: Settings | None = None) -> Path:
         folder = tmp_path / "generated" / "repositories"
-        put(dict(generate_files(data_model, Settings())), folder)
+        put(dict(generate_files(data_model, settings or Settings())), folder)
         return folder
 
     return write
 
 
 @pytest.fixture
-def load(
-    write_package: Callable[[DataModel], Path], monkeypatch: pytest.MonkeyPatch
+def load_with(
+    write_package: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[DataModel], Any]]:
     """Imports the generated package of a data model, under a name of its own."""
     made: list[str] = []
 
-    def load(data_model: DataModel) -> Any:
-        folder = write_package(data_model)
+    def load(data_model: DataModel, settings: Settings | None = None) -> Any:
+        folder = write_package(data_model, settings or Settings())
         name = f"generated_{next(_NUMBERS)}"
         folder.rename(folder.with_name(name))
         monkeypatch.syspath_prepend(folder.parent)
@@ -228,6 +230,12 @@ def load(
     yield load
     for module in [one for one in sys.modules if one.split(".")[0] in made]:
         del sys.modules[module]
+
+
+@pytest.fixture
+def load(load_with: Callable[..., Any]) -> Callable[[DataModel], Any]:
+    """As `load_with`, with the settings that a document has when it says nothing."""
+    return load_with
 
 
 @pytest.fixture(scope="session")

@@ -249,7 +249,7 @@ async def test_violations_say_which_decision_to_take(shop: Any, db: Any) -> None
 
 @both
 async def test_a_transaction_is_all_or_nothing(shop: Any, db: Any) -> None:
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
         async with db.transaction() as transaction:
             await shop.CustomerRepository(transaction).insert(shop.NewCustomer(email="ann"))
             raise ZeroDivisionError
@@ -257,7 +257,7 @@ async def test_a_transaction_is_all_or_nothing(shop: Any, db: Any) -> None:
     async with db.transaction() as transaction:
         customers = shop.CustomerRepository(transaction)
         await customers.insert(shop.NewCustomer(email="ann"))
-        with pytest.raises(access.UniqueViolation):
+        with pytest.raises(access.UniqueViolation):  # noqa: PT012
             async with transaction.transaction() as inner:
                 await shop.CustomerRepository(inner).insert(shop.NewCustomer(email="bob"))
                 await shop.CustomerRepository(inner).insert(shop.NewCustomer(email="ann"))

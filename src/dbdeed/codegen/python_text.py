@@ -59,16 +59,18 @@ def block(code: str) -> str:
 
 def literal(text: str) -> str:
     """A text as Python writes it, in the quotes that formatters prefer; any character may be in it."""
-    body = "".join(_escaped(character) for character in text)
-    if '"' in body and "'" not in body:
-        return f"'{body}'"
-    return '"' + body.replace('"', '\\"') + '"'
+    return _in_quotes("".join(map(_escaped, text)))
 
 
-def braced(text: str) -> str:
-    """A text as it stands within an f-string in double quotes."""
-    body = "".join(_escaped(character) for character in text)
-    return body.replace('"', '\\"').replace("{", "{{").replace("}", "}}")
+def f_string(before: str, name: str, after: str) -> str:
+    """An f-string of a text, the value of `name`, and another text."""
+    parts = ("".join(map(_escaped, text)).replace("{", "{{").replace("}", "}}") for text in (before, after))
+    return "f" + _in_quotes(f"{{{name}}}".join(parts))
+
+
+def _in_quotes(body: str) -> str:
+    quote = "'" if body.count('"') > body.count("'") else '"'
+    return quote + body.replace(quote, f"\\{quote}") + quote
 
 
 def wrapped(parts: Sequence[str], before: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.codegen.python_text import Group, braced, fold, literal, wrapped
+from dbdeed.codegen.python_text import Group, f_string, fold, literal, wrapped
 from dbdeed.codegen.sql import mark
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def constants(picture: Picture) -> tuple[str, ...]:
     table = picture.model.sql_name
     parts = [
         f"COLUMNS = {wrapped([field.selected for field in picture.fields], 'COLUMNS = ')}",
-        f'ROWS = f"SELECT {{COLUMNS}} FROM {braced(table)}"',
+        f"ROWS = {f_string('SELECT ', 'COLUMNS', f' FROM {table}')}",
         f"COUNT = {literal(f'SELECT count(*) FROM {table}')}",
         f"EXISTS = {literal(f'SELECT 1 FROM {table}')}",
     ]
@@ -37,7 +37,7 @@ def constant_of(key: tuple[Field, ...]) -> str:
 
 
 def _rows(name: str, where: str) -> str:
-    return _statement(name, f'f"{{ROWS}} WHERE {braced(where)}"')
+    return _statement(name, f_string("", "ROWS", f" WHERE {where}"))
 
 
 def _statement(name: str, *options: str) -> str:
