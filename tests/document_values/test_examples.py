@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from dbdeed.document.values import (
     version,
 )
 from dbdeed.document.values.problem import Problem
+from dbdeed.document.values.types import Pool
 
 # (key, text, its standard form)
 UNDERSTOOD = [
@@ -302,3 +304,11 @@ def test_prose_says_rules_that_can_be_held() -> None:
     named = grammar.parse_orm("SQLAlchemy for reports")
     assert not isinstance(named, Problem)
     assert named.names == ("SQLAlchemy",)
+
+
+@pytest.mark.parametrize("unit", sorted(duration.UNITS))
+def test_every_unit_is_read_alone_and_inside_a_phrase(unit: str) -> None:
+    alone = grammar.parse_duration(f"2{unit}")
+    assert alone == timedelta(microseconds=2 * duration.UNITS[unit])
+    pool = grammar.parse_pool(f"max 3, idle timeout 2 {unit}")
+    assert pool == Pool(max=3, idle_timeout=alone)

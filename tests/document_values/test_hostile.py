@@ -185,3 +185,24 @@ def seconds(parse: Any, unit: str, size: int) -> float:
         parse(text)
         best = min(best, time.perf_counter() - started)
     return best
+
+
+LOOKALIKES = str.maketrans({"s": "ſ", "k": "\u212a", "i": "ı", "µ": "μ"})
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_letters_that_only_look_like_ours_are_not_understood_half(key: str) -> None:
+    """Case is ignored by Unicode's rules in Python's patterns, and not in its tables: "ſ" is an "s" to the one only."""
+    parse, write = getattr(grammar, f"parse_{key}"), getattr(grammar, f"write_{key}")
+    texts = ["5 minutes", "six days", "Sunday", "3 retries, fixed 5 s", "15 ms", "August 1st, 2026", "2 PM", "sixty weekly", "10k",
+             "on the 1st", "twice daily at 3am", "min 6, max six, 3 instances, idle timeout six s", "serializable"]  # fmt: skip
+    for text in texts:
+        value = parse(text.translate(LOOKALIKES))
+        assert isinstance(value, Problem) or parse(write(value)) == value
+
+
+def test_blanks_of_word_processors_are_blanks() -> None:
+    assert grammar.parse_objective("15\u00a0min") == grammar.parse_objective("15 min")
+    assert grammar.parse_pool("max\u00a010,\u202fidle timeout 5\u2009s") == grammar.parse_pool(
+        "max 10, idle timeout 5 s"
+    )

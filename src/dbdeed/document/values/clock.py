@@ -11,7 +11,7 @@ CLOCK = (
 )
 ZONE = r"utc|gmt|z|[a-z]{2,20}(?:/[a-z0-9_+-]{1,40}){1,2}"
 ACCEPTED = ("02:00 UTC", "2 am UTC", "03:15 Europe/Zurich")
-_FORM = re.compile(r"([0-9]{1,2})(?::([0-9]{2})(?::00)?)?\s?(?:([ap])\.?m\.?)?", re.IGNORECASE)
+_FORM = re.compile(r"([0-9]{1,2})(?::([0-9]{2})(?::00)?)?\s?(?:([ap])\.?m\.?)?", re.IGNORECASE | re.ASCII)
 
 
 def parse_clock(text: str) -> tuple[int, int] | Problem:

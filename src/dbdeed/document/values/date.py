@@ -17,9 +17,12 @@ _YEAR_FIRST = re.compile(
     r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?:[T ][0-9]{2}:[0-9]{2}\S{0,20}(?: [A-Z]{1,5})?)?"
 )
 _DAY_MONTH = re.compile(
-    rf"([0-9]{{1,2}})(?:st|nd|rd|th|\.)?(?:\s+of)?[\s-]+({_MONTH})\.?,?[\s-]+([0-9]{{4}})", re.IGNORECASE
+    rf"([0-9]{{1,2}})(?:st|nd|rd|th|\.)?(?:\s+of)?[\s-]+({_MONTH})\.?,?[\s-]+([0-9]{{4}})",
+    re.IGNORECASE | re.ASCII,
 )
-_MONTH_DAY = re.compile(rf"({_MONTH})\.?\s+([0-9]{{1,2}})(?:st|nd|rd|th)?,?\s+([0-9]{{4}})", re.IGNORECASE)
+_MONTH_DAY = re.compile(
+    rf"({_MONTH})\.?\s+([0-9]{{1,2}})(?:st|nd|rd|th)?,?\s+([0-9]{{4}})", re.IGNORECASE | re.ASCII
+)
 _NUMBERS_ONLY = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})")
 
 

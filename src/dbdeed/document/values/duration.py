@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from dbdeed.document.values.number import DIGITS, WORD_PATTERN, WORDS
+from dbdeed.document.values.number import BLANKS, DIGITS, WORD_PATTERN, WORDS
 from dbdeed.document.values.problem import Problem
 
 MICROSECOND = 1
@@ -36,18 +36,22 @@ _NAMES = {
     YEAR: "y yr yrs year years",
 }
 UNITS = {name: size for size, names in _NAMES.items() for name in names.split()}
-UNIT_PATTERN = "|".join(sorted([*UNITS, "m"], key=len, reverse=True))
+# The same names, written short: this is compiled into every phrase that holds a duration.
+UNIT_PATTERN = (
+    r"microseconds?|milliseconds?|seconds?|[µμu]s|msecs?|ms|secs?|s|min(?:ute)?s?|h(?:ou)?rs?|h|days?|d"
+    r"|weeks?|wks?|w|months?|mo|m|years?|yrs?|y"
+)
 
 _AMOUNT = rf"(?:{DIGITS})(?:\.[0-9]{{1,9}})?|(?:half an?|an?|{WORD_PATTERN})(?![a-z])"
-_PART = rf"(?:{_AMOUNT})[\s-]*(?:{UNIT_PATTERN})(?![a-zµμ])"
+_UNIT_END = r"(?![a-zµμ])"
 # One duration inside a longer phrase. A comma or "and" between the parts could as well join two list items.
-DURATION = rf"(?:{_PART})(?:\s*(?:{_PART}))*"
+DURATION = rf"(?:(?:{_AMOUNT})[{BLANKS}-]*(?:{UNIT_PATTERN}){_UNIT_END}[{BLANKS}]*)+"
 
 ACCEPTED = ("50 ms", "2 s", "15 minutes", "4 hours", "30 days")
-_ONE = re.compile(rf"({_AMOUNT})[\s-]*({UNIT_PATTERN})(?![a-zµμ])", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s*(?:,\s*)?(?:and\s+)?", re.IGNORECASE)
+_ONE = re.compile(rf"({_AMOUNT})[{BLANKS}-]*({UNIT_PATTERN}){_UNIT_END}", re.IGNORECASE | re.ASCII)
+_BETWEEN = re.compile(rf"[{BLANKS}]*(?:,[{BLANKS}]*)?(?:and[{BLANKS}]+)?", re.IGNORECASE | re.ASCII)
 _DECIMAL_COMMA = re.compile(
-    rf"([0-9]{{1,9}}),([0-9]{{1,2}}|[0-9]{{4,9}})\s*({UNIT_PATTERN})(?![a-zµμ])", re.IGNORECASE
+    rf"([0-9]{{1,9}}),([0-9]{{1,2}}|[0-9]{{4,9}})\s*({UNIT_PATTERN}){_UNIT_END}", re.IGNORECASE | re.ASCII
 )
 _ISO = re.compile(
     r"P(?=[0-9T])(?:([0-9]{1,9})W)?(?:([0-9]{1,9})D)?"

@@ -14,6 +14,10 @@ WORDS = {
     )
 } | {"fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90}
 
+# Patterns that ignore case are ASCII ones: else "ſ" would match "s", and be found in no table. So blanks that
+# word processors write are named.
+BLANKS = r"\s\u00a0\u2009\u202f"
+
 # Longest first, so that "sixty" is not read as "six". Digits are ASCII: no other script's are amounts here.
 WORD_PATTERN = "|".join(sorted(WORDS, key=len, reverse=True))
 DIGITS = r"[0-9]{1,3}(?:,[0-9]{3}){1,6}|[0-9]{1,20}"
@@ -34,7 +38,7 @@ _SCALES = {
 _COUNT = re.compile(
     rf"[~≈<≤]?=?\s*(?:about|up to|at most|around)?\s*({DIGITS}|[0-9]{{1,20}}\.[0-9]{{1,9}}|{WORD_PATTERN})"
     r"\s*(k|thousand|mio|million|m|bn|billion)?\.?\s*(?:rows?|records?|lines?)?\s*",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 

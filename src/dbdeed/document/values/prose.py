@@ -8,19 +8,19 @@ from dbdeed.document.values.number import NUMBER, whole
 from dbdeed.document.values.problem import Problem
 from dbdeed.document.values.types import Optimization, Orm
 
-_LIBRARIES = {"SQLAlchemy": re.compile(r"(?<!\w)sql[\s-]?alchemy(?!\w)", re.IGNORECASE)}
+_LIBRARIES = {"SQLAlchemy": re.compile(r"(?<!\w)sql[\s-]?alchemy(?!\w)", re.IGNORECASE | re.ASCII)}
 _CLAUSE = re.compile(r"[^,.;:()\n]+")
 _NOT = re.compile(
     r"(?<!\w)(?:no|not|never|without|instead|rather|avoid|don't|don’t|unlike|replaces?|replaced)(?!\w)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _INDEX = re.compile(
     r"index(?:es)?(?:\s+(?:on|for))?\s+(?:every|each|all)\s+(?:the\s+)?foreign[\s-]keys?|(?:every|each|all)\s+foreign[\s-]keys?\s+(?:is|are|has|have|gets?)\s+(?:an\s+)?index(?:ed)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _SCAN = re.compile(
     rf"(?:no|avoid|without)\s+(?:sequential|seq|full[\s-]table|full|table)\s+scans?\s+(?:over|on|of|above)\s+(?:tables?\s+(?:with|of|over|above)\s+)?(?:more\s+than\s+)?({NUMBER})\s*(k|thousand|m|million)?(?!\w)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _SCALE = {"": 1, "k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6}
 

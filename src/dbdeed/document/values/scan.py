@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dbdeed.document.values.duration import DURATION
-from dbdeed.document.values.number import NUMBER
+from dbdeed.document.values.number import BLANKS, NUMBER
 from dbdeed.document.values.problem import Problem
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ _WORD = re.compile(r"\S{1,40}(?:\s\S{1,40}){0,4}")
 _SHORTHANDS = (
     ("<N>", rf"({NUMBER})"),
     ("<D>", rf"({DURATION})"),
-    ("~", r"\s*(?:(?:of|to|at|is|by)(?![a-z])\s*|[=:]\s*)?"),
-    (" ?", r"[\s_-]*"),
-    (" ", r"[\s_-]+"),
+    ("~", rf"[{BLANKS}]*(?:(?:of|to|at|is|by)(?![a-z])[{BLANKS}]*|[=:][{BLANKS}]*)?"),
+    (" ?", rf"[{BLANKS}_-]*"),
+    (" ", rf"[{BLANKS}_-]+"),
 )
 
 
@@ -64,7 +64,7 @@ def words(pattern: str) -> re.Pattern[str]:
     """A pattern with the shorthands, ending at a word's end."""
     for shorthand, expansion in _SHORTHANDS:
         pattern = pattern.replace(shorthand, expansion)
-    compiled = re.compile(rf"(?:{pattern})(?:(?!\w)|(?<=\W))", re.IGNORECASE)
+    compiled = re.compile(rf"(?:{pattern})(?:(?!\w)|(?<=\W))", re.IGNORECASE | re.ASCII)
     if compiled.match(""):
         raise ValueError(f"a phrase must have words: {pattern}")
     return compiled

@@ -170,10 +170,10 @@ def _every(amount: str) -> tuple[timedelta, str] | Problem:
         return every
     if not every:
         return Problem("every 0 is continuous, if that is meant")
-    if re.search(r"mo|y", amount, re.IGNORECASE) and "day" not in amount.lower():
+    if re.search(r"mo|y", amount, re.IGNORECASE | re.ASCII) and "day" not in amount.lower():
         unit = next((unit for unit in ("month", "year") if CALENDAR[unit] == every), "")
         return (every, unit) if unit else Problem("more than one month between backups; give days")
-    one = re.fullmatch(r"(?:1|an?|one)?\s*(hour|day|week)s?", amount.strip(), re.IGNORECASE)
+    one = re.fullmatch(r"(?:1|an?|one)?\s*(hour|day|week)s?", amount.strip(), re.IGNORECASE | re.ASCII)
     return every, one[1].lower() if one else ""
 
 

@@ -16,9 +16,9 @@ _SYSTEM = r"(?:postgre\s?sql|postgres|mysql|mariadb|sqlite|mongo\s?db)\s*"
 _FORM = re.compile(
     rf"(?:{_SYSTEM})?(?:version\s|v\.?\s?)?(?P<sign>>=|≥|=>|>|==?|at\sleast\s|from\s|minimum\s|min\s)?\s*v?(?P<number>{_NUMBER})(?:\.[x*])?"
     r"\s*(?P<after>\+|(?:(?:or|and)\s)?(?:newer|later|higher|above|up(?:wards)?|onwards)|lts)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
-_RANGE = re.compile(rf"v?({_NUMBER})\s*(?:-|–|to|/|,|or|and)\s*v?({_NUMBER})", re.IGNORECASE)
+_RANGE = re.compile(rf"v?({_NUMBER})\s*(?:-|–|to|/|,|or|and)\s*v?({_NUMBER})", re.IGNORECASE | re.ASCII)
 
 
 def parse_version(text: str) -> Version | Problem:
