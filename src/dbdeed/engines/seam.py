@@ -343,6 +343,9 @@ class Engine(Protocol):
 
     def embedded(self, root: Path, version: tuple[int, ...]) -> EmbeddedServer: ...
 
+    def client(self, target: Target) -> str:
+        """The command that opens the database for a person: `psql …`, `sqlite3 …`; holds no secret."""
+
     def database_settings(self, session: Session) -> Mapping[str, str]:
         """Server settings that checks hold the document against: such as max_connections and wal_level."""
 
