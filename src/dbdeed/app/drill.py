@@ -109,7 +109,7 @@ def drill_for(
         proof = drill(plan, Clocks(utc_now, time.monotonic), progress)
     if proof.backup:
         vault.store.record(proof, token())
-    written, notes = _write(project, engine, vault, proof)
+    written, notes = write_measured(project, engine, vault, proof)
     return DrillResult(proof, written, notes)
 
 
@@ -139,8 +139,14 @@ def _expected(
     return facts.catalog if facts is not None else None
 
 
-def _write(project: Project, engine: Engine, vault: Vault, proof: Proof) -> tuple[bool, tuple[str, ...]]:
-    """Put what was measured into the document. A person's own words are never overwritten."""
+def write_measured(
+    project: Project, engine: Engine, vault: Vault, proof: Proof
+) -> tuple[bool, tuple[str, ...]]:
+    """Put what a drill measured into the document.
+
+    Returns whether the document changed, and why something was not written: a person's own words are never
+    overwritten.
+    """
     architecture = read_architecture(project)
     place = architecture.recovery.plan_place
     if place is None:

@@ -82,7 +82,7 @@ def open_site(
     """
     engine = engine_of(architecture)
     environment = os.environ if environment is None else environment
-    with _target(
+    with open_target(
         project,
         architecture,
         engine,
@@ -102,7 +102,7 @@ def open_site(
 
 
 @contextmanager
-def _target(
+def open_target(
     project: Project,
     architecture: Architecture,
     engine: Engine,
@@ -110,8 +110,9 @@ def _target(
     database: str,
     environment: Mapping[str, str],
     progress: Progress,
-    keep_running: bool,
+    keep_running: bool = False,
 ) -> Iterator[Target]:
+    """The document's database without a session; starts the embedded server where that is meant."""
     chosen = chosen_target(database, environment, architecture)
     project.prepare()
     if chosen is not None:

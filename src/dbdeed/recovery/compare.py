@@ -53,11 +53,11 @@ def table_differences(
     return problems
 
 
-def compare_schema(engine: Engine, expected: Catalog | None, session: Session) -> Check:
+def compare_schema(engine: Engine, expected: Catalog | None, found: Catalog) -> Check:
     """The restored catalog against the document's."""
     if expected is None:
         return Check("schema", Verdict.NOT_VERIFIED, problems=("The document's schema was not at hand.",))
-    comparison = engine.compare(engine.inspect(session), expected)
+    comparison = engine.compare(found, expected)
     problems = [f"{change.id} differs from the document." for change in comparison.changes]
     extra = set(comparison.unmodelled_current) ^ set(comparison.unmodelled_target)
     problems += [f"{name} is on one side only." for name in sorted(extra)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.seam import RestoreFailed, SqlRejected
 from dbdeed.errors import DbdeedError, InvalidInput
+from dbdeed.planning.plan import fingerprint
 from dbdeed.recovery.compare import compare_schema, compare_tables
 from dbdeed.recovery.files import explained
 from dbdeed.recovery.manifest import (
@@ -102,6 +103,7 @@ def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
         recovery_seconds=seconds,
         loss_seconds=loss.total_seconds() if loss is not None else None,
         gap_seconds=gap.total_seconds() if gap is not None else None,
+        schema=recovered.schema,
     )
 
 
@@ -112,10 +114,11 @@ def worst_of(checks: Sequence[Check]) -> Verdict:
 
 @dataclass(slots=True)
 class _Recovered:
-    """When the first right answer came, and how many phases it took."""
+    """When the first right answer came, how many phases it took, and which schema it was."""
 
     at: float | None = None
     phases: int = 0
+    schema: str = ""
 
 
 def _find(plan: Plan, listing: Listing) -> tuple[Manifest | None, list[Check]]:
@@ -144,11 +147,13 @@ def _restore_and_compare(
         method = method_of(plan.engine, manifest)
         with _restored(plan, manifest, method, timed) as session:
             with timed.step("First right answer"):
-                checks.append(_first_answer(plan, manifest, session))
+                catalog = plan.engine.inspect(session)
             recovered.at, recovered.phases = clocks.ticks(), len(timed.phases)
+            checks.append(Check("restore", Verdict.PROVEN, "it starts and answers"))
             with timed.step("Compare what came back"):
-                checks += _contents(plan, manifest, method, session)
-    except RestoreFailed as error:
+                checks += _contents(plan, manifest, method, session, catalog)
+            recovered.schema = _schema(plan, checks, catalog)
+    except (RestoreFailed, SqlRejected) as error:
         checks.append(Check("restore", Verdict.FAILED, problems=(_said(error),)))
     except DbdeedError as error:
         checks.append(Check("restore", Verdict.NOT_VERIFIED, problems=(_said(error),)))
@@ -167,20 +172,18 @@ def _restored(
         yield session
 
 
-def _first_answer(plan: Plan, manifest: Manifest, session: Session) -> Check:
-    """The throwaway server answers a question about this database, not just any."""
-    try:
-        session.fetch("SELECT 1")
-        plan.engine.inspect(session)
-    except SqlRejected as error:
-        return Check("restore", Verdict.FAILED, problems=(_said(error),))
-    return Check("restore", Verdict.PROVEN, f"backup {manifest.id} answers")
+def _schema(plan: Plan, checks: list[Check], found: Catalog) -> str:
+    """Which schema came back; where nothing differs from the document's, the document's."""
+    equal = any(one.name == "schema" and one.verdict is Verdict.PROVEN for one in checks)
+    return fingerprint(plan.expected if equal and plan.expected is not None else found)
 
 
-def _contents(plan: Plan, manifest: Manifest, method: BackupMethod, session: Session) -> list[Check]:
+def _contents(
+    plan: Plan, manifest: Manifest, method: BackupMethod, session: Session, catalog: Catalog
+) -> list[Check]:
     parts: list[tuple[str, Callable[[], list[Check]]]] = [
         ("tables", lambda: [compare_tables(plan.engine, manifest, session)]),
-        ("schema", lambda: [compare_schema(plan.engine, plan.expected, session)]),
+        ("schema", lambda: [compare_schema(plan.engine, plan.expected, catalog)]),
         ("examination", lambda: _examined(method, session)),
     ]
     return [check for name, look in parts for check in _looked(name, look)]

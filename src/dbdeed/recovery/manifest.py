@@ -131,6 +131,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
             where it did not come so far.
         loss_seconds: the recovery point actual: how much would be lost, had disaster struck at `at`; an upper
             bound. None where it is unknown.
+        schema: fingerprint of the catalog that came back (`planning.plan.fingerprint`); "" where unknown.
         gap_seconds: the longest time between two restorable moments in the store's last 30 days, up to `at`.
     """
 
@@ -144,6 +145,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     recovery_seconds: float | None = None
     loss_seconds: float | None = None
     gap_seconds: float | None = None
+    schema: str = ""
 
     @property
     def damages(self) -> bool:
