@@ -192,7 +192,7 @@ class _Proven:
 
 
 def _standing(vault: Vault, schema: str) -> Proof | None:
-    """The last drill of a backup that is still there and holds this schema; one that FAILED proves nothing."""
+    """The last drill of a backup that is still there and holds this schema, unless it FAILED."""
     listing = vault.listing()
     there = {backup.id for backup in listing.backups}
     drills = [

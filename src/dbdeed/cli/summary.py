@@ -91,7 +91,7 @@ def _count(number: int, thing: str) -> str:
 
 
 def up_object(result: UpResult) -> str:
-    """The same for machines. The URL of a database that is not embedded may hold a password and is left out."""
+    """The same for machines. Only an embedded database's URL is shown: others may hold a password."""
     import msgspec
 
     proof = msgspec.to_builtins(result.proof) if result.proof is not None else None

@@ -42,9 +42,9 @@ def up(
 ) -> None:
     """Make everything true: check, plan, prove, apply, generate, back up, drill.
 
-    Without a database of your own, an embedded one is started and kept in the project's folder. Whatever is in
-    place already stays as it is: a second `up` finds nothing to do. It can be stopped at any moment and run
-    again.
+    Without a database of your own, an embedded one is started and kept in the project's folder. Whatever is
+    in place already stays as it is: a second `up` finds nothing to do. It can be stopped at any moment and
+    run again.
 
     Examples:
         dbdeed up

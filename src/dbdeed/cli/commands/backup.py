@@ -1,0 +1,190 @@
+"""`dbdeed backup run|list|verify|prune`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dbdeed.cli.options import DEFAULT_DOCUMENT, Database, Document, Quiet, new_app
+from dbdeed.cli.output import Format
+
+if TYPE_CHECKING:
+    from dbdeed.app.backup import BackupList
+    from dbdeed.app.prune import Pruned
+
+app = new_app()
+
+_Format = Annotated[Format, typer.Option("--format", help="text for people, json for machines.")]
+
+
+@app.callback()
+def backup() -> None:
+    """Take, list, verify and prune backups.
+
+    Where they go, how they are made and how long they are kept is what the document says under Backup and
+    Recovery.
+
+    Examples:
+        dbdeed backup run
+        dbdeed backup list
+        dbdeed backup verify
+        dbdeed backup prune --dry-run
+    """
+
+
+@app.command("run")
+def run_(
+    document: Document = DEFAULT_DOCUMENT,
+    database: Database = "",
+    format_: _Format = Format.TEXT,
+    quiet: Quiet = False,
+) -> None:
+    """Take a backup now, by each of the document's methods.
+
+    Nothing is listed until it is whole and on the disk.
+
+    Example:
+        dbdeed backup run
+    """
+    from dbdeed.app.backup import run_backup
+    from dbdeed.cli.output import json_object
+    from dbdeed.cli.progress import open_progress
+
+    result = run_backup(document, database=database, progress=open_progress(quiet=quiet))
+    if format_ is Format.JSON:
+        made = [one.id for one in result.made]
+        print(
+            json_object(
+                "backup run", ok=True, backups=made, store=str(result.store), missing=list(result.missing)
+            )
+        )
+        return
+    for one in result.made:
+        print(f"{result.store / one.id}  {_size(one.size)}, {result.database}")
+    for sentence in result.missing:
+        print(f"Not made: {sentence}")
+
+
+@app.command("list")
+def list_(document: Document = DEFAULT_DOCUMENT, format_: _Format = Format.TEXT) -> None:
+    """List the backups, newest first, and when the next is due.
+
+    Example:
+        dbdeed backup list
+    """
+    from dbdeed.app.backup import list_backups
+    from dbdeed.cli.output import json_object
+
+    result = list_backups(document)
+    if format_ is Format.JSON:
+        entries = [
+            {
+                "id": one.backup.id,
+                "method": one.backup.method,
+                "consistent_at": one.backup.consistent_at,
+                "size": one.backup.size,
+                "proof": one.proof.verdict.value if one.proof else None,
+            }
+            for one in result.backups
+        ]
+        damaged = dict(result.damaged)
+        print(json_object("backup list", ok=not damaged, backups=entries, damaged=damaged, due=result.due))
+    else:
+        print(_listed(result))
+    raise typer.Exit(1 if result.damaged else 0)
+
+
+def _listed(result: BackupList) -> str:
+    lines = [
+        f"{one.backup.id}  {_size(one.backup.size):>9}  {one.proof.verdict if one.proof else 'not drilled'}"
+        for one in result.backups
+    ] or [f"No backups in {result.store}."]
+    lines += [f"Damaged: {name}: {why}" for name, why in result.damaged.items()]
+    if result.due is not None:
+        lines.append(f"Next due: {result.due:%Y-%m-%d %H:%M} UTC")
+    return "\n".join(lines)
+
+
+@app.command("verify")
+def verify(
+    document: Document = DEFAULT_DOCUMENT,
+    backup: Annotated[str, typer.Option("--backup", metavar="ID", help="Only this one.")] = "",
+    format_: _Format = Format.TEXT,
+    quiet: Quiet = False,
+) -> None:
+    """Read every file of every backup and hold it against what was written.
+
+    Finds flipped bytes, missing and truncated files. What it cannot know is whether a backup can be restored:
+    that is what `dbdeed drill` proves. Exit code 1 where one is not sound.
+
+    Example:
+        dbdeed backup verify
+    """
+    from dbdeed.app.backup import verify_backups
+    from dbdeed.cli.output import json_object
+    from dbdeed.cli.progress import open_progress
+    from dbdeed.cli.proofs import proof_object, proof_text
+    from dbdeed.recovery.manifest import Verdict
+
+    proofs = verify_backups(document, backup=backup, progress=open_progress(quiet=quiet))
+    ok = all(one.verdict is Verdict.PROVEN for one in proofs)
+    if format_ is Format.JSON:
+        print(json_object("backup verify", ok=ok, proofs=[proof_object(one) for one in proofs]))
+    else:
+        print("\n".join(map(proof_text, proofs)) if proofs else "There is no backup to verify.")
+    raise typer.Exit(0 if ok else 1)
+
+
+@app.command("prune")
+def prune(
+    document: Document = DEFAULT_DOCUMENT,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is kept, and why.")] = False,
+    format_: _Format = Format.TEXT,
+    quiet: Quiet = False,
+) -> None:
+    """Delete the backups that the document's Retention no longer keeps.
+
+    The newest backup and the newest proven one are always kept.
+
+    Examples:
+        dbdeed backup prune --dry-run
+        dbdeed backup prune
+    """
+    from dbdeed.app.prune import prune_backups
+    from dbdeed.cli.output import json_object
+    from dbdeed.cli.progress import open_progress
+
+    result = prune_backups(document, dry_run=dry_run, progress=open_progress(quiet=quiet))
+    if format_ is Format.JSON:
+        decided = [{"id": one.id, "kept_for": list(one.reasons)} for one in result.decisions]
+        print(
+            json_object(
+                "backup prune",
+                ok=True,
+                decisions=decided,
+                removed=list(result.removed),
+                busy=list(result.busy),
+            )
+        )
+    else:
+        print(_pruned(result, dry_run=dry_run))
+
+
+def _pruned(result: Pruned, *, dry_run: bool) -> str:
+    goes = "would be removed" if dry_run else "removed"
+    lines = [
+        f"{one.id}  {'kept: ' + ', '.join(one.reasons) if one.reasons else goes}" for one in result.decisions
+    ]
+    lines += [f"{one}  is being read, and stays until the next run" for one in result.busy]
+    return "\n".join(lines) if lines else "There are no backups."
+
+
+def _size(size: int) -> str:
+    """Bytes for people: `7.2 MB`; units of a thousand."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

@@ -1,0 +1,51 @@
+"""`dbdeed drill`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dbdeed.cli.options import DEFAULT_DOCUMENT, Document, Quiet, new_app
+from dbdeed.cli.output import Format
+
+app = new_app()
+
+
+@app.command()
+def drill(
+    document: Document = DEFAULT_DOCUMENT,
+    backup: Annotated[str, typer.Option("--backup", metavar="ID", help="This one, not the newest.")] = "",
+    format_: Annotated[
+        Format, typer.Option("--format", help="text for people, json for machines.")
+    ] = Format.TEXT,
+    quiet: Quiet = False,
+) -> None:
+    """Restore the newest backup in isolation and prove it.
+
+    The restored copy reaches nobody. Rows, digests, schema, constraints and sequences are compared, the times
+    measured and written under the document's Recovery Plan. PROVEN, FAILED or NOT VERIFIED: what could not be
+    looked at is never green. Exit code 0 only where it is PROVEN.
+
+    Examples:
+        dbdeed drill
+        dbdeed drill --format json
+    """
+    from dbdeed.app.drill import run_drill
+    from dbdeed.cli.output import json_object
+    from dbdeed.cli.progress import open_progress
+    from dbdeed.cli.proofs import proof_object, proof_text
+
+    result = run_drill(document, backup=backup, progress=open_progress(quiet=quiet))
+    if format_ is Format.JSON:
+        drilled = proof_object(result.proof)
+        print(
+            json_object(
+                "drill", ok=result.ok, drill=drilled, recorded=result.written, notes=list(result.notes)
+            )
+        )
+    else:
+        print(proof_text(result.proof))
+        for note in result.notes:
+            print(f"Note: {note}")
+    raise typer.Exit(0 if result.ok else 1)
