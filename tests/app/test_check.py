@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dbdeed.app.check import check
+from dbdeed.document.findings import Severity
 from dbdeed.document.placeholders import template
 from dbdeed.engines.seam import NotYet
 from dbdeed.errors import InvalidInput
@@ -109,3 +110,81 @@ def test_an_empty_document_only_misses_what_it_needs(tmp_path: Path) -> None:
     result = check(write(tmp_path, b""), today=TODAY)
     assert {finding.code for finding in result.findings} == {"missing"}
     assert not result.ok
+
+
+SQLITE = """**Status**: Draft
+**Target State**: As-To-Be
+
+## Overview
+
+**Database System**: SQLite
+
+## Data Models
+
+### Book
+- **Attributes**:
+    - `id`: integer
+    - `titel`: text
+
+## Schema Design
+
+### Table: `books`
+
+```sql
+CREATE TABLE books (id INTEGER PRIMARY KEY, title TEXT NOT NULL, author_id INTEGER REFERENCES authors (id));
+```
+
+### Table: `author`
+
+```sql
+CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+```
+"""
+
+
+def test_what_the_engine_knows_is_held_against_the_document(tmp_path: Path) -> None:
+    path = write(tmp_path, SQLITE.encode())
+    before = check(path, today=TODAY)
+    assert before.findings == ()
+    assert before.not_checked[0].startswith(
+        "The engine has not read this SQL yet (`dbdeed check --engine` asks it)"
+    )
+    asked = check(path, engine=True, today=TODAY)
+    found = {(finding.code, finding.place.start.line) for finding in asked.findings if finding.place}
+    assert found == {
+        ("model-differs", 10),
+        ("model-differs", 13),
+        ("foreign-key-without-index", 17),
+        ("table-heading", 23),
+        ("table-without-model", 15),
+    }
+    assert asked.not_checked == ()
+
+
+def test_what_the_engine_said_once_is_known_without_it(tmp_path: Path) -> None:
+    path = write(tmp_path, SQLITE.encode())
+    asked = check(path, engine=True, today=TODAY)
+    path.write_bytes(b"\n" + SQLITE.encode())
+    again = check(path, today=TODAY)
+    assert [finding.message for finding in again.findings] == [finding.message for finding in asked.findings]
+    assert again.not_checked == ()
+    path.write_text(SQLITE.replace("name TEXT", "name VARCHAR"))
+    assert check(path, today=TODAY).not_checked
+
+
+def test_sql_that_the_engine_rejects_is_an_error_at_its_place(tmp_path: Path) -> None:
+    path = write(tmp_path, SQLITE.replace("REFERENCES authors (id)", "REFERENCE authors (id)").encode())
+    result = check(path, engine=True, today=TODAY)
+    errors = [finding for finding in result.findings if finding.severity is Severity.ERROR]
+    assert [finding.code for finding in errors] == ["sql-rejected"]
+    assert errors[0].place is not None
+    assert errors[0].place.start.line == 20
+    assert result.not_checked[0].startswith("The engine rejected the SQL; not checked: ")
+    assert not result.ok
+
+
+def test_sql_with_placeholders_is_not_put_to_the_engine(tmp_path: Path) -> None:
+    path = write(tmp_path, SQLITE.replace("CREATE TABLE authors", "CREATE TABLE [table_name_1]").encode())
+    result = check(path, engine=True, today=TODAY)
+    assert [finding.code for finding in result.findings] == ["unfilled"]
+    assert result.not_checked[0].startswith("The SQL has placeholders; not checked: ")

@@ -310,5 +310,6 @@ def test_prose_says_rules_that_can_be_held() -> None:
 def test_every_unit_is_read_alone_and_inside_a_phrase(unit: str) -> None:
     alone = grammar.parse_duration(f"2{unit}")
     assert alone == timedelta(microseconds=2 * duration.UNITS[unit])
+    assert isinstance(alone, timedelta)
     pool = grammar.parse_pool(f"max 3, idle timeout 2 {unit}")
     assert pool == Pool(max=3, idle_timeout=alone)
