@@ -1,6 +1,6 @@
-"""How a table is changed in place: by SQLite's own ALTER TABLE where that gives exactly the target, else by a
-rebuild.
+"""Changing a table in place.
 
+SQLite's own ALTER TABLE is taken where it gives exactly the target, a rebuild everywhere else.
 Source of what ALTER TABLE can do: its page, "ALTER TABLE ADD COLUMN" and "ALTER TABLE DROP COLUMN".
 """
 
@@ -83,7 +83,7 @@ def _addition_hazards(table: Table, column: Column, text: ColumnText) -> Iterabl
     if not column.nullable and column.default.lower() in ("", "null") and not column.generated:
         yield Hazard(
             HazardKind.MAY_FAIL,
-            f"{table.name}.{column.name} is NOT NULL without a default: it can be added only to an empty table.",
+            f"{table.name}.{column.name} is NOT NULL without a default: only an empty table can take it.",
         )
     if text.clause("check") is not None:
         yield Hazard(HazardKind.MAY_FAIL, f"Every row of {table.name} must pass the check of {column.name}.")

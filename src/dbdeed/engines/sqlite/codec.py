@@ -16,10 +16,13 @@ FORMAT = "sqlite/1"
 """Changes with the shape of any object, so that an older cache is read anew."""
 
 
+_Kinds = Table | Index | View | Trigger | VirtualTable
+
+
 class _Stored(msgspec.Struct, frozen=True):
     format: str
     version: tuple[int, ...]
-    objects: tuple[Table | Index | View | Trigger | VirtualTable, ...]
+    objects: tuple[_Kinds, ...]
     texts: tuple[str, ...]
     needs: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
     unmodelled: tuple[tuple[str, str], ...]

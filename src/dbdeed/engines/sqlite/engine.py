@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from dbdeed.engines.sql_text import read_blocks
 from dbdeed.engines.sqlite.inspect import inspect
 from dbdeed.engines.sqlite.kinds import index, table, trigger, view, virtual_table
 from dbdeed.engines.sqlite.kinds.table import Table, table_details
+from dbdeed.engines.sqlite.location import file_of
 from dbdeed.engines.sqlite.names import PRIVATE_PREFIX, written
 from dbdeed.engines.sqlite.schema import Schema
 from dbdeed.engines.sqlite.session import SqliteSession
@@ -57,7 +59,7 @@ class SqliteEngine:
         return read_blocks(blocks, RULES, frozenset({"sql", "sqlite", "sqlite3"}))
 
     @contextmanager
-    def scratch(self, needs: ScratchNeeds, progress: Progress) -> Iterator[Scratch]:  # noqa: ARG002 - is instant
+    def scratch(self, needs: ScratchNeeds, progress: Progress) -> Iterator[Scratch]:  # noqa: ARG002 - the seam has it
         from dbdeed.engines.sqlite.scratch import scratch
 
         with scratch(needs) as made:
@@ -149,6 +151,9 @@ class SqliteEngine:
         from dbdeed.engines.sqlite.embedded import EmbeddedFile
 
         return EmbeddedFile(root, version)
+
+    def client(self, target: Target) -> str:
+        return f"sqlite3 {shlex.quote(str(file_of(target.url)))}"
 
     def database_settings(self, session: Session) -> Mapping[str, str]:
         names = (

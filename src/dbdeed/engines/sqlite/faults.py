@@ -6,15 +6,17 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import CannotConnect, SqlRejected
+from dbdeed.engines.seam import CannotConnect, LockTimeout, SqlRejected
 from dbdeed.errors import Unavailable
 
 if TYPE_CHECKING:
     from dbdeed.errors import DbdeedError
 
+_LOCKED = {
+    sqlite3.SQLITE_BUSY: "is being written by another process",
+    sqlite3.SQLITE_LOCKED: "is being written by another connection",
+}
 _SURROUNDINGS = {
-    sqlite3.SQLITE_BUSY: ("is locked by another process", "Wait until the other process is done, or end it."),
-    sqlite3.SQLITE_LOCKED: ("is locked by another connection", "Wait until the other one is done."),
     sqlite3.SQLITE_CORRUPT: ("is damaged", "Restore it from a backup, or try `sqlite3 FILE .recover`."),
     sqlite3.SQLITE_FULL: ("cannot grow: the disk is full", "Make room, then run this again."),
     sqlite3.SQLITE_IOERR: ("cannot be read or written", "Look at the disk and the system's log."),
@@ -55,6 +57,8 @@ def translated(error: BaseException, label: str, refusal: str = "") -> DbdeedErr
     if code in _NO_DATABASE:
         what, hint = _NO_DATABASE[code]
         return CannotConnect(f"{label} {what}.", hint=hint)
+    if code in _LOCKED:
+        return LockTimeout(f"{label} {_LOCKED[code]}.", hint="Wait until that is done, or end it.")
     if code in _SURROUNDINGS:
         what, hint = _SURROUNDINGS[code]
         return Unavailable(f"{label} {what}.", hint=hint)

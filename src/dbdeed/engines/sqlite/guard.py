@@ -1,7 +1,7 @@
 """What SQL from a document may do in a scratch database: describe tables, and nothing outside them.
 
-A document is hostile until shown otherwise. It may not reach files (ATTACH, VACUUM INTO), load code, write the
-schema's own table, change how the connection works, or run and grow without end.
+A document is hostile until shown otherwise. It may not reach files (ATTACH, VACUUM INTO), load code, write
+the schema's own table, change how the connection works, or run and grow without end.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 _DENIED = {
     sqlite3.SQLITE_ATTACH: "ATTACH and VACUUM reach files, which a document may not.",
     sqlite3.SQLITE_DETACH: "DETACH has no use here: there is one database.",
-    sqlite3.SQLITE_CREATE_TEMP_TABLE: "A temporary table is gone with its connection: it is no part of a schema.",
-    sqlite3.SQLITE_CREATE_TEMP_INDEX: "A temporary index is gone with its connection: it is no part of a schema.",
-    sqlite3.SQLITE_CREATE_TEMP_VIEW: "A temporary view is gone with its connection: it is no part of a schema.",
-    sqlite3.SQLITE_CREATE_TEMP_TRIGGER: "A temporary trigger is gone with its connection: it is no part of a schema.",
+    sqlite3.SQLITE_CREATE_TEMP_TABLE: "A temporary table belongs to its connection, not to a schema.",
+    sqlite3.SQLITE_CREATE_TEMP_INDEX: "A temporary index belongs to its connection, not to a schema.",
+    sqlite3.SQLITE_CREATE_TEMP_VIEW: "A temporary view belongs to its connection, not to a schema.",
+    sqlite3.SQLITE_CREATE_TEMP_TRIGGER: "A temporary trigger belongs to its connection, not to a schema.",
 }
 _MODULES = frozenset({"fts3", "fts4", "fts4aux", "fts5", "fts5vocab", "rtree", "rtree_i32", "geopoly"})
 _FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "sqlite_dbpage"})
@@ -65,8 +65,14 @@ class Guard:
     OPERATIONS = 20_000
     """SQLite's virtual machine looks at the clock after so many instructions: about a millisecond."""
 
-    def __init__(self, seconds: float = _SECONDS, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        seconds: float = _SECONDS,
+        clock: Callable[[], float] = monotonic,
+        pragmas: frozenset[str] = frozenset(),
+    ) -> None:
         self.refusal = ""
+        self._pragmas = _READ_PRAGMAS | _SET_PRAGMAS | pragmas
         self._seconds = seconds
         self._clock = clock
         self._end = clock() + seconds
@@ -81,23 +87,22 @@ class Guard:
         return self._clock() > self._end
 
     def __call__(
-        self, action: int, first: str | None, second: str | None, database: str | None, inner: str | None
+        self, action: int, first: str | None, second: str | None, _database: str | None, _inner: str | None
     ) -> int:
-        reason = _reason(action, (first or "").lower(), (second or "").lower())
+        reason = _reason(action, (first or "").lower(), (second or "").lower(), self._pragmas)
         if reason:
             self.refusal = reason
             return sqlite3.SQLITE_DENY
         return sqlite3.SQLITE_OK
 
 
-def _reason(action: int, first: str, second: str) -> str:
+def _reason(action: int, first: str, second: str, pragmas: frozenset[str]) -> str:
     """Why it may not, or ""."""
     if action in _DENIED:
         return _DENIED[action]
     if action == sqlite3.SQLITE_PRAGMA:
-        known = first in _READ_PRAGMAS or first in _SET_PRAGMAS
         return (
-            "" if known else f"PRAGMA {first} is a matter of the connection or the file, not of the schema."
+            "" if first in pragmas else f"PRAGMA {first} belongs to a connection or a file, not to a schema."
         )
     if action == sqlite3.SQLITE_FUNCTION and second in _FUNCTIONS:
         return f"The function {second}() reaches outside the database."

@@ -11,13 +11,15 @@ from dbdeed.engines.sqlite.kinds.index import Index
 from dbdeed.engines.sqlite.kinds.trigger import Trigger
 from dbdeed.engines.sqlite.kinds.view import View
 from dbdeed.engines.sqlite.kinds.virtual_table import read_virtual_table
-from dbdeed.engines.sqlite.names import fold, private
+from dbdeed.engines.sqlite.names import fold, internal, private
 from dbdeed.engines.sqlite.needs import needs_of
 from dbdeed.engines.sqlite.read_table import Facts, read_table
 from dbdeed.engines.sqlite.schema import Schema
 from dbdeed.engines.sqlite.text import form, lex
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dbdeed.engines.catalog import Object, ObjectId
     from dbdeed.engines.seam import Session
     from dbdeed.engines.sqlite.text import Word
@@ -58,9 +60,18 @@ class _Read:
 
 def inspect(session: Session) -> Schema:
     """Everything in the database but what SQLite and dbdeed keep there for themselves."""
+    return _inspect(session, private)
+
+
+def inspect_all(session: Session) -> Schema:
+    """With what dbdeed keeps there; only SQLite's own is left out. For dumps."""
+    return _inspect(session, internal)
+
+
+def _inspect(session: Session, left_out: Callable[[str], bool]) -> Schema:
     rows = [tuple(map(str, row)) for row in session.fetch(_OBJECTS)]
     hidden = {fold(name) for (name,) in session.fetch(_SHADOWS)}
-    rows = [row for row in rows if not _left_out(row, hidden)]
+    rows = [row for row in rows if not _left_out(row, hidden, left_out)]
     read = _facts(session, rows)
     for kind, name, table, sql in rows:
         _add(read, kind, name, table, sql)
@@ -74,10 +85,9 @@ def inspect(session: Session) -> Schema:
     )
 
 
-def _left_out(row: tuple[str, ...], hidden: set[str]) -> bool:
+def _left_out(row: tuple[str, ...], hidden: set[str], left_out: Callable[[str], bool]) -> bool:
     """Also what hangs on a hidden table: a trigger of dbdeed's, an index of a shadow table."""
-    _, name, table, _ = row
-    return private(name) or private(table) or fold(name) in hidden or fold(table) in hidden
+    return any(left_out(name) or fold(name) in hidden for name in row[1:3])
 
 
 def _facts(session: Session, rows: list[tuple[str, ...]]) -> _Read:

@@ -1,9 +1,9 @@
 """The one lock of whoever changes a database file.
 
-A lock on the database file itself would not do: SQLite's own locks belong to the process and vanish as soon as
-any handle on the file is closed in it ("How To Corrupt An SQLite Database File", 2.2.1). So a file beside it is
-locked. The system lets go of the lock when its process ends, however it ends; the file is then only litter,
-taken over by the next one.
+A lock on the database file itself would not do: SQLite's own locks belong to the process and vanish as soon
+as any handle on the file is closed in it ("How To Corrupt An SQLite Database File", 2.2.1). So a file
+beside it is locked. The system lets go of the lock when its process ends, however it ends; the file is then
+only litter, taken over by the next one.
 """
 
 from __future__ import annotations

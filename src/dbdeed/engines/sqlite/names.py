@@ -1,6 +1,7 @@
 """Names in SQLite: how they compare, and how they are written.
 
-Sources: "SQLite Keywords" (the list, and the three ways to quote), `sqlite3StrICmp` (only ASCII letters fold).
+Sources: "SQLite Keywords" (the list, and the three ways to quote), `sqlite3StrICmp` (only ASCII letters
+fold).
 """
 
 from __future__ import annotations
@@ -189,6 +190,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def internal(name: str) -> bool:
+    """Whether SQLite keeps this for itself."""
+    return fold(name).startswith("sqlite_")
+
+
 def private(name: str) -> bool:
     """Whether SQLite or dbdeed keeps this for itself; it is no part of any catalog."""
-    return fold(name).startswith(("sqlite_", PRIVATE_PREFIX))
+    return internal(name) or fold(name).startswith(PRIVATE_PREFIX)

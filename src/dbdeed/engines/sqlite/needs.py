@@ -1,22 +1,22 @@
 """Which object needs which.
 
-SQLite resolves most names only when they are used, so little has to exist for something to be made: a table for
-its indexes and triggers. The rest is here for a plan that reads well and also runs where keys are enforced:
-parents before children, and what a view reads before the view. Such edges are cut where they would close a ring.
+SQLite resolves most names only when they are used, so little has to exist for something to be made: a table
+for its indexes and triggers. The rest is here for a plan that reads well and also runs where keys are
+enforced: parents before children, and what a view reads before the view. Such edges are cut where they
+would close a ring.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.sqlite.kinds.table import Table
 from dbdeed.engines.sqlite.names import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dbdeed.engines.catalog import Object
+    from dbdeed.engines.catalog import Object, ObjectId
     from dbdeed.engines.sqlite.text import Word
 
 _NAMED = ("table", "view", "virtual_table")

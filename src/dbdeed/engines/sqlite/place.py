@@ -1,8 +1,8 @@
 """Where in a document an error of SQLite's stands.
 
-SQLite names what it stumbles over, and the module `sqlite3` does not pass on where. A syntax error is found by
-asking SQLite about ever shorter beginnings of the statement: the one that first gives an error ends with the
-token that is wrong.
+SQLite names what it stumbles over, and the module `sqlite3` does not pass on where. A syntax error is found
+by asking SQLite about ever shorter beginnings of the statement: the one that first gives an error ends with
+the token that is wrong.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Changing a table by copying it: SQLite's "Making Other Kinds Of Table Schema Changes", in its order.
 
-Keys are not enforced meanwhile (1) in a transaction (2): `SqliteSession.transaction` and `ENGINE.envelope` see to
-that and to the check at the end (10 to 12). The table is made under another name (4), the rows are copied (5),
-the old one is dropped (6) and the new one renamed (7). Indexes, triggers (3, 8) and views (9) are objects of
-their own: whatever the drop takes with it is made again by `dbdeed.engines.compare`.
+Keys are not enforced meanwhile (1) in a transaction (2): `SqliteSession.transaction` and `ENGINE.envelope`
+see to that and to the check at the end (10 to 12). The table is made under another name (4), the rows are
+copied (5), the old one is dropped (6) and the new one renamed (7). Indexes, triggers (3, 8) and views (9)
+are objects of their own: whatever the drop takes with it is made again by `dbdeed.engines.compare`.
 
 The renaming is done with `legacy_alter_table`, so that references to the table in views, triggers and other
 tables' keys stay as they are written.
@@ -11,6 +11,7 @@ tables' keys stay as they are written.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
@@ -58,12 +59,15 @@ def _steps(old: Table, new: Table, sql: str) -> Iterator[Step]:
 
 
 def renamed_definition(sql: str, name: str, temporary: str) -> str:
-    """The definition under another name. Its own name as a qualifier goes: only its own columns are in reach."""
+    """The definition under another name.
+
+    Its own name as a qualifier goes: only its own columns are in reach there.
+    """
     text = divide(sql)
     assert text is not None  # it was read from there
     words = [word for word in lex(sql) if word.start >= text.body]
     spans = [(text.name.start, text.name.end, written(temporary))]
-    for word, after in zip(words, words[1:], strict=False):
+    for word, after in itertools.pairwise(words):
         if after.key == "." and fold(word.name) == fold(name):
             spans.append((word.start, after.end, ""))
     for start, end, replacement in reversed(spans):
@@ -90,15 +94,15 @@ def _copied(old: Table, new: Table) -> Iterator[tuple[str, str]]:
     before = {fold(column.name): column for column in old.columns}
     shared = [column for column in new.columns if fold(column.name) in before and not column.generated]
     alias_copied = fold(new.rowid_alias) in {fold(column.name) for column in shared}
-    names = _rowid_name(new), _rowid_name(old)
+    names = rowid_name(new), rowid_name(old)
     if old.has_rowid and new.has_rowid and not alias_copied and names[0] and names[1]:
         yield names
     for column in shared:
         yield column.name, before[fold(column.name)].name
 
 
-def _rowid_name(table: Table) -> str:
-    """A name of the row's number that no column hides."""
+def rowid_name(table: Table) -> str:
+    """A name of the row's number that no column hides, or ""."""
     taken = {fold(column.name) for column in table.columns}
     return next((name for name in _ROWID_NAMES if name not in taken), "")
 
@@ -163,8 +167,8 @@ def _column_hazards(old: Table, new: Table, before: Column | None, column: Colum
     if affinity(before.type, strict=old.strict) is not affinity(column.type, strict=new.strict):
         yield Hazard(
             HazardKind.CHANGES_VALUES,
-            f"{name} goes from {before.type or 'no type'} to {column.type or 'no type'}: values that look like"
-            " the new type are stored as it.",
+            f"{name} goes from {before.type or 'no type'} to {column.type or 'no type'}:"
+            " values that look like the new type are stored as it.",
         )
 
 

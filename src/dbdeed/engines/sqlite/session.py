@@ -58,6 +58,11 @@ class SqliteSession:
         return cls(_open_file(file, target.label, wait), target.label, file)
 
     @property
+    def absent(self) -> bool:
+        """The file does not exist yet."""
+        return self._absent
+
+    @property
     def version(self) -> tuple[int, ...]:
         return sqlite3.sqlite_version_info
 

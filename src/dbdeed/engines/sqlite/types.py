@@ -63,7 +63,7 @@ _FIRST_WORD = re.compile(r"[a-z_]+")
 def python_type(declared: str, *, strict: bool = False) -> PythonType:
     """The Python type that a loaded value of a declared type has.
 
-    The declaration says what is meant, as in `BOOLEAN` or `TIMESTAMP`; the affinity decides where it is silent.
+    The declaration says what is meant, as in `BOOLEAN` or `TIMESTAMP`; else the affinity decides.
     """
     word = _FIRST_WORD.match(declared.lower())
     if word is not None and word.group() in _BY_WORD:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel, Step
 from dbdeed.engines.compare import Alteration, Kind, Making
 from dbdeed.engines.sqlite.kinds.claims import object_id
@@ -14,6 +13,7 @@ from dbdeed.engines.sqlite.names import fold, written
 from dbdeed.engines.sqlite.schema import text_of
 
 if TYPE_CHECKING:
+    from dbdeed.engines.catalog import ObjectId
     from dbdeed.engines.compare import Context
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Hazard, HazardKind, LockLevel, Step
 from dbdeed.engines.compare import Alteration, Kind, Making
 from dbdeed.engines.sqlite.definition import divided
@@ -17,7 +18,6 @@ from dbdeed.engines.sqlite.text import closing, form, lex
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dbdeed.engines.catalog import ObjectId
     from dbdeed.engines.compare import Context
     from dbdeed.engines.sqlite.text import Word
 
@@ -124,7 +124,7 @@ def _copied(old: VirtualTable, new: VirtualTable, kept: Sequence[str], context: 
     name = lex(sql)[3]
     temporary = quoted(f"dbdeed_new_{new.name}")
     row = "docid" if new.module == "fts4" else "rowid"
-    columns = ", ".join((row, *map(written, kept)))
+    columns = "".join(f", {written(one)}" for one in kept)
     lost = [column for column in old.columns if fold(column) not in {fold(one) for one in kept}]
     gone = tuple(
         Hazard(HazardKind.DESTROYS, f"Column {old.name}.{one} and its texts are gone.") for one in lost
@@ -132,7 +132,7 @@ def _copied(old: VirtualTable, new: VirtualTable, kept: Sequence[str], context: 
     return (
         Step(sql[: name.start] + temporary + sql[name.end :], new.id),
         Step(
-            f"INSERT INTO {temporary} ({columns}) SELECT {columns.replace(row, 'rowid', 1)} FROM {written(old.name)}",
+            f"INSERT INTO {temporary} ({row}{columns}) SELECT rowid{columns} FROM {written(old.name)}",
             new.id,
             lock=LockLevel.ACCESS_EXCLUSIVE,
             rewrites=True,
@@ -153,8 +153,6 @@ def _copied(old: VirtualTable, new: VirtualTable, kept: Sequence[str], context: 
 
 
 def _column_id(table: VirtualTable, column: str) -> ObjectId:
-    from dbdeed.engines.catalog import ObjectId
-
     return ObjectId("column", (fold(table.name), fold(column)))
 
 

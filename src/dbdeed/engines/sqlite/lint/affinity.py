@@ -1,8 +1,8 @@
 """A type name that SQLite takes for another one.
 
-SQLite reads a declared type by what its name contains. `STRING` and `UUID` contain nothing that it knows and are
-NUMERIC, so that the text `007` is stored as the number 7 and a UUID such as `1e5…` may become a number; `POINT`
-and `INTERVAL` contain INT and are INTEGER.
+SQLite reads a declared type by what its name contains. `STRING` and `UUID` contain nothing that it knows
+and are NUMERIC, so that the text `007` is stored as the number 7 and a UUID such as `1e5…` may become a
+number; `POINT` and `INTERVAL` contain INT and are INTEGER.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Written:
     @classmethod
     def of(cls, statement: Statement, number: int = 0) -> Written:
         words = lex(statement.sql)
-        kind, name = _created(words)
+        kind, name = created(words)
         return cls(statement, number, words, kind, name)
 
     @property
@@ -71,7 +71,7 @@ def all_written(statements: Sequence[Statement]) -> list[Written]:
     return [Written.of(one, next(numbers)) for one in statements]
 
 
-def _created(words: Sequence[Word]) -> tuple[str, Word | None]:
+def created(words: Sequence[Word]) -> tuple[str, Word | None]:
     """What `CREATE … name` makes."""
     if not words or words[0].key != "create":
         return "", None

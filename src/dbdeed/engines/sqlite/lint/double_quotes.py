@@ -6,6 +6,7 @@ becomes a constant. Other engines, and SQLite built without this habit, refuse i
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from dbdeed.document.edit import Edit
@@ -59,6 +60,6 @@ def _known(context: Context) -> frozenset[str]:
 def _named_in(written: Written) -> set[str]:
     """What the statement itself names: what it makes, its aliases, its types."""
     words = written.words
-    found = {fold(after.name) for word, after in zip(words, words[1:], strict=False) if word.key == "as"}
+    found = {fold(after.name) for word, after in itertools.pairwise(words) if word.key == "as"}
     found.update(fold(word.name) for word in words if word.kind is TokenKind.WORD)
     return found

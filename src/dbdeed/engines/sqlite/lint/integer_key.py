@@ -32,8 +32,8 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(
                 code=CODE,
                 severity=Severity.ERROR,
-                message=f"{table.name}.{column.name} is {column.type.upper()} PRIMARY KEY: SQLite does not number"
-                " its rows, and takes NULL for it.",
+                message=f"{table.name}.{column.name} is {column.type.upper()} PRIMARY KEY: SQLite"
+                " does not number its rows, and takes NULL for it.",
                 place=place,
                 hint="Write INTEGER PRIMARY KEY, or add NOT NULL if you give the numbers out yourself.",
                 fix=(Edit(place.span, "INTEGER"),) if place is not None and simple else (),

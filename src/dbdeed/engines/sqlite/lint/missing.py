@@ -1,7 +1,7 @@
 """A view or trigger that names what is not there.
 
-SQLite looks up the tables and columns of a view or a trigger when it is used, not when it is made. What refers
-to a missing table is accepted, and fails later, at the first query or write.
+SQLite looks up the tables and columns of a view or a trigger when it is used, not when it is made. What
+refers to a missing table is accepted, and fails later, at the first query or write.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _MOST = 100
 def check(context: Context) -> Iterator[Finding]:
     """One finding for each such view or trigger.
 
-    ALTER TABLE … RENAME makes SQLite resolve every view and trigger of the database; it stops at the first that
-    it cannot, which is then put aside.
+    ALTER TABLE … RENAME makes SQLite resolve every view and trigger of the database; it stops at the
+    first that it cannot, which is then put aside.
     """
     if not any(one.kind in ("view", "trigger") for one in context.schema.objects):
         return

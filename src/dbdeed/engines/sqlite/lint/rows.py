@@ -1,7 +1,7 @@
 """Rows in a schema.
 
-A document describes what a database looks like. INSERT, UPDATE and DELETE in it are tried out, and then have no
-effect on any database: rows belong in a migration or in the program.
+A document describes what a database looks like. INSERT, UPDATE and DELETE in it are tried out, and then
+have no effect on any database: rows belong in a migration or in the program.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(
                 code=CODE,
                 severity=Severity.WARNING,
-                message=f"{written.first.upper()} describes no structure: it changes nothing in the database.",
+                message=f"{written.first.upper()} describes no structure: it has no effect on a database.",
                 place=written.place(written.words[0]),
                 hint="Write rows in a migration, or let the program write them.",
             )

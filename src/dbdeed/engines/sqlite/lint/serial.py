@@ -1,7 +1,7 @@
 """`SERIAL` is no type of SQLite's.
 
-SQLite takes `id SERIAL PRIMARY KEY` as a column of a made-up type that nothing fills: every row gets NULL as its
-id. `INTEGER PRIMARY KEY` is what numbers rows by itself.
+SQLite takes `id SERIAL PRIMARY KEY` as a column of a made-up type that nothing fills: every row gets NULL
+as its id. `INTEGER PRIMARY KEY` is what numbers rows by itself.
 """
 
 from __future__ import annotations
