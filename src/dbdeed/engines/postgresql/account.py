@@ -51,7 +51,7 @@ class Account:
 def account() -> Account:
     """Whom the programs run as."""
     if os.geteuid() != 0:
-        return Account("", os.geteuid(), os.getegid())
+        return ourselves()
     for name in ("postgres", "nobody"):
         with suppress(KeyError):
             found = pwd.getpwnam(name)
@@ -61,6 +61,11 @@ def account() -> Account:
         hint="Run dbdeed as an ordinary user, or create one: useradd --system postgres.",
         code="no-account",
     )
+
+
+def ourselves() -> Account:
+    """The user that we are."""
+    return Account("", os.geteuid(), os.getegid())
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,15 +88,17 @@ def kill_members(data: Path) -> None:
         time.sleep(0.01)
 
 
-def clear_stale(data: Path, patience: float = 10.0) -> None:
+def clear_stale(data: Path, socket: Path, patience: float = 10.0) -> None:
     """Make way for a start: no live server is assumed.
 
-    Orphans of a killed server end by themselves soon; after `patience` seconds they are killed. A pid file
-    whose process is not of this folder is removed: PostgreSQL would take a stranger with that number for
-    its own server and refuse to start.
+    Orphans of a killed server end by themselves soon; after `patience` seconds they are killed. Then the pid
+    file and the socket's lock are removed: they name a process that is not of this folder, and PostgreSQL
+    would take a stranger with that number (or a zombie) for its own server and refuse to start.
     """
     deadline = time.monotonic() + patience
     while members(data) and time.monotonic() < deadline:
         time.sleep(0.02)
     kill_members(data)
     (data / "postmaster.pid").unlink(missing_ok=True)
+    for left in socket.glob(".s.PGSQL.*"):
+        left.unlink(missing_ok=True)

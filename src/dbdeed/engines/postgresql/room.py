@@ -10,12 +10,14 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.postgresql.account import account, short_folder
 from dbdeed.engines.postgresql.processes import kill_members
+from dbdeed.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,7 @@ def room(kind: str, parent: Path | None = None) -> Iterator[Path]:
     A server's data folder in it must be called `data`. The unprivileged user can pass through it.
     """
     parent = parent or short_folder()
-    with _locked(parent / ".lock"):
+    with locked(parent / ".lock"):
         _sweep(parent, kind)
         folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=parent))
         if account().foreign:
@@ -63,11 +65,36 @@ def _remove(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    """Hold a lock for a moment, waiting for it."""
+def locked(file: Path, *, patience: float | None = None, busy: str = "") -> Iterator[None]:
+    """Hold a lock file, which the system lets go of when we end, however that happens.
+
+    Args:
+        file: made where it is missing.
+        patience: seconds to wait for it; None for as long as it takes.
+        busy: what to say when it is still held then.
+
+    Raises:
+        Unavailable: it was held all that time.
+    """
     handle = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _take(handle, patience, busy)
         yield
     finally:
         os.close(handle)
+
+
+def _take(handle: int, patience: float | None, busy: str) -> None:
+    if patience is None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise Unavailable(busy, hint="Try again when it is done.", code="locked") from error
+            time.sleep(0.05)
+        else:
+            return

@@ -21,6 +21,7 @@ from dbdeed.engines.postgresql.account import (
     account,
     environment,
     fits_socket,
+    ourselves,
     own,
     reachable,
     run,
@@ -97,7 +98,8 @@ def initialise(
         str(programs.path("initdb")), "-D", str(data), f"--username={superuser}", "--encoding=UTF8",
         *options,
     ]  # fmt: skip
-    done = run(command, who)
+    # By the launcher, so that it ends with us: a killed command must not leave an initdb at work.
+    done = run(Launch(tuple(command), parent=os.getpid()).arguments(who), ourselves())
     if done.returncode != 0:
         raise ServerFailed(
             f"initdb of PostgreSQL {programs.major} failed: {_last_lines(done.stderr or done.stdout)}",
@@ -134,7 +136,7 @@ def throwaway(
     who = who or account()
     log = data.with_name(f"{data.name}.log")
     since = log.stat().st_size if log.exists() else 0
-    clear_stale(data)
+    clear_stale(data, socket)
     command = _command(reachable(programs, who), data, socket, settings, who)
     launch = Launch(command, parent=os.getpid(), isolated=isolated, memory=MEMORY)
     with log.open("ab") as output:
@@ -168,7 +170,7 @@ def start(
     Raises:
         ServerFailed: with the log's last lines.
     """
-    clear_stale(data)
+    clear_stale(data, socket)
     since = log.stat().st_size if log.exists() else 0
     command = _command(reachable(programs, who), data, socket, settings, who)
     with log.open("ab") as output:
@@ -186,6 +188,12 @@ def start(
     pid = int(started.stdout)
     _until_ready(data, pid, lambda: lives(pid), (log, since))
     return Server(data, socket, pid, log)
+
+
+def wait_until_ready(data: Path, pid: int, log: Path) -> None:
+    """Wait for a server that somebody started already. Raises `ServerFailed` where it ends instead."""
+    since = log.stat().st_size if log.exists() else 0
+    _until_ready(data, pid, lambda: lives(pid), (log, max(0, since - 2000)))
 
 
 def stop(data: Path) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from dbdeed.engines.seam import CannotConnect, SqlRejected
+from dbdeed.engines.seam import CannotConnect, LockTimeout, SqlRejected
 from dbdeed.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ SETTINGS = {
     "row_security": "on",
 }
 """What every session begins with."""
+
+_GAVE_WAY = frozenset({"55P03", "40P01"})
+"""Errors (manual, appendix A) of a statement that did not get its locks: lock_timeout, and a deadlock."""
 
 _NAMED_BY_DETAIL = "Failing row contains"
 
@@ -139,6 +142,8 @@ class Session:
                 hint="See the server's log; running the same command again takes up where it stopped.",
                 code="connection-lost",
             )
+        if error.sqlstate in _GAVE_WAY:
+            return LockTimeout(f"{_first_line(error)}.", hint=error.diag.message_hint or "")
         return rejection(error)
 
 

@@ -12,12 +12,13 @@ import os
 import secrets
 import shutil
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.postgresql.account import own, reachable, run, state_folder
+from dbdeed.engines.postgresql.processes import kill_members
+from dbdeed.engines.postgresql.room import locked
 from dbdeed.engines.postgresql.server import initialise
 from dbdeed.errors import Unavailable
 
@@ -57,7 +58,10 @@ def template(programs: Programs, cache: Path, who: Account) -> Template:
     parent.mkdir(parents=True, exist_ok=True)
     place = parent / _key(programs)
     if not (place / "password").is_file():
-        _make(programs, place, who)
+        with locked(parent / ".lock"):
+            _sweep(parent)
+            if not (place / "password").is_file():
+                _make(programs, place, who)
     return Template(place / "data", (place / "password").read_text(encoding="ascii"))
 
 
@@ -76,6 +80,13 @@ def copy(found: Template, into: Path, who: Account) -> None:
 def _key(programs: Programs) -> str:
     text = f"{_FORMAT} {programs.version} {programs.folder} {_OPTIONS} {_ACCESS}"
     return f"{programs.major}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what killed builds left; nobody builds while the lock is held."""
+    for left in parent.glob(".template-*"):
+        kill_members(left / "data")
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _make(programs: Programs, place: Path, who: Account) -> None:
@@ -97,7 +108,7 @@ def _make(programs: Programs, place: Path, who: Account) -> None:
             options=(*_OPTIONS, f"--pwfile={secret}"),
         )
         (data / "pg_hba.conf").write_text(_ACCESS, encoding="ascii")
-        with suppress(OSError):  # somebody else was faster
-            temporary.rename(place)
+        shutil.rmtree(place, ignore_errors=True)
+        temporary.rename(place)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
