@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.document.findings import Severity
 from dbdeed.progress import SILENT
-from dbdeed.rules.facts import Facts, overlap
+from dbdeed.rules.facts import Facts
+from dbdeed.rules.places import Places
 from dbdeed.rules.registry import not_run, run
 
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ def _ask(
     from dbdeed.app.facts import engine_facts
 
     blocks = architecture.schema.blocks
-    unfilled = any(overlap(one.place, block.place) for one in architecture.placeholders for block in blocks)
-    if unfilled or not blocks:
+    placeholders = Places(one.place for one in architecture.placeholders)
+    if not blocks or any(placeholders.touch(block.place) for block in blocks):
         return None
     return engine_facts(project, architecture, start=start, progress=progress)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.document.source import Place, Span
 from dbdeed.document.values.secrets import redact
+from dbdeed.rules.places import Places
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from dbdeed.document.architecture import Architecture, Setting
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from dbdeed.models.model import DataModel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is known when rules run.
 
@@ -33,7 +36,7 @@ class Facts:
     data_model: DataModel | None = None
     sql_findings: tuple[Finding, ...] = ()
 
-    @property
+    @cached_property
     def tables(self) -> frozenset[str]:
         """Every table that the SQL makes, join tables too; empty where the engine was not asked."""
         if self.data_model is None:
@@ -46,18 +49,30 @@ class Facts:
     def table_place(self, table: str) -> Place:
         """Where a table stands: its own heading, the section's, or the document's beginning."""
         document = self.architecture
-        named = (entry.place for entry in document.schema.tables if entry.name.rpartition(".")[2] == table)
+        if table in self.headings:
+            return self.headings[table]
         section = (one.heading for one in document.sections if one.known and one.name == "Schema Design")
-        return next(named, None) or next(section, None) or Place(document.source, Span(0, 0))
+        return next(section, Place(document.source, Span(0, 0)))
 
     def unfilled_at(self, place: Place) -> bool:
         """Whether a placeholder stands in a place: then only `unfilled` speaks of it."""
-        return any(overlap(placeholder.place, place) for placeholder in self.architecture.placeholders)
+        return self.placeholders.touch(place)
 
+    @cached_property
+    def placeholders(self) -> Places:
+        return Places(placeholder.place for placeholder in self.architecture.placeholders)
 
-def overlap(one: Place, other: Place) -> bool:
-    same = one.source is other.source
-    return same and one.span.start < other.span.end and other.span.start < one.span.end
+    @cached_property
+    def code(self) -> Places:
+        """Every code block of Schema Design and of the declared queries."""
+        queries = (query.block for query in self.architecture.queries.queries if query.block)
+        return Places(block.place for block in (*self.architecture.schema.blocks, *queries))
+
+    @cached_property
+    def headings(self) -> Mapping[str, Place]:
+        """Where each table's heading stands, by its unqualified name."""
+        entries = reversed(self.architecture.schema.tables)
+        return {entry.name.rpartition(".")[2]: entry.place for entry in entries}
 
 
 def where(*settings: Setting[Any]) -> Place | None:

@@ -23,7 +23,6 @@ from dbdeed.document.values.secrets import STAND_IN, secret_spans
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dbdeed.document.architecture import CodeBlock
     from dbdeed.document.source import Source
     from dbdeed.rules.facts import Facts
 
@@ -49,21 +48,17 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _secrets(facts: Facts, source: Source) -> Iterator[Place]:
     # Latin-1 keeps one character a byte, so that spans are bytes whatever the text holds.
     text = source.data.decode("latin-1")
-    code = [block.place.span for block in _blocks(facts) if block.place.source is source]
-    spans = [span for span in secret_spans(text) if not _compares(text, span, code)]
+    spans = [
+        span
+        for span in secret_spans(text)
+        if not (facts.code.touch_span(source, Span(*span)) and _compares(text, span))
+    ]
     spans += [match.span(1) for match in _IN_SQL.finditer(text) if not STAND_IN.fullmatch(match[1])]
     for start, end in sorted(set(spans)):
         yield Place(source, Span(start, end))
 
 
-def _blocks(facts: Facts) -> Iterator[CodeBlock]:
-    yield from facts.architecture.schema.blocks
-    yield from (query.block for query in facts.architecture.queries.queries if query.block)
-
-
-def _compares(text: str, span: tuple[int, int], code: list[Span]) -> bool:
+def _compares(text: str, span: tuple[int, int]) -> bool:
     """In SQL, `password = value` compares a column, unless it stands among a connection string's words."""
-    if not any(block.start <= span[0] < block.end for block in code):
-        return False
     parameter = _PARAMETER.search(text[max(span[0] - 30, 0) : span[0]])
     return parameter is not None and not _CONNECTION.search(text[max(span[0] - 200, 0) : span[1] + 200])

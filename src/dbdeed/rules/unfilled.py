@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.document.findings import Finding, Severity
-from dbdeed.rules.facts import Facts, overlap, quoted
+from dbdeed.rules.facts import Facts, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,11 +47,11 @@ _DEFAULTS = {
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    settings = [setting for setting in facts.architecture.settings() if setting.unfilled and setting.place]
+    settings = [setting for setting in facts.architecture.settings() if setting.unfilled]
     for placeholder in facts.architecture.placeholders:
         setting = next((one for one in settings if _holds(one, placeholder)), None)
         required = setting is not None and setting.key == "Database System"
-        severity = Severity.ERROR if required or _in_code(facts, placeholder) else Severity.WARNING
+        severity = Severity.ERROR if required or facts.code.touch(placeholder.place) else Severity.WARNING
         name = f"{setting.key} is" if setting else f"{quoted(placeholder.text)} is"
         yield Finding(
             CODE,
@@ -63,11 +63,12 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _holds(setting: Setting[object], placeholder: Placeholder) -> bool:
-    return setting.place is not None and overlap(setting.place, placeholder.place)
-
-
-def _in_code(facts: Facts, placeholder: Placeholder) -> bool:
-    return any(overlap(block.place, placeholder.place) for block in facts.architecture.schema.blocks)
+    place, inner = setting.place, placeholder.place
+    return (
+        place is not None
+        and place.source is inner.source
+        and place.span.start <= inner.span.start < place.span.end
+    )
 
 
 def _hint(setting: Setting[object] | None, placeholder: Placeholder, *, required: bool) -> str:
