@@ -63,7 +63,7 @@ def _drill(proof: Proof, stream: TextIO) -> str:
     if proof.recovery_seconds is not None:
         parts.append(f"recovered in {proof.recovery_seconds:.1f} s")
     if proof.loss_seconds is not None:
-        parts.append(f"at most {proof.loss_seconds:.1f} s of changes at risk then")
+        parts.append(f"would have lost at most {proof.loss_seconds:.1f} s of changes")
     problems = [problem for check in proof.checks for problem in check.problems]
     if problems:
         parts.append(problems[0])

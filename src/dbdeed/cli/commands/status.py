@@ -1,0 +1,56 @@
+"""`dbdeed status`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dbdeed.cli.options import DEFAULT_DOCUMENT, Database, Document, new_app
+from dbdeed.cli.output import Format
+
+app = new_app()
+
+
+@app.command()
+def status(
+    document: Document = DEFAULT_DOCUMENT,
+    database: Database = "",
+    format_: Annotated[
+        Format, typer.Option("--format", help="text for people, json for machines.")
+    ] = Format.TEXT,
+) -> None:
+    """Say where the database is, whether it runs and when it was last proven.
+
+    Changes nothing and starts nothing.
+
+    Example:
+        dbdeed status
+    """
+    from dbdeed.app.status import status as look
+    from dbdeed.cli.output import json_object
+    from dbdeed.cli.proofs import proof_object
+
+    result = look(document, database=database)
+    newest = next(iter(result.backups.backups), None)
+    if format_ is Format.JSON:
+        print(
+            json_object(
+                "status",
+                ok=True,
+                database=result.database,
+                embedded=result.embedded,
+                backups=len(result.backups.backups),
+                newest_backup=newest.backup.id if newest else None,
+                next_backup_due=result.backups.due,
+                drill=proof_object(result.drill) if result.drill else None,
+            )
+        )
+        return
+    print(f"Database  {result.database}{f': {result.embedded}' if result.embedded else ''}")
+    count = len(result.backups.backups)
+    said = f"{count}, newest {newest.backup.id}" if newest else "none"
+    due = f"; next due {result.backups.due:%Y-%m-%d %H:%M} UTC" if result.backups.due else ""
+    print(f"Backups   {said}{due}")
+    drilled = f"{result.drill.verdict}, {result.drill.at:%Y-%m-%d %H:%M} UTC" if result.drill else "never"
+    print(f"Drill     {drilled}")
