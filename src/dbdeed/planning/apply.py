@@ -107,7 +107,7 @@ def apply_plan(
 
     Args:
         engine: of the database.
-        session: to it.
+        session: to it; what the engine set for the last step stays set in it.
         plan: whose state must still be the database's.
         target: the catalog that it leads to, where it is at hand: then a wrong end is told in full.
         tool: the program's version, for the journal.
@@ -224,7 +224,7 @@ def _run_group(run: _Run, group: Group, task: Task) -> None:
 def _attempt(run: _Run, group: Group) -> None:
     numbers = range(run.done + 1, run.done + len(group.steps) + 1)
     if group.transactional:
-        with run.session.transaction():
+        with _commit_refused(numbers), run.session.transaction():
             for number, planned in zip(numbers, group.steps, strict=True):
                 _execute(run, planned, number)
             run.journal.mark(run.id, numbers, StepState.DONE)
@@ -232,6 +232,18 @@ def _attempt(run: _Run, group: Group) -> None:
         run.journal.mark(run.id, numbers, StepState.STARTED)
         _execute(run, group.steps[0], numbers[0])
         run.journal.mark(run.id, numbers, StepState.DONE)
+
+
+@contextmanager
+def _commit_refused(numbers: range) -> Iterator[None]:
+    """What is only checked at the end of a transaction: deferred constraints, SQLite's foreign keys."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise StepFailed(
+            f"Steps {numbers.start} to {numbers.stop - 1} failed together: {one_line(error.message)}",
+            hint=error.hint,
+        ) from None
 
 
 def _execute(run: _Run, planned: PlannedStep, number: int) -> None:

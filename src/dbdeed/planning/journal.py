@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.seam import SqlRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from dbdeed.engines.seam import Engine, Session
@@ -113,13 +113,15 @@ class Journal:
                 plan.target,
                 now.isoformat(timespec="seconds"),
             )
-            for number, step in enumerate(plan.steps, 1):
+            for batch in batched([(number, step.sql) for number, step in enumerate(plan.steps, 1)]):
+                rows = ", ".join(
+                    f"($1, ${2 * place + 2}, '{StepState.WAITING}', ${2 * place + 3})"
+                    for place in range(len(batch))
+                )
                 self._write(
-                    f"INSERT INTO {self._steps} (plan, number, state, statement) VALUES ($1, $2, $3, $4)",
+                    f"INSERT INTO {self._steps} (plan, number, state, statement) VALUES {rows}",
                     identity,
-                    number,
-                    StepState.WAITING.value,
-                    step.sql,
+                    *(value for row in batch for value in row),
                 )
 
     def supersede(self, now: datetime) -> None:
@@ -130,15 +132,15 @@ class Journal:
             now.isoformat(timespec="seconds"),
         )
 
-    def mark(self, identity: str, numbers: Iterable[int], state: StepState) -> None:
+    def mark(self, identity: str, numbers: range, state: StepState) -> None:
         """Set the state of steps, counted from 1; inside whatever transaction is open."""
-        for number in numbers:
-            self._write(
-                f"UPDATE {self._steps} SET state = $1 WHERE plan = $2 AND number = $3",
-                state.value,
-                identity,
-                number,
-            )
+        self._write(
+            f"UPDATE {self._steps} SET state = $1 WHERE plan = $2 AND number >= $3 AND number < $4",
+            state.value,
+            identity,
+            numbers.start,
+            numbers.stop,
+        )
 
     def end(self, identity: str, state: PlanState, now: datetime, error: str = "") -> None:
         """Say how a plan ended; `error` holds no secret."""
@@ -165,3 +167,8 @@ class Journal:
 
     def _write(self, sql: str, *parameters: object) -> None:
         self.session.fetch(sql, *parameters)
+
+
+def batched(rows: Sequence[tuple[int, str]], size: int = 500) -> Iterator[Sequence[tuple[int, str]]]:
+    """Rows in parts that a statement's parameters have room for (32,766 in SQLite, 65,535 in PostgreSQL)."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))

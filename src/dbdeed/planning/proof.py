@@ -81,8 +81,16 @@ def make_plan(
     return plan
 
 
+def _renames(
+    engine: Engine, current: Catalog, target: Catalog, statements: Sequence[Statement]
+) -> list[Change]:
+    if not any(statement.renamed_from for statement in statements):
+        return []
+    return engine.rename_steps(current, target, statements)
+
+
 def _plain(engine: Engine, current: Catalog, target: Catalog, statements: Sequence[Statement]) -> Plan:
-    renames = engine.rename_steps(current, target, statements)
+    renames = _renames(engine, current, target, statements)
     if renames:
         raise Refused(
             f"{shown(renames[0].id)} is declared to be renamed, and what is left to do after that is only "
@@ -95,7 +103,7 @@ def _plain(engine: Engine, current: Catalog, target: Catalog, statements: Sequen
 def _proven(
     engine: Engine, current: Catalog, target: Catalog, statements: Sequence[Statement], scratch: Scratch
 ) -> Plan:
-    renames = engine.rename_steps(current, target, statements)
+    renames = _renames(engine, current, target, statements)
     with scratch.database() as session:
         rebuild(engine, session, current)
         reached = current
