@@ -136,7 +136,7 @@ def hostile(dialect: Dialect, table: str, columns: tuple[str, ...] = (), name: s
         )
         for column in columns
     )
-    keys = (
+    keys: tuple[UniqueKey, ...] = (
         UniqueKey("pk", ("class", "qu'ote"), primary=True),
         UniqueKey("u1", ("a b",)),
         UniqueKey("u2", ("a_b",)),

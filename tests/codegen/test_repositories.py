@@ -85,7 +85,8 @@ async def test_values_come_back_as_they_went(shop: Any, db: Any) -> None:
     customers = shop.CustomerRepository(db)
     moment = dt.datetime(2026, 1, 31, 23, 59, 59, 123456, dt.timezone(dt.timedelta(hours=-5)))
     name = "O'Brien\"; DROP TABLE customers; -- \\ % $1 ? {} \u00e9\U0001f600\n"
-    for profile in (None, [], "text", "12", 12, 1.5, True, {"k\u00e9y": {"deep": [None]}}):
+    profiles: tuple[Any, ...] = (None, [], "text", "12", 12, 1.5, True, {"k\u00e9y": {"deep": [None]}})
+    for profile in profiles:
         one = await customers.insert(
             shop.NewCustomer(
                 email=f"{profile!r}@example.org",

@@ -185,4 +185,4 @@ def test_files_have_the_usual_rights(tmp_path: Path, files: Mapping[str, str]) -
     finally:
         os.umask(old)
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / FOLDER).rglob("*.py")} == {0o640}
-    assert not [path for path in (tmp_path / FOLDER).rglob(".*")]
+    assert not list((tmp_path / FOLDER).rglob(".*"))

@@ -30,6 +30,25 @@ if TYPE_CHECKING:
     from dbdeed.access.settings import PoolSettings, TransactionSettings
 
 
+# What DISCARD ALL does, in one round trip, but for the statements that the driver itself has prepared: it
+# does not always notice that they are gone, and they are what makes a kept connection fast.
+_RESET = """
+CLOSE ALL;
+SET SESSION AUTHORIZATION DEFAULT;
+RESET ALL;
+UNLISTEN *;
+SELECT pg_catalog.pg_advisory_unlock_all();
+DO 'DECLARE one text; BEGIN
+    FOR one IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql LOOP
+        EXECUTE pg_catalog.format(''DEALLOCATE %I'', one);
+    END LOOP;
+END';
+DISCARD PLANS;
+DISCARD TEMP;
+DISCARD SEQUENCES
+"""
+
+
 class PostgresqlConnection:
     """One session with a server. Outside a transaction each statement commits itself."""
 
@@ -96,7 +115,7 @@ class PostgresqlConnection:
         await self._command(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
 
     async def reset(self) -> bool:
-        await self._command("DISCARD ALL")
+        await self._command(_RESET)
         self.changed = False
         return True
 
