@@ -143,6 +143,7 @@ def setup(key: str, major: int) -> tuple[str, ...]:
         "SET allow_system_table_mods = on",
         "CREATE TABLE pg_catalog.dbdeed_key (key text)",
         f"INSERT INTO pg_catalog.dbdeed_key VALUES ({literal(key)})",
+        "CREATE TABLE pg_catalog.dbdeed_saved (oid oid, acl aclitem[])",
         f"""
 CREATE FUNCTION pg_catalog.dbdeed_elevate(statement text, seal text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET session_replication_role = replica {event_triggers} AS $dbdeed$
@@ -164,6 +165,39 @@ BEGIN
 END
 $dbdeed$""",
     )
+
+
+_SCHEMAS = "(n.oid OPERATOR(pg_catalog.>=) 16384 OR n.oid OPERATOR(pg_catalog.=) 2200)"
+
+
+def new_owner(sql: str) -> str | None:
+    """The role that an ALTER … OWNER TO names, where the object lies in a schema; else None."""
+    for part in split(sql, RULES)[:1]:
+        texts = [sql[one.start : one.end].lower() for one in part.tokens]
+        if texts[:1] == ["alter"] and texts[1:2] != ["schema"] and texts[-3:-1] == ["owner", "to"]:
+            name = name_of(sql, part.tokens[-1], fold=True)
+            return name if name and not _reserved(name, part.tokens[-1]) else None
+    return None
+
+
+def opened_to(role: str) -> str:
+    """Let a role make objects in every schema: a new owner must be allowed to, unless a superuser gives."""
+    return f"""
+INSERT INTO pg_catalog.dbdeed_saved SELECT n.oid, n.nspacl FROM pg_catalog.pg_namespace n WHERE {_SCHEMAS};
+UPDATE pg_catalog.pg_namespace n SET nspacl = pg_catalog.array_append(
+  COALESCE(n.nspacl, pg_catalog.acldefault('n', n.nspowner)),
+  pg_catalog.makeaclitem((SELECT r.oid FROM pg_catalog.pg_roles r
+                          WHERE r.rolname OPERATOR(pg_catalog.=) {literal(role)}::pg_catalog.name),
+                         n.nspowner, 'CREATE', false))
+WHERE {_SCHEMAS}"""
+
+
+CLOSED_AGAIN = f"""
+UPDATE pg_catalog.pg_namespace n SET nspacl = (
+  SELECT s.acl FROM pg_catalog.dbdeed_saved s WHERE s.oid OPERATOR(pg_catalog.=) n.oid)
+WHERE {_SCHEMAS};
+DELETE FROM pg_catalog.dbdeed_saved"""
+"""Undo `opened_to`, leaving every schema's rights as they were."""
 
 
 def seal(key: str, statement: str) -> str:

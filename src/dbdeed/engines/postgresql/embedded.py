@@ -150,8 +150,8 @@ def _place(root: Path, *, make: bool) -> Path:
         return kept / "postgresql"
     file = kept / "postgresql-id"
     found = _kept_id(file)
-    if found and (not make or _is_home(STATE / found, root)):
-        return STATE / found
+    if found and _belongs(STATE / found, root):
+        return _claimed(STATE / found, root) if make else STATE / found
     if not make:
         return kept / "postgresql"
     kept.mkdir(parents=True, exist_ok=True)
@@ -178,26 +178,28 @@ def _new_place(file: Path, root: Path, seen: str) -> Path:
     temporary = file.with_suffix(".new")
     temporary.write_text(f"{fresh}\n", encoding="ascii")
     temporary.replace(file)
-    _is_home(STATE / fresh, root)
-    return STATE / fresh
+    return _claimed(STATE / fresh, root)
 
 
-def _is_home(place: Path, root: Path) -> bool:
+def _belongs(place: Path, root: Path) -> bool:
     """Whether a folder of `/var/lib/dbdeed` is this project's.
 
     A project that was moved keeps its database; one that was copied must not share its original's.
     """
-    if not place.is_dir():
-        place.mkdir(mode=0o700, parents=True)
     note = place / "project"
-    here = str(root.resolve())
     there = note.read_text(encoding="utf-8") if note.is_file() else ""
-    if there and there != here:
-        if _kept_id(Path(there) / ".dbdeed" / "postgresql-id") == place.name:
-            return False
-    if there != here:
-        note.write_text(here, encoding="utf-8")
-    return True
+    if there in {"", str(root.resolve())}:
+        return True
+    return _kept_id(Path(there) / ".dbdeed" / "postgresql-id") != place.name
+
+
+def _claimed(place: Path, root: Path) -> Path:
+    """The folder, with a note of whose it is."""
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = place / "project.new"
+    temporary.write_text(str(root.resolve()), encoding="utf-8")
+    temporary.replace(place / "project")
+    return place
 
 
 def _socket(place: Path) -> Path:

@@ -186,16 +186,26 @@ class ScratchSession(Session):
         for name in elevation.roles_named(sql):
             self._scratch.ensure_role(name)
         statement = elevation.elevated(sql, self._scratch.like.role)
+        owner = elevation.new_owner(sql)
         watch = Timer(STATEMENT_SECONDS + _GRACE_SECONDS, self._scratch.terminate, (self.process_id,))
         watch.daemon = True
         watch.start()
         try:
-            if statement is None:
-                super().execute(sql)
-            else:
+            if statement is not None:
                 self._elevate(statement)
+            elif owner is not None and owner != self._scratch.like.role:
+                self._give(sql, owner)
+            else:
+                super().execute(sql)
         finally:
             watch.cancel()
+
+    def _give(self, sql: str, owner: str) -> None:
+        """Run an ALTER … OWNER TO as a superuser could: the new owner needs no right on the schema."""
+        with self.transaction():
+            self._elevate(elevation.opened_to(owner))
+            super().execute(sql)
+            self._elevate(elevation.CLOSED_AGAIN)
 
     def _elevate(self, statement: str) -> None:
         sealed = elevation.seal(self._key, statement)
