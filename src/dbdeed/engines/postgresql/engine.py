@@ -137,6 +137,11 @@ class PostgresqlEngine:
 
         return Embedded(root, version)
 
+    def client(self, target: Target) -> str:
+        from dbdeed.engines.postgresql.client import client
+
+        return client(target)
+
     def database_settings(self, session: Session) -> Mapping[str, str]:
         from dbdeed.engines.postgresql.running import database_settings
 
