@@ -12,6 +12,7 @@ import shutil
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,13 +26,13 @@ from dbdeed.engines.postgresql.backup_server import drill_room, isolated, neutra
 from dbdeed.engines.postgresql.backup_source import Source, kept_source, read_source, write_source
 from dbdeed.engines.postgresql.backup_tools import ToolFailed, client_environment, connection_of, run_tool
 from dbdeed.engines.postgresql.programs import find
+from dbdeed.engines.postgresql.server import stop
 from dbdeed.engines.postgresql.session import connect
 from dbdeed.engines.seam import BackupFacts, NotYet, RestoreFailed, SqlRejected, Target
 from dbdeed.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from dbdeed.engines.postgresql.session import Session
     from dbdeed.engines.seam import Examined
@@ -151,12 +152,28 @@ class Physical:
         """Ask what a restored PostgreSQL database is asked."""
         return examine(session)
 
-    def replace(self, folder: Path, target: Target, progress: Progress) -> str:  # noqa: ARG002 - the seam's
-        """Not built: a cluster in place of a running one is the embedded server's business."""
-        raise NotYet(
-            "A snapshot does not yet take the place of a running cluster.",
-            hint="Restore it into a new folder and start a server there, or restore a logical dump.",
-        )
+    def replace(self, folder: Path, target: Target, progress: Progress) -> str:
+        """Put the copy in the place of the embedded cluster, which is stopped and kept beside it."""
+        if not target.embedded:
+            raise NotYet(
+                "A snapshot does not yet take the place of a running cluster that is not embedded.",
+                hint="Restore it into a new folder and start a server there, or restore a logical dump.",
+            )
+        session = connect(target)
+        [(place,)] = session.fetch("SHOW data_directory")
+        session.close()
+        data = Path(place)
+        fresh = data.with_name(f"{data.name}.restoring")
+        kept = data.with_name(f"{data.name}.before-{_now():%Y%m%dT%H%M%SZ}")
+        shutil.rmtree(fresh, ignore_errors=True)
+        try:
+            self.restore(folder, fresh, progress)
+            stop(data)
+            data.rename(kept)
+            fresh.rename(data)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        return f"What was there is kept as {kept}; delete it when it is no longer wanted."
 
     def commands(self, target: Target) -> list[str]:  # noqa: ARG002 - the seam's
         """`BACKUP` stands for the backup's folder, `DATA` for the new data folder."""

@@ -1,0 +1,41 @@
+"""A store, and backups in it that no engine was needed for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dbdeed.engines.seam import BackupFacts
+from dbdeed.recovery.store import Store, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from dbdeed.recovery.manifest import Manifest
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "backups")
+
+
+@pytest.fixture
+def add(store: Store) -> Callable[..., Manifest]:
+    """Publish a small backup: `add(hour)`."""
+
+    def publish(hour: int = 0, *, project: str = "me", method: str = "physical") -> Manifest:
+        moment = NOON + timedelta(hours=hour)
+        facts = BackupFacts(moment, moment, moment, "0/1", 0, (18, 1), {"public.a": (2, "ff")}, ("A note.",))
+        with store.writing(), store.draft(new_id(moment, method, f"{hour:08x}")) as draft:
+            (draft.data / "deep" / "empty").mkdir(parents=True)
+            (draft.data / "deep" / "file").write_bytes(b"x" * 3_000_000)
+            (draft.data / "ünïcode name").write_text("y")
+            (draft.data / "link").symlink_to("deep/file")
+            return store.publish(draft, facts, project=project, engine="postgresql", method=method)
+
+    return publish
