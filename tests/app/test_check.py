@@ -9,7 +9,7 @@ import pytest
 
 from dbdeed.app.check import check
 from dbdeed.document.findings import Severity
-from dbdeed.document.placeholders import template
+from dbdeed.document.template import template
 from dbdeed.engines.seam import NotYet
 from dbdeed.errors import InvalidInput
 

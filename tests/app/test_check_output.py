@@ -12,9 +12,9 @@ import pytest
 from dbdeed.app.findings_output import finding_object, findings_github, findings_sarif, findings_text
 from dbdeed.document.edit import Edit
 from dbdeed.document.findings import Finding, Severity
-from dbdeed.document.placeholders import template
 from dbdeed.document.read import read
-from dbdeed.document.source import Place, Source, Span
+from dbdeed.document.source import Place, Position, Source, Span
+from dbdeed.document.template import template
 from dbdeed.rules.facts import Facts
 from dbdeed.rules.registry import rules, run
 
@@ -87,6 +87,14 @@ def test_annotations_escape_what_github_reads() -> None:
         "::Status “drft” is not understood. Accepted: “Draft”."
     )
     assert second == "::notice title=engine-says::100%25 sure:%0D%0Ano"
+
+
+@pytest.mark.parametrize("offset", [0, 4095, 4096, 4097, 8190, 12_289, 30_000])
+def test_columns_count_characters_however_long_the_line(offset: int) -> None:
+    data = ("x\n" + "aé€𝄞" * 3000).encode()
+    before = data[2 : 2 + offset].decode("utf-8", "ignore")
+    offset = 2 + len(before.encode())
+    assert Source("D.md", data).position(offset) == Position(2, len(before) + 1)
 
 
 def template_findings() -> list[Finding]:

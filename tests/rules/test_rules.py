@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from dbdeed.document.edit import apply_edits
 from dbdeed.document.findings import Severity
-from dbdeed.document.placeholders import template
 from dbdeed.document.read import read
 from dbdeed.document.source import Source
+from dbdeed.document.template import template
 from dbdeed.rules.document import document
 from dbdeed.rules.facts import Facts
 from dbdeed.rules.registry import not_run, rules, run

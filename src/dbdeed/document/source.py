@@ -11,7 +11,10 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 
+_STRIDE = 4096
+_CONTINUING = bytes(range(0x80, 0xC0))
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -51,8 +54,22 @@ class Source:
         """Line and column of a byte offset; an offset past the end is the end's."""
         offset = min(max(offset, 0), len(self.data))
         line = bisect_right(self._line_starts, offset)
-        before = self.data[self._line_starts[line - 1] : offset]
-        return Position(line, len(before.decode("utf-8", "replace")) + 1)
+        start = self._line_starts[line - 1]
+        if offset - start > _STRIDE:
+            return Position(line, self._characters(offset) - self._characters(start) + 1)
+        return Position(line, len(self.data[start:offset].decode("utf-8", "replace")) + 1)
+
+    def _characters(self, offset: int) -> int:
+        """Characters before a byte offset: in UTF-8, its bytes that continue none."""
+        stride = offset // _STRIDE
+        return self._strides[stride] + len(self.data[stride * _STRIDE : offset].translate(None, _CONTINUING))
+
+    @cached_property
+    def _strides(self) -> list[int]:
+        """Characters before each stride: a place far along a line costs no more than one at its start."""
+        starts = range(0, len(self.data) + 1, _STRIDE)
+        counts = (len(self.data[start : start + _STRIDE].translate(None, _CONTINUING)) for start in starts)
+        return [0, *accumulate(counts)]
 
     def text(self, span: Span) -> str:
         """The text of a span; bytes that are not UTF-8 come out as U+FFFD."""

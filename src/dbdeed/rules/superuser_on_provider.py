@@ -43,8 +43,12 @@ def check(facts: Facts) -> Iterator[Finding]:
     ):
         return
     for block in facts.architecture.schema.blocks:
+        said: set[str] = set()
         for match in _NEEDS.finditer(bare(block.text, System.POSTGRESQL)):
             words = " ".join(match.group().upper().split())
+            if words in said:
+                continue
+            said.add(words)
             message = f"{words} needs a superuser, which {hosting.provider} is unlikely to give"
             hint = "Use the provider's own way for it, or host the server yourself."
             yield Finding(CODE, SEVERITY, message, place_of(block, *match.span()), hint)

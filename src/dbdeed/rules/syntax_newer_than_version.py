@@ -88,6 +88,7 @@ def _newer(
     for pattern, since in _SINCE[system]:
         if version >= since[: len(version)]:
             continue
-        for match in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE):
+        # The first in a block says it all.
+        if match := re.search(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE):
             words = " ".join(match.group().upper().split())[:40]
             yield match.start(), match.end(), words, since

@@ -29,20 +29,22 @@ SEVERITY = Severity.WARNING
 
 
 def check(facts: Facts) -> Iterator[Finding]:
+    taken = {setting.key for setting in facts.architecture.settings() if not setting.absent}
     for unknown in facts.architecture.unknown_keys:
         if facts.unfilled_at(unknown.place):
             continue
         near = f"Did you mean “{unknown.nearest}”?" if unknown.nearest else "It has no effect."
         message = f"{quoted(unknown.key)} is no key of {unknown.section}"
-        yield Finding(CODE, SEVERITY, message, unknown.place, near, _respelt(facts, unknown))
+        fix = () if unknown.nearest in taken else _respelt(unknown)
+        taken.add(unknown.nearest)
+        yield Finding(CODE, SEVERITY, message, unknown.place, near, fix)
 
 
-def _respelt(facts: Facts, unknown: UnknownKey) -> tuple[Edit, ...]:
-    """The key spelt right, where that key is not there already."""
-    taken = any(one.key == unknown.nearest and not one.absent for one in facts.architecture.settings())
+def _respelt(unknown: UnknownKey) -> tuple[Edit, ...]:
+    """The key spelt right."""
     data, span = unknown.place.source.data, unknown.place.span
     key = unknown.key.encode()
     at = data.find(key, span.start, span.end)
-    if not unknown.nearest or taken or at < 0:
+    if not unknown.nearest or at < 0:
         return ()
     return (Edit(Span(at, at + len(key)), unknown.nearest),)
