@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from dbdeed.document.architecture import Architecture
-from dbdeed.document.placeholders import template
 from dbdeed.document.read import read
 from dbdeed.document.source import Source
+from dbdeed.document.template import template
 from dbdeed.document.values.problem import Problem
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from dbdeed.document.architecture import Placeholder
 from dbdeed.document.blocks import Fence, Heading, IndentedCode, Paragraph, Reference, Table, walk
 from dbdeed.document.inline import code_spans, comments
 from dbdeed.document.source import Place, Source, Span
+from dbdeed.document.template import template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,11 +37,6 @@ class _Known:
     exact: frozenset[str]
     choices: frozenset[str]
     words: tuple[frozenset[str], ...]
-
-
-def template() -> bytes:
-    """The template, byte for byte."""
-    return files("dbdeed.document").joinpath("template.md").read_bytes()
 
 
 @cache

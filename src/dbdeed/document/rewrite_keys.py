@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dbdeed.document.architecture import Architecture, Setting
     from dbdeed.document.source import Place
 
+_LIST_MARKER = re.compile(rb"(?<=[\r\n])[ \t>]*(?:[-+*]|\d{1,9}[.)])[ \t]+\Z")
 _STYLE = re.compile(rb"(?P<lead>[ \t>]*)(?P<marker>(?:[-+*]|\d{1,9}[.)])[ \t]+)?")
 
 
@@ -58,10 +59,13 @@ def _replaced(source: Source, setting: Setting[object], place: Place, value: str
                            hint="change the table")  # fmt: skip
     if cell:
         return Edit(span, value.strip().replace("|", "\\|"))
-    before = data[: span.start].rstrip(b" \t\r\n>")
+    before = _LIST_MARKER.sub(b"", data[: span.start]).rstrip(b" \t\r\n>")
     below_heading = data[line_start(data, len(before)) : len(before)].lstrip(b" ").startswith(b"#")
     if len(before) < line_start(data, span.start) and not below_heading:
         return Edit(Span(len(before), span.end), f" {value.strip()}")
+    if span.start == span.end and not below_heading:
+        blank = data[len(before) : span.end].decode()
+        return Edit(Span(len(before), span.end), f" {value.strip()}{blank if len(blank) > 1 else ''}")
     glued = span.start > 0 and data[span.start - 1 : span.start] not in {b" ", b"\t", b"\n", b"\r"}
     return Edit(span, f" {value.strip()}" if glued else value.strip())
 

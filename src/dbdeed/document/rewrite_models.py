@@ -51,11 +51,8 @@ def attributes_edit(model: ModelEntry, attributes: Sequence[tuple[str, str]]) ->
         if _same(entry.text, text):
             return line
         data, span = entry.place.source.data, entry.place.span
-        before, after = (
-            data[at : span.start].decode(),
-            data[span.end :][: len(line.encode()) - (span.end - at)].decode(),
-        )
-        glue = " " if before.endswith(":") else "" if before.endswith((" ", "\t")) else ": "
+        before, after = data[at : span.start].decode(), data[span.end : at + len(line.encode())].decode()
+        glue = " " if before.endswith(":") else "" if before.endswith((" ", "\t", "(")) else ": "
         return f"{before}{glue}{text}{after}"
 
     lines = [_Line(name, f"`{name}`: {text}" if text else f"`{name}`", text) for name, text in attributes]
@@ -150,9 +147,10 @@ def _chunks(
     for start, end in _whole_lines(data, region):
         line = data[start:end].decode()
         marker = _MARKER.match(data, start)
-        if start in found and found[start] not in chunks:
-            current = _Chunk(found[start], line)
-            chunks[current.key] = start, current
+        if start in found:
+            key = found[start] if found[start] not in chunks else (found[start], start)  # a second one: unwanted
+            current = _Chunk(key, line)
+            chunks[key] = start, current
             target = current.remarks
         elif (
             current is not None and not target and not (marker and len(marker["lead"].expandtabs(4)) <= base)
@@ -188,8 +186,7 @@ def _rebuilt(
             pieces.append(f"{prefix}{line.item}{newline}")
             continue
         start, chunk = chunks[line.key]
-        own = split_lines(chunk.text.encode(), 0, len(chunk.text.encode()))
-        pieces.append(_ended(_keep(chunk, kept, line, start, own), newline))
+        pieces.append(_ended(kept(str(line.key), line.text, start, chunk.text), newline))
         pieces += [_ended(remark, newline) for remark in _remarks_after(chunks, line.key, wanted)]
     text = "".join(pieces)
     return (
@@ -197,15 +194,6 @@ def _rebuilt(
         if LINE_END.search(source.data, max(region.start, region.end - 1))
         else text.removesuffix(newline)
     )
-
-
-def _keep(
-    chunk: _Chunk, kept: Callable[[str, str, int, str], str], line: _Line, start: int, own: list[Span]
-) -> str:
-    """The chunk's first line through `kept`, the lines below it as they are."""
-    raw = chunk.text.encode()
-    first = raw[: own[0].end].decode() if own else chunk.text
-    return kept(str(line.key), line.text, start, first) + raw[len(first.encode()) :].decode()
 
 
 def _leading_remarks(chunks: dict[Hashable, tuple[int, _Chunk]], wanted: set[Hashable]) -> list[str]:

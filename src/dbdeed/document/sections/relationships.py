@@ -10,7 +10,7 @@ import re
 
 _ONE = r"(?:one|1|0\.\.1|zero[- ]or[- ]one|optional)"
 _MANY = r"(?:many|n|m|\*|0\.\.\*|1\.\.\*|0\.\.n|1\.\.n|zero[- ]or[- ]many|one[- ]or[- ]many)"
-_TO = r"\s*(?:-\s*to\s*-|\bto\b|:|-|–|→|->|↔|<->|2)\s*"
+_TO = r"\s*(?:-\s*to\s*-|\bto\b|:|-|–|—|→|->|↔|<->|2)\s*"
 _KINDS = tuple(
     (
         re.compile(
