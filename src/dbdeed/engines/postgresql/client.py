@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 if TYPE_CHECKING:
     from dbdeed.engines.seam import Target
@@ -35,4 +35,6 @@ def _without_password(url: str) -> str:
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
     options = urlencode([(key, value) for key, value in parse_qsl(parts.query) if key not in _SECRETS])
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}", query=options))
+    # urlunsplit would drop the empty host of a URL that names a socket's folder.
+    query = f"?{options}" if options else ""
+    return f"{parts.scheme}://{user.partition(':')[0]}{at}{host}{parts.path}{query}"
