@@ -91,13 +91,13 @@ def test_the_journal_tells_what_was_done(place: Place) -> None:
 def test_a_view_is_taken_down_and_brought_back_around_a_type_change(place: Place, *, back: bool) -> None:
     if not place.is_postgresql:
         pytest.skip("SQLite's views do not depend on types")
-    small = "CREATE TABLE t (id integer PRIMARY KEY, n integer); CREATE VIEW v AS SELECT n + 1 AS m FROM t;"
+    small = "CREATE TABLE t (id integer PRIMARY KEY, n integer); CREATE VIEW v AS SELECT id AS m FROM t WHERE n > 40;"
     large = small.replace("n integer)", "n bigint)")
     before, after = (large, small) if back else (small, large)
     with place.live(before) as session:
         session.execute("INSERT INTO t VALUES (1, 41)")
         plan, _ = place.migrate(session, after)
-        assert session.fetch("SELECT m FROM v") == [(42,)]
+        assert session.fetch("SELECT m FROM v") == [(1,)]
         because = [one.because for one in plan.differences if one.object.kind == "view"]
         assert because
         assert all(one is not None and one.kind == "column" for one in because)

@@ -185,7 +185,9 @@ def differences(changes: Sequence[Change]) -> list[str]:
         if change.because is not None:
             continue
         verb = {Action.CREATE: "is missing", Action.DROP: "is too much"}.get(change.action, "differs")
-        details = ", ".join(f"{one.attribute}: {one.old!r} is not {one.new!r}" for one in change.details)
+        details = ", ".join(
+            f"{one_line(one.attribute)}: {one.old!r} is not {one.new!r}" for one in change.details
+        )
         found.append(f"{shown(change.id)} {verb}" + (f" ({details})" if details else ""))
     return found
 

@@ -27,12 +27,14 @@ def render_text(plan: Plan) -> str:
         f"Plan: {_count(len(plan.steps), 'statement')} in {_count(len(plan.groups), 'group')}"
         + (", proven in a scratch database." if plan.proven else ", NOT proven.")
     ]
-    number = 0
+    number, told = 0, -1
     for group in plan.groups:
         lines += ["", _group_title(group)]
         for planned in group.steps:
             number += 1
-            lines += _statement(number, planned.step, plan.differences[planned.difference])
+            reason = "" if planned.difference == told else _reason(plan.differences[planned.difference])
+            told = planned.difference
+            lines += _statement(number, planned.step, reason)
     if plan.destroys:
         lines += ["", f"Destroys: {listed(plan.destroys, limit=1000)}"]
     return "\n".join([*lines, ""])
@@ -56,15 +58,17 @@ def render_sql(plan: Plan, engine: Engine) -> str:
 
 
 def _scripts(plan: Plan, engine: Engine) -> Iterable[str]:
+    told = -1
     for group in plan.groups:
         before, after = engine.envelope(transactional=group.transactional)
         yield ""
         yield from (_closed(line) for line in before)
         for planned in group.steps:
-            step = planned.step
-            for note in _notes(step, plan.differences[planned.difference]):
-                yield f"-- {note}"
-            yield ended(step.sql)
+            if planned.difference != told:
+                told = planned.difference
+                yield f"-- {_reason(plan.differences[told])}"
+            yield from (f"-- {note}" for note in _notes(planned.step))
+            yield ended(planned.step.sql)
         yield from (_closed(line) for line in after)
 
 
@@ -77,8 +81,7 @@ def ended(sql: str) -> str:
     return sql + ("\n;" if "--" in sql.rpartition("\n")[2] else ";")
 
 
-def _notes(step: Step, difference: Difference) -> Iterable[str]:
-    yield _reason(difference)
+def _notes(step: Step) -> Iterable[str]:
     cost = _cost(step)
     if cost:
         yield cost
@@ -86,12 +89,13 @@ def _notes(step: Step, difference: Difference) -> Iterable[str]:
         yield f"{hazard.kind}: {one_line(hazard.message)}"
 
 
-def _statement(number: int, step: Step, difference: Difference) -> Iterable[str]:
+def _statement(number: int, step: Step, reason: str) -> Iterable[str]:
     margin = " " * 6
     first, *rest = _visible(step.sql)
     yield f"{number:>4}. {first}"
     yield from (margin + line for line in rest)
-    yield f"{margin}    why: {_reason(difference)}"
+    if reason:
+        yield f"{margin}    why: {reason}"
     cost = _cost(step)
     if cost:
         yield f"{margin}    {cost}"
@@ -128,7 +132,7 @@ def _reason(difference: Difference) -> str:
 def _details(difference: Difference) -> Iterable[str]:
     for one in difference.details:
         old, new = (one_line(text) or "nothing" for text in (one.old, one.new))
-        yield f"{one.attribute}: {_short(old)} -> {_short(new)}"
+        yield f"{one_line(one.attribute)}: {_short(old)} -> {_short(new)}"
 
 
 def _short(text: str, longest: int = 120) -> str:
