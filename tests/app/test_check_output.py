@@ -130,6 +130,14 @@ def test_sarif_has_what_its_schema_requires() -> None:
             assert (region["startLine"], region["startColumn"]) <= (region["endLine"], region["endColumn"])
 
 
+def test_sarif_documents_the_engines_own_rules() -> None:
+    trap = Finding("sqlite-serial", Severity.ERROR, "m", None, "h")
+    rule = next(
+        one for one in sarif([trap])["runs"][0]["tool"]["driver"]["rules"] if one["id"] == "sqlite-serial"
+    )
+    assert "INTEGER PRIMARY KEY" in rule["help"]["text"]
+
+
 def test_sarif_carries_the_fix_and_a_proper_uri() -> None:
     result = sarif([FINDING])["runs"][0]["results"][0]
     location = result["locations"][0]["physicalLocation"]

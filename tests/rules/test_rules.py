@@ -17,6 +17,7 @@ from dbdeed.document.read import read
 from dbdeed.document.source import Source
 from dbdeed.document.template import template
 from dbdeed.rules.document import document
+from dbdeed.rules.engine_rules import engine_rules
 from dbdeed.rules.facts import Facts
 from dbdeed.rules.registry import not_run, rules, run
 
@@ -81,6 +82,16 @@ def test_codes_are_unique_and_documented() -> None:
         assert rule.title[0].isupper()
     modules = {path.stem for path in (ROOT / "src/dbdeed/rules").glob("*.py")}
     assert {code.replace("-", "_") for code in codes} <= modules
+
+
+def test_the_engines_traps_are_documented_too() -> None:
+    codes = {rule.code for rule in engine_rules()}
+    assert {"padded-char", "sqlite-serial"} <= codes
+    assert not codes & {rule.code for rule in rules()}
+    page = (ROOT / "docs" / "rules.md").read_text()
+    for rule in engine_rules():
+        assert len(rule.documentation) > 80, rule.code
+        assert f"### {rule.code}\n" in page
 
 
 def test_the_page_on_rules_is_what_the_rules_say() -> None:

@@ -83,16 +83,21 @@ def findings_sarif(findings: Iterable[Finding]) -> str:
     import msgspec
 
     from dbdeed import __version__
+    from dbdeed.rules.engine_rules import engine_rules
     from dbdeed.rules.registry import rules
 
     found = list(findings)
     known = {
         rule.code: _sarif_rule(rule.code, rule.severity, rule.title, rule.documentation) for rule in rules()
     }
-    for finding in found:  # the engine's own codes have no rule here
-        known.setdefault(
-            finding.code, _sarif_rule(finding.code, finding.severity, "Found by the database engine", "")
-        )
+    traps = (
+        {rule.code: rule for rule in engine_rules()} if any(one.code not in known for one in found) else {}
+    )
+    for finding in found:
+        if finding.code not in known:
+            trap = traps.get(finding.code)
+            title, text = (trap.title, trap.documentation) if trap else ("Refused by the database engine", "")
+            known[finding.code] = _sarif_rule(finding.code, finding.severity, title, text)
     indexes = {code: number for number, code in enumerate(known)}
     driver = {"name": "dbdeed", "version": __version__, "rules": list(known.values())}
     run = {
