@@ -25,24 +25,12 @@ _DENIED = {
 }
 _MODULES = frozenset({"fts3", "fts4", "fts4aux", "fts5", "fts5vocab", "rtree", "rtree_i32", "geopoly"})
 _FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "sqlite_dbpage"})
-_READ_PRAGMAS = frozenset(
-    [
-        "table_info",
-        "table_xinfo",
-        "table_list",
-        "index_list",
-        "index_info",
-        "index_xinfo",
-        "foreign_key_list",
-        "foreign_key_check",
-        "integrity_check",
-        "quick_check",
-        "schema_version",
-        "compile_options",
-        "function_list",
-        "module_list",
-    ]
-)
+_READS = """
+    table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list
+    foreign_key_check integrity_check quick_check schema_version data_version page_size compile_options
+    function_list module_list
+"""
+_READ_PRAGMAS = frozenset(_READS.split())
 _SET_PRAGMAS = frozenset({"foreign_keys", "legacy_alter_table", "defer_foreign_keys"})
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,

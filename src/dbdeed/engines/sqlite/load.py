@@ -70,7 +70,7 @@ def _run_all(session: SqliteSession, written: Sequence[Written]) -> None:
         still = waiting.take_all()
         if len(still) == len(left):
             one, error = still[0]
-            raise located(error, one.statement) from error
+            raise located(error, one.statement, session) from error
         left = still
 
 
@@ -79,12 +79,12 @@ def _run_ready(session: SqliteSession, written: Sequence[Written], waiting: _Wai
     ready = deque(written)
     while ready:
         one = ready.popleft()
-        _refuse_transactions(one)
+        _refuse(one, session)
         try:
             session.execute(one.statement.sql)
         except SqlRejected as error:
             if not any(part in error.message for part in _MAY_COME):
-                raise located(error, one.statement) from error
+                raise located(error, one.statement, session) from error
             waiting.add(one, error)
             continue
         if one.creates is not None:
@@ -92,11 +92,12 @@ def _run_ready(session: SqliteSession, written: Sequence[Written], waiting: _Wai
             ready.extendleft(other for other, _ in reversed(found))
 
 
-def _refuse_transactions(one: Written) -> None:
+def _refuse(one: Written, session: SqliteSession) -> None:
     if one.first in ("savepoint", "rollback", "release"):
         raise located(
             SqlRejected(f"{one.first.upper()} has no place in a document's SQL.", hint="Leave it out."),
             one.statement,
+            session,
         )
     if one.creates is not None and private(one.creates.name):
         raise located(
@@ -105,4 +106,5 @@ def _refuse_transactions(one: Written) -> None:
                 hint="Choose a name that does not begin with sqlite_ or dbdeed_.",
             ),
             one.statement,
+            session,
         )

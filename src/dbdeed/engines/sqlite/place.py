@@ -8,8 +8,6 @@ the token that is wrong.
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from dbdeed.document.source import Place, Span
@@ -18,15 +16,12 @@ from dbdeed.engines.sqlite.names import fold
 from dbdeed.engines.sqlite.text import lex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dbdeed.engines.seam import Statement
-    from dbdeed.engines.sqlite.text import Word
+    from dbdeed.engines.sqlite.session import SqliteSession
 
 _NAMED = re.compile(
-    r"""(?:no such \w+|ambiguous column name|duplicate column name|already exists|no column named
-    |unable to identify the object to be reindexed|unknown column)[:\s]*"?([^"]+?)"?(?:\s|\Z)""",
-    re.VERBOSE,
+    r"(?:no such \w+|ambiguous column name|duplicate column name|no column named|unknown column)[: ]+"
+    r"\"?([^\"]+?)\"?(?:\s|\Z)"
 )
 _EXISTS = re.compile(r"(?:table|index|view|trigger) \"?(.+?)\"? already exists")
 
@@ -43,16 +38,16 @@ def place_of(statement: Statement, start: int = 0, end: int | None = None) -> Pl
     return Place(block.place.source, span)
 
 
-def located(error: SqlRejected, statement: Statement) -> SqlRejected:
-    """The same error, pointing at the document's own line and column."""
-    offset = _offset(error.message, statement.sql)
+def located(error: SqlRejected, statement: Statement, session: SqliteSession) -> SqlRejected:
+    """The same error, pointing at the document's own line and column; `session` is the one that raised it."""
+    offset = _offset(error.message, statement.sql, session)
     where = str(place_of(statement, offset) or "")
     return SqlRejected(error.message, hint=error.hint, where=where, statement=statement, offset=offset)
 
 
-def _offset(message: str, sql: str) -> int:
+def _offset(message: str, sql: str, session: SqliteSession) -> int:
     if "syntax error" in message or "unrecognized token" in message:
-        return _syntax_error(sql)
+        return _syntax_error(sql, session)
     if message.startswith("incomplete input"):
         return len(sql)
     found = _EXISTS.search(message) or _NAMED.search(message)
@@ -64,28 +59,23 @@ def _offset(message: str, sql: str) -> int:
     return matching[1 if later else 0].start if matching else 0
 
 
-def _syntax_error(sql: str) -> int:
+def _syntax_error(sql: str, session: SqliteSession) -> int:
     """Where the first token stands that cannot be there."""
     words = lex(sql)
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.set_authorizer(lambda *_: sqlite3.SQLITE_DENY)
-        good, bad = 0, len(words)  # so many tokens are a beginning of something; so many are not
-        while bad - good > 1:
-            middle = (good + bad) // 2
-            if _is_wrong(connection, sql[: words[middle - 1].end]):
-                bad = middle
-            else:
-                good = middle
-    return _start(words, bad)
+    good, bad = 0, len(words)  # so many tokens are a beginning of something; so many are not
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if _is_wrong(session, sql[: words[middle - 1].end]):
+            bad = middle
+        else:
+            good = middle
+    return words[bad - 1].start if words else 0
 
 
-def _start(words: Sequence[Word], count: int) -> int:
-    return words[count - 1].start if 0 < count <= len(words) else 0
-
-
-def _is_wrong(connection: sqlite3.Connection, beginning: str) -> bool:
+def _is_wrong(session: SqliteSession, beginning: str) -> bool:
+    """EXPLAIN has it parsed and not run."""
     try:
-        connection.execute(f"EXPLAIN {beginning}")
-    except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
-        return "syntax error" in str(error) or "unrecognized token" in str(error)
+        session.execute(f"EXPLAIN {beginning}")
+    except SqlRejected as error:
+        return "syntax error" in error.message or "unrecognized token" in error.message
     return False

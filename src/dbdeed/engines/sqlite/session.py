@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.seam import CannotConnect, SqlRejected
@@ -26,6 +26,7 @@ OLDEST = (3, 37)
 _WAIT_SECONDS = 5.0
 _WRITES = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
 _Violations = Counter[tuple[Any, ...]]
+_BROKEN = "SELECT rowid, parent FROM pragma_foreign_key_check(?)"
 _WITH_KEYS = """
     SELECT DISTINCT s.name FROM sqlite_schema s, pragma_foreign_key_list(s.name)
     WHERE s.type = 'table' AND s.sql NOT LIKE 'CREATE VIRTUAL %'
@@ -189,15 +190,11 @@ def violations(connection: sqlite3.Connection) -> Counter[tuple[Any, ...]]:
     """(table, rowid, parent) of each row whose foreign key finds no parent, with how many keys do not."""
     found: Counter[tuple[Any, ...]] = Counter()
     for (table,) in connection.execute(_WITH_KEYS).fetchall():
-        try:
-            rows = connection.execute(
-                'SELECT "table", rowid, parent FROM pragma_foreign_key_check(?)', [table]
-            )
-            found.update((fold(table), rowid, fold(parent)) for _, rowid, parent in rows)
-        except sqlite3.OperationalError:
-            # The parent has no such unique key, so that nothing can be checked or even written; the rule
-            # `sqlite-foreign-key` speaks of it.
-            found[(fold(table), None, "?")] += 1
+        # A key whose parent has no such unique key cannot be checked, nor can its table be written; the rule
+        # `sqlite-foreign-key` speaks of it.
+        with suppress(sqlite3.OperationalError):
+            rows = connection.execute(_BROKEN, [table])
+            found.update((fold(table), rowid, fold(parent)) for rowid, parent in rows)
     return found
 
 
