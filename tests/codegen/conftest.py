@@ -19,6 +19,7 @@ from dbdeed.models.model import (
     DataModel,
     Dialect,
     EnumType,
+    JoinTable,
     Model,
     PythonType,
     Relationship,
@@ -70,6 +71,11 @@ CREATE TABLE order_lines (
     CONSTRAINT order_lines_sku_key UNIQUE (order_id, sku)
 );
 CREATE TABLE logs (message text);
+CREATE TABLE customer_friends (
+    customer_id bigint REFERENCES customers ON DELETE CASCADE,
+    friend_id bigint REFERENCES customers ON DELETE CASCADE,
+    PRIMARY KEY (customer_id, friend_id)
+);
 """
 SQLITE_SQL = """
 CREATE TABLE customers (
@@ -97,6 +103,11 @@ CREATE TABLE order_lines (
     UNIQUE (order_id, sku)
 );
 CREATE TABLE logs (message TEXT);
+CREATE TABLE customer_friends (
+    customer_id INTEGER REFERENCES customers (id) ON DELETE CASCADE,
+    friend_id INTEGER REFERENCES customers (id) ON DELETE CASCADE,
+    PRIMARY KEY (customer_id, friend_id)
+);
 """
 
 
@@ -140,6 +151,19 @@ def shop(dialect: Dialect) -> DataModel:
             *(arrays if pg else ()),
         ),
         (UniqueKey("customers_pkey", ("id",), primary=True), UniqueKey("customers_email_key", ("email",))),
+        tuple(
+            Relationship(
+                Cardinality.MANY_TO_MANY,
+                "Customer",
+                ("id",),
+                ("id",),
+                through="customer_friends",
+                through_columns=(here,),
+                through_target_columns=(there,),
+                holder=False,
+            )
+            for here, there in (("customer_id", "friend_id"), ("friend_id", "customer_id"))
+        ),
     )
     order = Model(
         "Order",
@@ -173,8 +197,9 @@ def shop(dialect: Dialect) -> DataModel:
         (Relationship(Cardinality.MANY_TO_ONE, "Order", ("order_id",), ("id",), required=True),),
     )
     log = Model("Log", "logs", "", "logs", (Attribute("message", "text", _STR, nullable=True),), ())
+    friends = JoinTable("customer_friends", "", "customer_friends", "Customer", "Customer")
     status = EnumType("OrderStatus", "order_status", ("pending", "paid", "in transit"))
-    return DataModel((customer, log, order, line), (status,), (), dialect)
+    return DataModel((customer, log, order, line), (status,), (friends,), dialect)
 
 
 @pytest.fixture(params=[POSTGRESQL, SQLITE], ids=lambda dialect: dialect.name)

@@ -197,6 +197,28 @@ async def test_related_rows_come_in_one_query(shop: Any, db: Any) -> None:
 
 
 @both
+async def test_links_of_a_join_table(shop: Any, db: Any) -> None:
+    customers = shop.CustomerRepository(db)
+    ann, bob, cid = [await customers.insert(shop.NewCustomer(email=name)) for name in ("ann", "bob", "cid")]
+    assert await customers.add_friend_id(ann.id, bob.id) is True
+    assert await customers.add_friend_id(ann.id, bob.id) is False
+    assert await customers.add_friend_id(cid.id, bob.id) is True
+    assert await customers.add_customer_id(ann.id, cid.id) is True  # the same table, from its other end
+    fans = await customers.list_by_friend_id([bob.id, ann.id, cid.id])
+    assert {key: sorted(row.email for row in rows) for key, rows in fans.items()} == {
+        bob.id: ["ann", "cid"],
+        ann.id: ["cid"],
+        cid.id: [],
+    }
+    friends = await customers.list_by_customer_id([cid.id])
+    assert sorted(row.email for row in friends[cid.id]) == ["ann", "bob"]
+    assert await customers.remove_friend_id(ann.id, bob.id) is True
+    assert await customers.remove_friend_id(ann.id, bob.id) is False
+    with pytest.raises(access.ForeignKeyViolation):
+        await customers.add_friend_id(ann.id, -1)
+
+
+@both
 async def test_pages_hold_every_row_once_in_order(shop: Any, db: Any) -> None:
     customers = shop.CustomerRepository(db)
     for number in range(23):

@@ -41,6 +41,7 @@ from dbdeed.access.statements import (
     inserted,
     json_array,
     keyed,
+    linked,
 )
 from dbdeed.access.transaction import Savepoint, Transaction
 
@@ -88,6 +89,7 @@ __all__ = [
     "inserted",
     "json_array",
     "keyed",
+    "linked",
     "require_format",
     "to_datetime",
     "to_decimal",

@@ -84,12 +84,16 @@ class Database(Session):
         return f"<Database {self._connector!r}, {self._pool or 'not open'}>"
 
     async def open(self) -> None:
-        """Open the pool's first connections."""
+        """Open the pool's first connections, as often as the retry policy allows."""
         if self._pool is not None:
             raise ConfigurationError("the database is open already")
-        pool = Pool(self._connector, self._settings, chance=self._chance)
-        await pool.open()
-        self._pool = pool
+
+        async def attempt() -> Pool:
+            pool = Pool(self._connector, self._settings, chance=self._chance)
+            await pool.open()
+            return pool
+
+        self._pool = await self._retried(attempt)
 
     async def close(self, within: float = 10.0) -> None:
         """Wait up to `within` seconds for what is under way, and close."""

@@ -52,7 +52,7 @@ class Column(msgspec.Struct, frozen=True):
         sql: its name, quoted where it must be.
         cast: the type that a parameter must be cast to, where the server cannot tell by itself.
         nullable: it may be null, so that sorting must say where nulls go.
-        json: values are encoded as JSON.
+        json: values are encoded as JSON; with a `cast`, each of a list's.
     """
 
     sql: str
@@ -64,6 +64,8 @@ class Column(msgspec.Struct, frozen=True):
         """The value as the driver takes it."""
         if not self.json or (value is None and self.nullable):
             return value
+        if self.cast:
+            return [msgspec.json.encode(item).decode() for item in value]  # type: ignore[attr-defined]
         return msgspec.json.encode(value).decode()
 
 
@@ -248,6 +250,14 @@ def grouped(keys: Iterable[K], rows: Iterable[T], key: Callable[[T], K | None]) 
     for row in rows:
         groups[key(row)].append(row)
     return groups  # type: ignore[return-value]
+
+
+def linked(keys: Iterable[K], rows: Iterable[tuple[K, T]]) -> dict[K, Sequence[T]]:
+    """The rows that are linked to each key, in their order; a key without rows has an empty list."""
+    groups: dict[K, list[T]] = {one: [] for one in keys}
+    for key, row in rows:
+        groups[key].append(row)
+    return {**groups}
 
 
 def json_array(values: Iterable[object]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import tokenize
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dbdeed.codegen.header import with_header
+from dbdeed.codegen.links import links_of
 from dbdeed.codegen.names import names_of
 from dbdeed.codegen.package import CHECK, FUTURE, database_file, enums_file, package_file, sync_database_file
 from dbdeed.codegen.picture import imports_of, picture_of
@@ -36,7 +38,7 @@ def generate_files(data_model: DataModel, settings: Settings) -> Mapping[str, st
         InvalidInput: a name cannot stand in SQL at all.
     """
     names = names_of(data_model)
-    pictures = [picture_of(model, names, data_model.dialect) for model in data_model.models]
+    pictures = _pictures(data_model, names)
     enums = [names.enums[enum.name] for enum in data_model.enums]
     files = {
         "__init__.py": package_file(pictures, enums, sync=False),
@@ -51,6 +53,11 @@ def generate_files(data_model: DataModel, settings: Settings) -> Mapping[str, st
         files[f"{picture.names.module}.py"] = _model_file(picture, names, body)
         files[f"sync/{picture.names.module}.py"] = _sync_file(picture, names, body)
     return {path: with_header(files[path], settings.source) for path in sorted(files)}
+
+
+def _pictures(data_model: DataModel, names: Names) -> list[Picture]:
+    bare = {model.name: picture_of(model, names, data_model.dialect) for model in data_model.models}
+    return [replace(picture, links=links_of(picture, bare, data_model, names)) for picture in bare.values()]
 
 
 def _model_file(picture: Picture, names: Names, repository: str) -> str:
@@ -77,6 +84,7 @@ def _sync_file(picture: Picture, names: Names, repository: str) -> str:
     own += ["COUNT", "DELETE", "EXISTS", "FIND", "FIND_MANY", "ROWS", "TABLE"]
     own += [constant_of(key) for key in picture.unique_keys]
     own += [f"BY_{field.name.upper()}" for field in picture.references]
+    own += [constant for link in picture.links for constant in link.constants]
     used = tuple(sorted({name for name in own if _names(name, code)}, key=import_order))
     standard, third = _standard_imports(picture, code), ["from dbdeed.access import sync as access"]
     third += ["from msgspec import UNSET, UnsetType"] if _names("UnsetType", code) else []
@@ -107,16 +115,28 @@ def _imports(picture: Picture, names: Names, code: str) -> str:
 
 
 def _standard_imports(picture: Picture, code: str) -> list[str]:
-    modules = [*imports_of(picture), *(["import builtins"] if _names("builtins", code) else [])]
-    used = sorted({line for line in modules if _names(line.split()[-1], code)})
+    modules = [
+        *imports_of(picture),
+        *_of_links(picture),
+        *(["import builtins"] if _names("builtins", code) else []),
+    ]
+    used = sorted({line for line in modules if _names(line.split()[-1].partition(".")[0], code)})
     collections = tuple(name for name in ("Collection", "Sequence") if _names(name, code))
     used += [import_line("collections.abc", collections)] if collections else []
     typing = tuple(name for name in ("Any", "Literal", "TypedDict", "Unpack") if _names(name, code))
     return used + ([import_line("typing", typing)] if typing else [])
 
 
+def _of_links(picture: Picture) -> set[str]:
+    """Modules of the keys at the other end, which no field of this one may need."""
+    return {
+        f"import {module}" for link in picture.links for module in link.other_field.attribute.python.imports
+    }
+
+
 def _enum_import(picture: Picture, names: Names, code: str, *, package: str) -> list[str]:
-    enums = {names.enums[f.attribute.python.enum] for f in picture.fields if f.attribute.python.enum}
+    fields = (*picture.fields, *(link.other_field for link in picture.links))
+    enums = {names.enums[f.attribute.python.enum] for f in fields if f.attribute.python.enum}
     used = tuple(sorted((name for name in enums if _names(name, code)), key=import_order))
     return [import_line(f"{package}enums", used)] if used else []
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dbdeed.models.model import DataModel, Model
 
@@ -111,8 +111,12 @@ def names_of(data_model: DataModel) -> Names:
 
 
 def attribute_names(model: Model) -> dict[str, str]:
-    """Attributes by column. Columns whose name needs no change keep it whatever their neighbours are."""
-    columns = [attribute.name for attribute in model.attributes]
+    """Attributes by column."""
+    return distinct_names([attribute.name for attribute in model.attributes])
+
+
+def distinct_names(columns: Sequence[str]) -> dict[str, str]:
+    """A name for each column. One that needs no change keeps its own, whatever its neighbours are."""
     wanted = {
         column: _apart(snake(column) or "column", _TAKEN_ATTRIBUTES | set(keyword.kwlist))
         for column in columns

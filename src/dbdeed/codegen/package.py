@@ -84,7 +84,8 @@ def package_file(pictures: Iterable[Picture], enums: Sequence[str], *, sync: boo
 
 def _enum(enum: EnumType, name: str) -> str:
     members = [f"{STEP}{member} = {literal(value)}" for value, member in member_names(enum.values).items()]
-    about = f'{STEP}"""The values of `{sentence(enum.type_name)}`."""\n'
+    where = f"of `{sentence(enum.type_name)}`" if enum.type_name else "that the database accepts"
+    about = f'{STEP}"""The values {where}."""\n'
     return f"class {name}(StrEnum):\n{about}" + ("\n" + "\n".join(members) + "\n" if members else "")
 
 

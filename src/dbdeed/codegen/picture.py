@@ -11,6 +11,7 @@ from dbdeed.codegen import types
 from dbdeed.codegen.sql import quoted
 
 if TYPE_CHECKING:
+    from dbdeed.codegen.links import Link
     from dbdeed.codegen.names import ModelNames, Names
     from dbdeed.models.model import Attribute, Dialect, Model, UniqueKey
 
@@ -23,16 +24,22 @@ class Field:
         name: the attribute.
         sql: the column, quoted where it must be.
         type: the annotation, without `| None`.
-        load: the expression that makes the value from `row[N]`.
+        position: its place in a row.
+        load: the expression that makes the value from `row[position]`.
     """
 
     attribute: Attribute
+    position: int
     name: str
     sql: str
     selected: str
     type: str
     load: str
     cast: str
+
+    def load_from(self, value: str) -> str:
+        """The expression that makes the value from another one of the driver's."""
+        return self.load.replace(f"row[{self.position}]", value)
 
     @property
     def writable(self) -> bool:
@@ -45,6 +52,11 @@ class Field:
     @property
     def loaded_type(self) -> str:
         return f"{self.type} | None" if self.attribute.nullable else self.type
+
+    @property
+    def holds_json(self) -> bool:
+        """Its value, or each of its list, is JSON."""
+        return self.attribute.array_or_json == "json" or self.attribute.type in ("json[]", "jsonb[]")
 
     @property
     def comparable(self) -> bool:
@@ -60,6 +72,7 @@ class Picture:
     names: ModelNames
     dialect: Dialect
     fields: tuple[Field, ...]
+    links: tuple[Link, ...] = ()
 
     @cached_property
     def key(self) -> tuple[Field, ...]:
@@ -142,6 +155,7 @@ def _field(
     sql = quoted(attribute.name, dialect)
     return Field(
         attribute=attribute,
+        position=position,
         name=own.attribute(attribute.name),
         sql=sql,
         selected=types.selected(attribute, sql, dialect),
@@ -154,7 +168,8 @@ def _field(
 def _aliases(model: Model, own: ModelNames) -> dict[str, str]:
     """Modules that an attribute of the same name would hide in the class's body: `import uuid as uuid_`."""
     modules = {module for attribute in model.attributes for module in attribute.python.imports}
-    return {module: f"{module}_" for module in modules if module in own.attributes.values()}
+    hidden = {module for module in modules if module.partition(".")[0] in own.attributes.values()}
+    return {module: f"{module.replace('.', '_')}_" for module in hidden}
 
 
 def _aliased(expression: str, aliases: dict[str, str]) -> str:

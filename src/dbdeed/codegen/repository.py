@@ -11,6 +11,7 @@ from dbdeed.codegen.statements import constant_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dbdeed.codegen.links import Link
     from dbdeed.codegen.picture import Field, Picture
 
 _BODY = STEP * 2
@@ -23,6 +24,8 @@ def repository_class(picture: Picture) -> str:
     taken: set[str] = set()
     methods += [_find_by(key, picture, taken) for key in picture.unique_keys]
     methods += [_list_by(field, picture, taken) for field in picture.references]
+    for link in picture.links:
+        methods += _link(link, picture, taken)
     methods += [_list(picture), _count(picture), _exists(picture), _insert(picture)]
     if picture.has_changes:
         methods.append(_update(picture))
@@ -69,6 +72,44 @@ def _list_by(field: Field, picture: Picture, taken: set[str]) -> str:
     about = "The rows of each of these, in one query; none is an empty list."
     result = f"dict[{field.type}, Sequence[{picture.names.row}]]"
     return _method(name, [f"keys: Collection[{field.type}]"], result, about, body)
+
+
+def _link(link: Link, picture: Picture, taken: set[str]) -> list[str]:
+    read, add, remove = link.constants
+    own, other = link.own_field.type, link.other_field.type
+    key = link.other_field.load_from("row[0]")
+    pairs = Group(
+        "await self._session.all(",
+        (read, f"({_key_list(picture)},)", f"lambda row: ({key}, from_row(row[1:]))"),
+    )
+    result = f"dict[{other}, Sequence[{picture.names.row}]]"
+    about = "The rows that are linked to each of these, in one query."
+    listed = _method(
+        _free(f"list_by_{link.other}", taken),
+        [f"keys: Collection[{other}]"],
+        result,
+        about,
+        Group("return access.linked(", ("keys", pairs)),
+    )
+    parameters = [f"{link.own}: {own}", f"{link.other}: {other}"]
+    both = f"({link.own}, {link.other})"
+    return [
+        listed,
+        _method(
+            _free(f"add_{link.other}", taken),
+            parameters,
+            "bool",
+            "Link the two; False where they were linked already.",
+            Group("return await self._session.affects(", (add, both)),
+        ),
+        _method(
+            _free(f"remove_{link.other}", taken),
+            parameters,
+            "bool",
+            "Unlink the two; False where they were not linked.",
+            Group("return await self._session.affects(", (remove, both)),
+        ),
+    ]
 
 
 def _list(picture: Picture) -> str:

@@ -8,6 +8,7 @@ from dbdeed.codegen.python_text import Group, f_string, fold, literal, wrapped
 from dbdeed.codegen.sql import mark
 
 if TYPE_CHECKING:
+    from dbdeed.codegen.links import Link
     from dbdeed.codegen.picture import Field, Picture
 
 
@@ -28,12 +29,22 @@ def constants(picture: Picture) -> tuple[str, ...]:
         parts.append(_rows("FIND_MANY", _any(picture.key[0], picture)))
     parts += [_rows(constant_of(key), _where(key, picture)) for key in picture.unique_keys]
     parts += [_rows(f"BY_{field.name.upper()}", _any(field, picture)) for field in picture.references]
+    parts += [part for link in picture.links for part in _link(link)]
     return (*(f"{part}\n" for part in parts), f"{_table(picture)}\n")
 
 
 def constant_of(key: tuple[Field, ...]) -> str:
     """The constant that finds by a unique key."""
     return f"FIND_BY_{'_AND_'.join(field.name for field in key)}".upper()
+
+
+def _link(link: Link) -> tuple[str, str, str]:
+    read, add, remove = link.constants
+    return (
+        _statement(read, f_string("SELECT dbdeed_to, ", "COLUMNS", link.read)),
+        _statement(add, literal(link.add), "writes=True"),
+        _statement(remove, literal(link.remove), "writes=True"),
+    )
 
 
 def _rows(name: str, where: str) -> str:
@@ -75,5 +86,5 @@ def _column(field: Field) -> Group:
     options = [literal(field.sql)]
     options += [f"cast={literal(field.cast)}"] if field.cast else []
     options += ["nullable=True"] if field.attribute.nullable else []
-    options += ["json=True"] if field.attribute.array_or_json == "json" else []
+    options += ["json=True"] if field.holds_json else []
     return Group(f"{literal(field.name)}: access.Column(", tuple(options))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # Types that a driver gives as text anyhow; any other that the model calls a text is read through a cast.
 _TEXTS = re.compile(r"^(text|character|varchar|char|bpchar|name|citext|\"char\"|xml)\b")
+_TEXTS_IN_ARRAYS = re.compile(r"^(text|character|varchar|bpchar|name|\"char\")(\b|$)")
 _SQLITE = {
     "datetime.date": "datetime.date.fromisoformat({})",
     "datetime.time": "datetime.time.fromisoformat({})",
@@ -43,7 +44,7 @@ def selected(attribute: Attribute, quoted: str, dialect: Dialect) -> str:
 
 
 def _odd(element: str, attribute: Attribute) -> bool:
-    return attribute.python.expression == "list[str]" and not _TEXTS.match(element)
+    return attribute.python.expression == "list[str]" and not _TEXTS_IN_ARRAYS.match(element)
 
 
 def cast(attribute: Attribute, dialect: Dialect) -> str:

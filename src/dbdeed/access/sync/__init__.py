@@ -39,6 +39,7 @@ from dbdeed.access.statements import (
     inserted,
     json_array,
     keyed,
+    linked,
 )
 from dbdeed.access.sync.database import Database
 from dbdeed.access.sync.session import Session
@@ -88,6 +89,7 @@ __all__ = [
     "inserted",
     "json_array",
     "keyed",
+    "linked",
     "require_format",
     "to_datetime",
     "to_decimal",
