@@ -170,20 +170,23 @@ PATHOLOGICAL = {
 
 @pytest.mark.parametrize("key", KEYS)
 def test_time_grows_with_the_text_and_no_faster(key: str) -> None:
-    """Sixteen times the text may take sixty-four times as long, where a square would take 256."""
+    """Sixteen times the text may take a hundred times as long, where a square would take 256.
+
+    The processor's own time is taken, so that what else the machine does is not counted.
+    """
     parse = getattr(grammar, f"parse_{key}")
     for name, unit in PATHOLOGICAL.items():
         short, long = (seconds(parse, unit, size) for size in (2_000, 32_000))
-        assert long < max(64 * short, 0.05), name
+        assert long < max(100 * short, 0.05), name
 
 
 def seconds(parse: Any, unit: str, size: int) -> float:
     text = (unit * size)[:size]
     best = float("inf")
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         parse(text)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
     return best
 
 

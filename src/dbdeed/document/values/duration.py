@@ -45,7 +45,7 @@ UNIT_PATTERN = (
 _AMOUNT = rf"(?:{DIGITS})(?:\.[0-9]{{1,9}})?|(?:half an?|an?|{WORD_PATTERN})(?![a-z])"
 _UNIT_END = r"(?![a-zµμ])"
 # One duration inside a longer phrase. A comma or "and" between the parts could as well join two list items.
-DURATION = rf"(?:(?:{_AMOUNT})[{BLANKS}-]*(?:{UNIT_PATTERN}){_UNIT_END}[{BLANKS}]*)+"
+DURATION = rf"(?:(?:{_AMOUNT})[{BLANKS}-]*(?:{UNIT_PATTERN}){_UNIT_END}[{BLANKS}]*)+(?<![{BLANKS}])"
 
 ACCEPTED = ("50 ms", "2 s", "15 minutes", "4 hours", "30 days")
 _ONE = re.compile(rf"({_AMOUNT})[{BLANKS}-]*({UNIT_PATTERN}){_UNIT_END}", re.IGNORECASE | re.ASCII)

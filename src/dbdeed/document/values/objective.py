@@ -21,7 +21,8 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _NONE = re.compile(
-    r"[`*\s]*(?:0|zero|none|no data loss|zero data loss|no loss|nothing)[`*\s.]*", re.IGNORECASE
+    r"[`*\s]*(?:0|zero|none|nothing|(?:no|zero) (?:data )?loss)(?:\s*\(no (?:data )?loss\))?[`*\s.]*",
+    re.IGNORECASE,
 )
 _RANGE = re.compile(rf"(.{{1,20}}?)\s*(?:-|–|to)\s*({DURATION})", re.IGNORECASE)
 

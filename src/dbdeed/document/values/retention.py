@@ -37,9 +37,11 @@ _PHRASES = (
     phrase("backups", _BACKUPS),
     phrase("period", r"<D>"),
     phrase("forever", r"for ?ever|indefinite(?:ly)?|unlimited|never (?:deleted|pruned|expired?s?)|all"),
-    phrase("next", r"[,;+&]|and|plus|then"),
+    phrase("next", r"[,;+&/]|and|plus|then"),
 )
-_FILLER = words(r"keep|kept|retain(?:ed)?|for|last|newest|latest|most recent|the|at least|of|up to|a|=|-|–")
+_FILLER = words(
+    r"keep|kept|min(?:imum)?|retain(?:ed)?|for|last|newest|latest|most recent|the|at least|of|up to|a|=|-|–"
+)
 
 
 def parse_retention(text: str) -> Retention | Problem:

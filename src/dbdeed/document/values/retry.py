@@ -34,6 +34,8 @@ _PHRASES: tuple[Phrase[object], ...] = (
     phrase(Backoff.NONE, rf"(?:no|without) {_WAIT}|immediate(?:ly)?"),
     phrase("fixed of", rf"(?:fixed|constant) {_WAIT}~<D>"),
     phrase("fixed of", rf"(?:fixed|constant)~<D>(?: {_WAIT})?"),
+    phrase("fixed of", rf"<D> {_WAIT}"),
+    phrase("first", rf"<D> (?:initial|first|base) {_WAIT}"),
     phrase("range", r"(?:from |between )?<D>\s*(?:-|–|to|up to|and|\.\.)\s*<D>"),
     phrase(
         "first",

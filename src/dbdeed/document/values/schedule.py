@@ -38,6 +38,7 @@ _PHRASES = (
     phrase("calendar", rf"(?:every|each|once (?:a|an|per|every|each))\s+({_UNIT})(?: at)?"),
     phrase("calendar", r"once (daily|hourly|weekly|monthly|yearly)"),
     phrase("every", r"(?:every|each)\s+<D>"),
+    phrase("hourly", r"<N> hourly"),
     phrase("other", rf"every other ({_UNIT})"),
     phrase("times", rf"<N>\s*(?:x|×|times)\s*(?:a|an|per|each|every)?\s*({_UNIT}|hourly|daily|weekly)"),
     phrase("times", rf"(twice) (?:a |an |per |each |every )?({_UNIT}|hourly|daily|weekly)"),
@@ -50,12 +51,12 @@ _PHRASES = (
     phrase(
         "continuous",
         r"continuous(?:ly)?(?: (?:wal|log|binlog|oplog))?(?: archiving| streaming| shipping| backups?)?"
-        r"|(?:wal|binlog|log|oplog) (?:archiving|streaming|shipping)",
+        r"|(?:wal|binlog|log|oplog) (?:archiving|streaming|shipping|continuous(?:ly)?)",
     ),
     phrase("next", r"[,;+&]|and|with|plus|then"),
     phrase("or", r"or|/|\|"),
 )
-_FILLER = words(r"backups?|at|a|an|the|on|runs?|taken|made|automatic(?:ally)?|automated")
+_FILLER = words(r"backups?|@|at|a|an|the|on|runs?|taken|made|automatic(?:ally)?|automated")
 
 
 @dataclass(slots=True)
@@ -92,7 +93,8 @@ def write_frequency(frequency: Frequency) -> str:
 
 
 _ROLES = {
-    "calendar": "how often", "every": "how often", "other": "how often", "times": "how often",
+    "calendar": "how often", "every": "how often", "hourly": "how often", "other": "how often",
+    "times": "how often",
     "full": "kind", "incremental": "kind", "continuous": "kind",
     "time": "time", "weekday": "weekday", "day": "day",
 }  # fmt: skip
@@ -148,6 +150,8 @@ def _how_often(said: dict[str, Said[str]]) -> tuple[timedelta, str] | Problem:
     if word.meaning == "calendar":
         unit = _unit(next(amount for amount in word.amounts if amount))
         return CALENDAR[unit], unit
+    if word.meaning == "hourly":
+        return _every(f"{word.amounts[0]} hours")
     if word.meaning == "other":
         return 2 * CALENDAR[_unit(word.amounts[0])], ""
     if word.meaning == "times":

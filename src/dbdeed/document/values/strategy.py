@@ -19,6 +19,7 @@ _PHRASES: tuple[Phrase[object], ...] = (
         When.ON_DEPLOY,
         r"(?:on|at|during|before|in)?(?: the| each| every)? ?deploy(?:s|ment|ments)?(?: pipeline| step)?",
     ),
+    phrase(When.ON_DEPLOY, r"(?:in|by|via|through|from)(?: the| a)? ci(?:\s?/\s?cd)?(?: pipelines?)?"),
     phrase(
         When.ON_START, r"(?:on|at|during)?(?: the)?(?: application| app)? ?(?:start|startup|start up|boot)"
     ),

@@ -17,7 +17,7 @@ _SYSTEMS = (
     phrase(System.SQLITE, r"sqlite ?3?"),
     phrase(System.MONGODB, r"mongo(?: ?db)?"),
 )
-_FILLER = words(rf"(?:version |v)?{VERSION}|[,;/+&|]|and|or|database|server|dbms|rdbms|version")
+_FILLER = words(rf"(?:version |v)?{VERSION}|[,;/+&|]|and|or|database|server|lts|dbms|rdbms|version")
 _VERSION = re.compile(rf"(?<![\w.]){VERSION}", re.IGNORECASE)
 
 

@@ -40,7 +40,7 @@ _PHRASES: tuple[Phrase[object], ...] = (
     phrase("default", r"(?:the )?(?:database'?s |server'?s )?defaults?"),
 )
 _FILLER = words(
-    r"[,;&+]|and|with|isolation levels?|isolation|levels?|at|a|an|the|transactions?|by default|short|explicit"
+    r"[,;&+]|and|with|acid|isolation(?: levels?)?|levels?|at|a|an|the|transactions?|by default|short|explicit"
     r"|(?:one )?(?:transactions? )?(?:per|for each) (?:request|use case|unit of work|operation)|unit of work"
 )
 
