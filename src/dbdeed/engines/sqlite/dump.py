@@ -131,5 +131,5 @@ def read_back(connection: sqlite3.Connection, stream: IO[str]) -> None:
             if sqlite3.complete_statement(statement):
                 connection.execute(statement)
                 pending.clear()
-    if "".join(pending).strip():
-        raise sqlite3.DatabaseError("the dump ends in the middle of a statement")
+    if "".join(pending).strip() or connection.in_transaction:
+        raise sqlite3.DatabaseError("the dump is not whole")

@@ -19,10 +19,11 @@ CODE = "sqlite-duplicate"
 
 def check(context: Context) -> Iterator[Finding]:
     """One finding for each later statement with a name that is taken."""
+    if any(one.first in ("drop", "alter") for one in context.statements):
+        return  # the first one may be gone by then
     for written in context.statements:
         first = context.by_object.get(written.id) if written.id is not None else None
-        gone = any(one.first == "drop" for one in context.statements)
-        if first is not None and first is not written and not gone:
+        if first is not None and first is not written:
             yield Finding(
                 code=CODE,
                 severity=Severity.ERROR,
