@@ -42,7 +42,7 @@ def after(architecture: Architecture, *edits: Edit | None) -> str:
         ("**Strategy**: manual", "**Strategy**: manual  \n**Tool**: dbdeed"),
         ("- **Strategy**: manual\n", "- **Strategy**: manual\n- **Tool**: dbdeed\n"),
         ("| K | V | W |\n|--|--|--|\n| Strategy | manual | |\n", "| K | V | W |\n|--|--|--|\n| Strategy | manual | |\n| Tool | dbdeed | |\n"),
-        ("words\n", "\n**Tool**: dbdeed\nwords\n"),
+        ("words\n", "\n**Tool**: dbdeed\n\nwords\n"),
     ],
 )
 def test_setting_a_value(document: Read, text: str, expected: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.document.blocks import List, Quote
+from dbdeed.document.blocks import Fence, Html, List, Quote, walk
 from dbdeed.document.edit import Edit, apply_edits
 from dbdeed.document.generated import checksum, closing_marker, generated_blocks, opening_marker
 from dbdeed.document.lines import line_end, line_start, next_line
 from dbdeed.document.markdown import parse_blocks
 from dbdeed.document.source import Place, Source, Span
-from dbdeed.errors import InvalidInput, OurFault, Refused
+from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,21 +54,21 @@ def generated_block_edit(
     """
     source = architecture.source
     edit: Edit | None
-    existing = [block for block in architecture.generated if block.name == name]
-    if not existing:
-        edit = _new_block(source, name, content, at)
+    _require_sound(architecture.generated, name)
+    existing = next((block for block in architecture.generated if block.name == name), None)
+    if existing is None:
+        edit = _new_block(architecture, name, content, at)
     else:
-        _require_sound(existing)
-        edit = _changed_block(source, existing[0], content, overwrite=overwrite)
+        edit = _changed_block(source, existing, content, overwrite=overwrite)
     if edit is not None:
         _prove_block(source, edit, name, content)
     return edit
 
 
-def _require_sound(blocks: Sequence[GeneratedBlock]) -> None:
-    broken = next((block for block in blocks if not block.closed), None) or (
-        blocks[1] if len(blocks) > 1 else None
-    )
+def _require_sound(blocks: Sequence[GeneratedBlock], name: str) -> None:
+    """A block that never ends leaves open what is inside it, whichever it is."""
+    broken = next((block for block in blocks if not block.closed), None)
+    broken = broken or next(iter([block for block in blocks if block.name == name][1:]), None)
     if broken is not None:
         what = "appears twice" if broken.closed else "has no end marker"
         raise InvalidInput(f"the generated block “{broken.name}” {what}", where=str(broken.whole), code="broken-block",
@@ -106,20 +106,27 @@ def _body(source: Source, content: str, indent: str) -> str:
     )
 
 
-def _new_block(source: Source, name: str, content: str, at: Place) -> Edit:
-    data = source.data
+def _new_block(architecture: Architecture, name: str, content: str, at: Place) -> Edit:
+    source = architecture.source
+    data, blocks = source.data, parse_blocks(source.data)
     where = at.span.end if at.source is source else len(data)
-    if where != line_start(data, where) or (where == len(data) and where):
-        where = next_line(data, where) if where != line_start(data, where) else where
-    indent = " " * _list_indent(parse_blocks(data), where)
+    for other in architecture.generated:
+        where = other.whole.span.end if other.whole.span.start < where < other.whole.span.end else where
+    where = _out_of_leaf(data, blocks, where if where == line_start(data, where) else next_line(data, where))
+    indent = " " * _list_indent(blocks, where)
     newline = line_ending(source)
     body = _body(source, content, indent)
-    text = (
-        f"{indent}{opening_marker(name, body.encode())}{newline}{body}{indent}{closing_marker(name)}{newline}"
-    )
-    return Edit(
-        Span(where, where), _blank_before(data, where, newline) + text + _blank_after(data, where, newline)
-    )
+    text = f"{indent}{opening_marker(name, body.encode())}{newline}{body}{indent}{closing_marker(name)}{newline}"
+    return Edit(Span(where, where), _blank_before(data, where, newline) + text + _blank_after(data, where, newline))
+
+
+def _out_of_leaf(data: bytes, blocks: Iterable[Block], where: int) -> int:
+    """The next place that is not within a paragraph, a table, a fence or a comment."""
+    for block in walk(blocks):
+        inside = block.span.start < where <= block.span.end
+        if inside and not isinstance(block, List | Quote):
+            return next_line(data, block.span.end)
+    return where
 
 
 def _blank_before(data: bytes, where: int, newline: str) -> str:
@@ -155,5 +162,16 @@ def _prove_block(source: Source, edit: Edit, name: str, content: str) -> None:
     found, _ = generated_blocks(after, parse_blocks(after.data))
     block = next((block for block in found if block.name == name), None)
     if block is None or not block.closed or block.edited:
-        raise OurFault(f"the generated block “{name}” does not come back as written", where=source.name,
-                       hint=f"its content begins: {content[:60]!r}")  # fmt: skip
+        raise lost(source, f"the generated block “{name}”", f"its content begins: {content[:60]!r}")
+
+
+def lost(source: Source, what: str, hint: str = "") -> DbdeedError:
+    """The error for something written that is not read back: the document's fault where a block in it never ends."""
+    for block in walk(parse_blocks(source.data)):
+        unclosed = isinstance(block, Fence) and not block.closed
+        text = source.data[block.span.start : block.span.end]
+        if unclosed or (isinstance(block, Html) and text.startswith(b"<!--") and b"-->" not in text):
+            kind = "code block" if unclosed else "comment"
+            return InvalidInput(f"{what} cannot be written: a {kind} is never closed", code="never-closed",
+                                where=str(Place(source, block.span)), hint=f"close the {kind}")  # fmt: skip
+    return OurFault(f"{what} does not come back as written", where=source.name, hint=hint)

@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from dbdeed.document import keys
+from dbdeed.document.blocks import Other
 from dbdeed.document.edit import Edit, apply_edits
 from dbdeed.document.lines import line_end, line_start, next_line
-from dbdeed.document.rewrite import line_ending
+from dbdeed.document.markdown import parse_blocks
+from dbdeed.document.rewrite import line_ending, lost
 from dbdeed.document.source import Source, Span
 from dbdeed.errors import InvalidInput, OurFault
 
@@ -87,16 +89,28 @@ def _added(architecture: Architecture, key: str, value: str) -> Edit:
         return _beside(source, (earlier or beside)[-1 if earlier else 0], key, value)
     newline = line_ending(source)
     line = f"**{key}**: {value.strip()}{newline}"
-    for known in architecture.sections:
-        if known.name == section or (section == keys.HEADER and known.level == 1):
+    for index, known in enumerate(architecture.sections):
+        title = index == 0 and not known.known and known.level == 1
+        if (known.known and known.name == section) or (section == keys.HEADER and title):
             at = next_line(source.data, known.heading.span.end)
-            return Edit(Span(at, at), f"{_missing_newline(source, at)}{newline}{line}")
+            parted = newline if source.data[at : line_end(source.data, at)].strip() else ""
+            return Edit(Span(at, at), f"{_missing_newline(source, at)}{newline}{line}{parted}")
     if section == keys.HEADER:
-        return Edit(Span(0, 0), f"{line}{newline}")
+        top = _top(source)
+        return Edit(Span(top, top), f"{_missing_newline(source, top)}{line}{newline}")
     end = len(source.data)
     return Edit(
         Span(end, end), f"{_missing_newline(source, end)}{newline}## {section}{newline}{newline}{line}"
     )
+
+
+def _top(source: Source) -> int:
+    """Where text begins: behind a byte order mark and front matter."""
+    data = source.data
+    start = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+    first = next(iter(parse_blocks(data)), None)
+    matter = isinstance(first, Other) and first.span.start == start and first.span.end > line_end(data, start)
+    return next_line(data, first.span.end) if first and matter else start
 
 
 def _missing_newline(source: Source, at: int) -> str:
@@ -143,6 +157,4 @@ def _prove_value(source: Source, edit: Edit, key: str, value: str) -> None:
     after = read(Source(source.name, apply_edits(source, [edit])))
     found = next(setting for setting in after.settings() if setting.key == key)
     if found.raw.replace("\\|", "|") != value.strip():
-        raise OurFault(
-            f"“{key}” does not come back as written: {found.raw!r} for {value.strip()!r}", where=source.name
-        )
+        raise lost(source, f"the value of “{key}”", f"{found.raw!r} is read for {value.strip()!r}")
