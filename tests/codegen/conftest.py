@@ -213,7 +213,12 @@ def data_model(dialect: Dialect) -> DataModel:
     return shop(dialect)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def dialects() -> tuple[Dialect, ...]:
+    return POSTGRESQL, SQLITE
+
+
+@pytest.fixture(scope="session")
 def shop_models() -> Callable[[Dialect], DataModel]:
     return shop
 

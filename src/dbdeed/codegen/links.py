@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.codegen import types
 from dbdeed.codegen.names import distinct_names
+from dbdeed.codegen.python_text import Text
 from dbdeed.codegen.sql import mark, quoted
 from dbdeed.models.model import Cardinality
 
@@ -30,17 +31,17 @@ class Link:
     Attributes:
         own, other: the names of its two columns as parameters; `other` also names the methods.
         own_field, other_field: the columns at either end that it refers to.
-        read: SQL behind `SELECT dbdeed_to, COLUMNS `: the rows of this end that are linked to a list of others.
-        add, remove: whole statements; they take this end's key and the other's.
+        read: the rows of this end linked to a list of others, each behind the other's key.
+        add, remove: they take this end's key and the other's.
     """
 
     own: str
     other: str
     own_field: Field
     other_field: Field
-    read: str
-    add: str
-    remove: str
+    read: Text
+    add: Text
+    remove: Text
 
     @property
     def constants(self) -> tuple[str, str, str]:
@@ -80,14 +81,27 @@ def _link(picture: Picture, join: str, columns: tuple[str, ...], ends: tuple[Fie
         wanted = f"{right} = ANY($1::{ends[1].attribute.type}[])"
     else:
         wanted = f"{right} IN (SELECT value FROM json_each(?))"
-    pairs = f"SELECT {left} AS dbdeed_own, {right} AS dbdeed_to FROM {join} WHERE {wanted}"
     first, second = mark(1, dialect), mark(2, dialect)
     return Link(
         own=names[columns[0]],
         other=names[columns[1]],
         own_field=ends[0],
         other_field=ends[1],
-        read=f" FROM {picture.model.sql_name} JOIN ({pairs}) AS dbdeed_links ON dbdeed_own = {ends[0].sql}",
-        add=f"INSERT INTO {join} ({left}, {right}) VALUES ({first}, {second}) ON CONFLICT DO NOTHING",
-        remove=f"DELETE FROM {join} WHERE {left} = {first} AND {right} = {second}",
+        read=Text(
+            (
+                ("SELECT dbdeed_to, ", "COLUMNS", f" FROM {picture.model.sql_name} JOIN ("),
+                ("", "", f"SELECT {left} AS dbdeed_own, {right} AS dbdeed_to FROM {join} "),
+                ("", "", f"WHERE {wanted}"),
+                ("", "", f") AS dbdeed_links ON dbdeed_own = {ends[0].sql}"),
+            )
+        ),
+        add=Text(
+            (
+                ("", "", f"INSERT INTO {join} ({left}, {right}) "),
+                ("", "", f"VALUES ({first}, {second}) ON CONFLICT DO NOTHING"),
+            )
+        ),
+        remove=Text(
+            (("", "", f"DELETE FROM {join} "), ("", "", f"WHERE {left} = {first} AND {right} = {second}"))
+        ),
     )

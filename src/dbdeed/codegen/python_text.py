@@ -6,13 +6,15 @@ stable under either formatter.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH = 88
+_ONE_TEXT = re.compile(r""" *f?("([^"\\]|\\.)*"|'([^'\\]|\\.)*'),?""")
 STEP = "    "
 
 
@@ -21,7 +23,7 @@ class Group:
     """Items in brackets: `head` ends with the opening one, `tail` begins with the closing one."""
 
     head: str
-    items: tuple[Group | str, ...]
+    items: tuple[Code, ...]
     tail: str = ")"
 
     def flat(self) -> str:
@@ -30,10 +32,30 @@ class Group:
         return f"{self.head}{', '.join(items)}{self.tail}"
 
 
-def fold(code: Group | str, indent: str = "", suffix: str = "") -> str:
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A long text, cut where a person would cut it. Each piece is as `f_string` takes it."""
+
+    pieces: tuple[tuple[str, str, str], ...]
+
+    def flat(self) -> str:
+        """As one literal."""
+        before, name, after = self.pieces[0]
+        rest = "".join(text for piece in self.pieces[1:] for text in piece)
+        return f_string(before, name, after + rest)
+
+
+Code: TypeAlias = "Group | Text | str"
+
+
+def fold(code: Code, indent: str = "", suffix: str = "") -> str:
     """The code on one line where it fits, else opened up, its inner brackets likewise."""
     flat = code if isinstance(code, str) else code.flat()
-    if isinstance(code, str) or not code.items or len(indent) + len(flat) + len(suffix) <= WIDTH:
+    if len(indent) + len(flat) + len(suffix) <= WIDTH or isinstance(code, str):
+        return f"{indent}{flat}{suffix}"
+    if isinstance(code, Text):
+        return "\n".join(f"{indent}{f_string(*piece)}" for piece in code.pieces) + suffix
+    if not code.items:
         return f"{indent}{flat}{suffix}"
     inner = [fold(item, indent + STEP, ",") for item in code.items]
     return "\n".join([f"{indent}{code.head}", *inner, f"{indent}{code.tail}{suffix}"])
@@ -52,8 +74,11 @@ def import_line(module: str, names: tuple[str, ...]) -> str:
 
 
 def block(code: str) -> str:
-    """A statement at the top of a file, kept from formatters where a name is too long for any line."""
-    fits = all(len(line) <= WIDTH for line in code.splitlines())
+    """A statement at the top of a file, kept from formatters where a name is too long for any line.
+
+    A line that is one text is left alone by them, however long it is.
+    """
+    fits = all(len(line) <= WIDTH or _ONE_TEXT.fullmatch(line) for line in code.splitlines())
     return code if fits else f"# fmt: off\n{code}# fmt: on\n"
 
 
@@ -63,7 +88,9 @@ def literal(text: str) -> str:
 
 
 def f_string(before: str, name: str, after: str) -> str:
-    """An f-string of a text, the value of `name`, and another text."""
+    """An f-string of a text, the value of `name`, and another text; a plain one where there is no `name`."""
+    if not name:
+        return literal(before + after)
     parts = ("".join(map(_escaped, text)).replace("{", "{{").replace("}", "}}") for text in (before, after))
     return "f" + _in_quotes(f"{{{name}}}".join(parts))
 

@@ -10,6 +10,7 @@ from dbdeed.codegen.sql import mark
 if TYPE_CHECKING:
     from dbdeed.codegen.links import Link
     from dbdeed.codegen.picture import Field, Picture
+    from dbdeed.codegen.python_text import Code
 
 
 def constants(picture: Picture) -> tuple[str, ...]:
@@ -41,9 +42,9 @@ def constant_of(key: tuple[Field, ...]) -> str:
 def _link(link: Link) -> tuple[str, str, str]:
     read, add, remove = link.constants
     return (
-        _statement(read, f_string("SELECT dbdeed_to, ", "COLUMNS", link.read)),
-        _statement(add, literal(link.add), "writes=True"),
-        _statement(remove, literal(link.remove), "writes=True"),
+        _statement(read, link.read),
+        _statement(add, link.add, "writes=True"),
+        _statement(remove, link.remove, "writes=True"),
     )
 
 
@@ -51,7 +52,7 @@ def _rows(name: str, where: str) -> str:
     return _statement(name, f_string("", "ROWS", f" WHERE {where}"))
 
 
-def _statement(name: str, *options: str) -> str:
+def _statement(name: str, *options: Code) -> str:
     return fold(Group(f"{name} = access.Statement(", options))
 
 
