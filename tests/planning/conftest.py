@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,12 +39,15 @@ class Place:
     engine: Engine
     scratch: Scratch
     new: Callable[[], Target]
+    known: dict[str, Catalog] = field(default_factory=dict)
 
     def statements(self, sql: str) -> list[Statement]:
         return self.engine.statements([_file_block(Source("test.sql", sql.encode()))])
 
     def catalog(self, sql: str) -> Catalog:
-        return load_catalog(self.engine, self.scratch, self.statements(sql), SILENT)[0]
+        if sql not in self.known:
+            self.known[sql] = load_catalog(self.engine, self.scratch, self.statements(sql), SILENT)[0]
+        return self.known[sql]
 
     @contextmanager
     def live(self, sql: str = "") -> Iterator[Session]:
@@ -81,6 +84,11 @@ class Place:
         """Look names up as usual again: a plan's steps set where they are looked up."""
         if self.is_postgresql:
             session.execute("SET search_path = public")
+
+    @property
+    def schema(self) -> str:
+        """What stands before a table's name in a plan's statements."""
+        return "public." if self.is_postgresql else ""
 
     @property
     def is_postgresql(self) -> bool:

@@ -13,6 +13,7 @@ from dbdeed.app.database import chosen_target
 from dbdeed.app.plan import PlanResult, plan_for
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import open_site
+from dbdeed.app.sound import checked
 from dbdeed.engines.registry import engine_named, system_of_url
 from dbdeed.errors import InvalidInput, Refused, Unavailable
 from dbdeed.planning.apply import Applied, apply_plan
@@ -108,6 +109,7 @@ def apply(
         )
     project = open_project(source)
     architecture = read_architecture(project)
+    checked(project, architecture)
     # Before anything is started or connected to: a document that may change nothing says so at once.
     private = chosen_target(database, environment, architecture) is None
     check_terms(terms_of(architecture), private=private, draft=consent.draft)

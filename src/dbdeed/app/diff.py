@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from dbdeed import __version__
 from dbdeed.app.facts import load_catalog, rejection
-from dbdeed.app.plan import stop_on_errors
 from dbdeed.app.scratch import ScratchOnDemand
 from dbdeed.app.side import Side, common_engine, side_of
+from dbdeed.app.sound import DocumentUnsound
 from dbdeed.engines.registry import engine_for
 from dbdeed.engines.seam import ScratchNeeds, SqlRejected
 from dbdeed.errors import InvalidInput
@@ -127,8 +127,7 @@ def _loaded(
     try:
         catalog, found = load_catalog(engine, scratch, engine.statements(side.blocks), progress)
     except SqlRejected as error:
-        stop_on_errors([rejection(error)])
-        raise
+        raise DocumentUnsound((rejection(error),)) from error
     findings.extend(found)
     return catalog
 

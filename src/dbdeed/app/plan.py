@@ -9,8 +9,8 @@ from dbdeed import __version__
 from dbdeed.app.facts import engine_facts
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import open_site
-from dbdeed.document.findings import Severity
-from dbdeed.errors import InvalidInput, OurFault
+from dbdeed.app.sound import checked, require_sound
+from dbdeed.errors import OurFault
 from dbdeed.planning.cache import PlanCache, write_atomically
 from dbdeed.planning.consent import strategy_refusals, terms_of
 from dbdeed.planning.journal import Journal
@@ -18,7 +18,7 @@ from dbdeed.planning.proof import ProofFailed, make_plan
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dbdeed.app.facts import EngineFacts
@@ -83,6 +83,7 @@ def plan(
     """
     project = open_project(document)
     architecture = read_architecture(project)
+    checked(project, architecture)
     with open_site(
         project, architecture, database=database, scratch=scratch, environment=environment, progress=progress
     ) as site:
@@ -102,7 +103,9 @@ def plan_for(site: Site) -> PlanResult:
     )
     if facts is None:
         raise OurFault("The document has a database and no engine.")
-    stop_on_errors(facts.findings)
+    # What the engine has just said, the rules that ask for it can use now.
+    findings = checked(site.project, architecture).findings
+    require_sound(facts.findings)
     target = facts.catalog
     if target is None:
         raise OurFault("The engine rejected the SQL without saying where.")
@@ -128,20 +131,10 @@ def plan_for(site: Site) -> PlanResult:
         terms=terms,
         database=site.target.label,
         embedded=site.target.embedded,
-        findings=facts.findings,
+        findings=findings,
         refusals=tuple(strategy_refusals(made, terms.strategy)),
         unfinished=tuple(Journal(engine, site.session).unfinished()),
     )
-
-
-def stop_on_errors(findings: Sequence[Finding]) -> None:
-    """Error findings stop the work. Raises `InvalidInput` with the first, and how many more there are."""
-    errors = [one for one in findings if one.severity is Severity.ERROR]
-    if errors:
-        first = errors[0]
-        more = f" (and {len(errors) - 1} more: `dbdeed check` lists them)" if len(errors) > 1 else ""
-        where = str(first.place) if first.place is not None else ""
-        raise InvalidInput(first.message + more, hint=first.hint, where=where, code=first.code)
 
 
 def with_report(fault: ProofFailed, project: Project) -> ProofFailed:

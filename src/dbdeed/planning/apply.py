@@ -134,13 +134,14 @@ def apply_plan(
             _require_state(engine, session, plan)
         run = _Run(engine, session, journal, uuid.uuid4().hex, secrets, patience or Patience(), progress, now)
         run.total = len(plan.steps)
-        journal.begin(run.id, plan, now(), tool)
+        first = plan.groups[0].steps[0]
+        _patiently(run, first, lambda: journal.begin(run.id, plan, now(), tool))
         with _failure_journalled(run), progress.step("Applying the plan", total=run.total) as task:
             for group in plan.groups:
                 _run_group(run, group, task)
         with progress.step("Comparing the result with the target"):
             _require_target(engine, session, plan, target)
-        journal.end(run.id, PlanState.DONE, now())
+        _patiently(run, first, lambda: journal.end(run.id, PlanState.DONE, now()))
     return Applied(run.id, run.total, run.waits)
 
 
@@ -199,38 +200,42 @@ def _failure_journalled(run: _Run) -> Iterator[None]:
 
 
 def _run_group(run: _Run, group: Group, task: Task) -> None:
-    """One group, tried again while a lock is not to be had."""
-    pauses = run.patience.pauses()
-    while True:
-        try:
-            _attempt(run, group)
-            break
-        except LockTimeout as error:
-            pause = next(pauses, None)
-            first = group.steps[0].step.object
-            if pause is None:
-                raise LockTimeout(
-                    f"{shown(first)} is in use: no lock in {run.patience.tries} tries. "
-                    f"{one_line(error.message)}",
-                    hint="Run apply again when there is less traffic; it carries on with what is left.",
-                ) from error
-            run.waits += 1
-            with run.progress.step(f"{shown(first)} is in use; trying again in {pause:.1f} s"):
-                run.patience.sleep(pause)
+    """One group; a step outside a transaction is journalled before and after, and never run twice."""
+    numbers = range(run.done + 1, run.done + len(group.steps) + 1)
+    first = group.steps[0]
+    if group.transactional:
+        _patiently(run, first, lambda: _transaction(run, group, numbers))
+    else:
+        _patiently(run, first, lambda: run.journal.mark(run.id, numbers, StepState.STARTED))
+        _patiently(run, first, lambda: _execute(run, first, numbers[0]))
+        _patiently(run, first, lambda: run.journal.mark(run.id, numbers, StepState.DONE))
     run.done += len(group.steps)
     task.advance(len(group.steps), run.total)
 
 
-def _attempt(run: _Run, group: Group) -> None:
-    numbers = range(run.done + 1, run.done + len(group.steps) + 1)
-    if group.transactional:
-        with _commit_refused(numbers), run.session.transaction():
-            for number, planned in zip(numbers, group.steps, strict=True):
-                _execute(run, planned, number)
-            run.journal.mark(run.id, numbers, StepState.DONE)
-    else:
-        run.journal.mark(run.id, numbers, StepState.STARTED)
-        _execute(run, group.steps[0], numbers[0])
+def _patiently(run: _Run, about: PlannedStep, action: Callable[[], None]) -> None:
+    """Do it, and again while a lock is not to be had."""
+    pauses = run.patience.pauses()
+    name = shown(about.step.object)
+    while True:
+        try:
+            return action()
+        except LockTimeout as error:
+            pause = next(pauses, None)
+            if pause is None:
+                raise LockTimeout(
+                    f"{name} is in use: no lock in {run.patience.tries} tries. {one_line(error.message)}",
+                    hint="Run apply again when there is less traffic; it carries on with what is left.",
+                ) from error
+            run.waits += 1
+            with run.progress.step(f"{name} is in use; trying again in {pause:.1f} s"):
+                run.patience.sleep(pause)
+
+
+def _transaction(run: _Run, group: Group, numbers: range) -> None:
+    with _commit_refused(numbers), run.session.transaction():
+        for number, planned in zip(numbers, group.steps, strict=True):
+            _execute(run, planned, number)
         run.journal.mark(run.id, numbers, StepState.DONE)
 
 

@@ -111,6 +111,9 @@ def _order_making(
         for need in target.needs.get(one, ()):
             graph.put(places[Action.CREATE].get(need), position, _Bond.MUST)
             graph.put(places[Action.ALTER].get(need), position, _Bond.SHOULD)
+        for mentioned in target.mentions.get(one, ()):
+            graph.put(places[Action.CREATE].get(mentioned), position, _Bond.NEAT)
+            graph.put(places[Action.ALTER].get(mentioned), position, _Bond.NEAT)
 
 
 def _order_alteration(

@@ -73,7 +73,8 @@ def _scripts(plan: Plan, engine: Engine) -> Iterable[str]:
 
 
 def _closed(line: str) -> str:
-    return line if line.endswith(";") else line + ";"
+    r"""A client's own command (`.bail on`, `\set ON_ERROR_STOP on`) takes no semicolon."""
+    return line if line.endswith(";") or line.startswith((".", "\\")) else line + ";"
 
 
 def ended(sql: str) -> str:
