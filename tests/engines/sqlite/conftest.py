@@ -80,6 +80,12 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def new_bench() -> type[Bench]:
+    """For tests that run many examples, each in a folder of its own."""
+    return Bench
+
+
 @pytest.fixture
 def migrate(bench: Bench) -> Callable[[str, str], SqliteSession]:
     """From one SQL to another, on a file; the session stays open for questions."""
@@ -90,7 +96,3 @@ def migrate(bench: Bench) -> Callable[[str, str], SqliteSession]:
         return session
 
     return run
-
-
-def rows(session: SqliteSession, sql: str) -> list[tuple[object, ...]]:
-    return session.fetch(sql)

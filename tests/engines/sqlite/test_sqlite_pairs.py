@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from contextlib import closing
-from tempfile import TemporaryDirectory
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
-
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +19,9 @@ from dbdeed.engines.sqlite.engine import ENGINE
 from dbdeed.engines.sqlite.kinds.claims import object_id
 from dbdeed.engines.sqlite.kinds.table import Table
 from dbdeed.engines.sqlite.names import quoted
+
+if TYPE_CHECKING:
+    from conftest import Bench
 
 _TABLES = ["t", "u", "Vault", "w x"]
 _COLUMNS = ["a", "b", "C", "d e", "f"]
@@ -48,7 +51,9 @@ def _column(draw: st.DrawFn, table: str, name: str, others: list[str], strict: b
     clauses = draw(st.lists(st.sampled_from(_CLAUSES), max_size=2, unique=True))
     parts = [clause.format(c=quoted(name), t=quoted(table)) for clause in clauses]
     if draw(st.integers(0, 5)) == 0:
-        action = draw(st.sampled_from(["", " ON DELETE CASCADE", " ON UPDATE SET NULL DEFERRABLE INITIALLY DEFERRED"]))
+        action = draw(
+            st.sampled_from(["", " ON DELETE CASCADE", " ON UPDATE SET NULL DEFERRABLE INITIALLY DEFERRED"])
+        )
         parts.append(f"REFERENCES {quoted(draw(st.sampled_from(_TABLES)))} (k){action}")
     return " ".join([quoted(name), kind, *parts])
 
@@ -57,14 +62,33 @@ def _column(draw: st.DrawFn, table: str, name: str, others: list[str], strict: b
 def _table(draw: st.DrawFn, name: str) -> str:
     options = draw(st.sampled_from(["", "", "", "STRICT", "WITHOUT ROWID"]))
     columns = draw(st.lists(st.sampled_from(_COLUMNS), max_size=4, unique=True))
-    key = draw(st.sampled_from(["k INTEGER PRIMARY KEY", "k INTEGER PRIMARY KEY AUTOINCREMENT", "k INTEGER NOT NULL PRIMARY KEY", "k INT NOT NULL PRIMARY KEY"]))
+    key = draw(
+        st.sampled_from(
+            [
+                "k INTEGER PRIMARY KEY",
+                "k INTEGER PRIMARY KEY AUTOINCREMENT",
+                "k INTEGER NOT NULL PRIMARY KEY",
+                "k INT NOT NULL PRIMARY KEY",
+            ]
+        )
+    )
     if options == "WITHOUT ROWID":
         key = "k INTEGER NOT NULL PRIMARY KEY"
     lines = [draw(_column(name, one, columns[:at], options == "STRICT")) for at, one in enumerate(columns)]
     lines.insert(draw(st.integers(0, len(lines))), key)
     if columns and draw(st.booleans()):
         one = quoted(draw(st.sampled_from(columns)))
-        lines.append(draw(st.sampled_from([f"CHECK ({one} IS NOT 76)", f"CONSTRAINT once UNIQUE (k, {one})", f"CHECK ({quoted(name)}.{one} IS NOT 75)"])))
+        lines.append(
+            draw(
+                st.sampled_from(
+                    [
+                        f"CHECK ({one} IS NOT 76)",
+                        f"CONSTRAINT once UNIQUE (k, {one})",
+                        f"CHECK ({quoted(name)}.{one} IS NOT 75)",
+                    ]
+                )
+            )
+        )
     separator = draw(st.sampled_from([", ", ",\n    "]))
     return f"CREATE TABLE {quoted(name)} ({separator.join(lines)}) {options}"
 
@@ -81,8 +105,12 @@ def schemas(draw: st.DrawFn) -> list[str]:
         unique = draw(st.sampled_from(["", "UNIQUE "]))
         found.append(f"CREATE {unique}INDEX i{number} ON {table} ({column}){where}")
     for number in range(draw(st.integers(0, 2))):
-        source = draw(st.sampled_from([*map(quoted, names), "v0"] if number else [quoted(one) for one in names]))
-        found.append(f"CREATE VIEW v{number} AS SELECT k, {draw(st.sampled_from(['1', 'k + 1']))} AS n FROM {source}")
+        source = draw(
+            st.sampled_from([*map(quoted, names), "v0"] if number else [quoted(one) for one in names])
+        )
+        found.append(
+            f"CREATE VIEW v{number} AS SELECT k, {draw(st.sampled_from(['1', 'k + 1']))} AS n FROM {source}"
+        )
     if draw(st.booleans()):
         on, other = quoted(draw(st.sampled_from(names))), quoted(draw(st.sampled_from(names)))
         when = draw(st.sampled_from(["AFTER INSERT", "BEFORE DELETE", "AFTER UPDATE OF k"]))
@@ -116,15 +144,26 @@ def _made(bench: Bench, sql: str) -> Path:
 
 def _fill(path: Path, values: list[list[object]]) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        names = [name for (name,) in connection.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')")]
+        names = [
+            name
+            for (name,) in connection.execute(
+                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')"
+            )
+        ]
         for table in sorted(name for name in names if not name.startswith("sqlite_")):
-            columns = [row[1] for row in connection.execute(f"PRAGMA table_xinfo({quoted(table)})") if row[6] == 0]
+            columns = [
+                row[1] for row in connection.execute(f"PRAGMA table_xinfo({quoted(table)})") if row[6] == 0
+            ]
             for number, row in enumerate(values, 1):
-                chosen = [number * 7 if name == "k" else row[at % len(row)] for at, name in enumerate(columns)]
+                chosen = [
+                    number * 7 if name == "k" else row[at % len(row)] for at, name in enumerate(columns)
+                ]
                 marks = ", ".join("?" * len(columns))
                 names_text = ", ".join(map(quoted, columns))
                 try:
-                    connection.execute(f"INSERT OR IGNORE INTO {quoted(table)} ({names_text}) VALUES ({marks})", chosen)
+                    connection.execute(
+                        f"INSERT OR IGNORE INTO {quoted(table)} ({names_text}) VALUES ({marks})", chosen
+                    )
                 except sqlite3.Error:
                     continue
 
@@ -135,7 +174,10 @@ def _kept(before: Table, after: Table) -> list[str]:
     return [
         column.name
         for column in after.columns
-        if column.name in old and not column.generated and old[column.name].type == column.type and before.strict == after.strict
+        if column.name in old
+        and not column.generated
+        and old[column.name].type == column.type
+        and before.strict == after.strict
     ]
 
 
@@ -148,7 +190,11 @@ def _rows(path: Path, table: str, columns: list[str]) -> Counter[tuple[object, .
 
 def _everything(path: Path) -> object:
     with closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump()) if not _has_virtual(path) else connection.execute("SELECT * FROM sqlite_schema").fetchall()
+        return (
+            list(connection.iterdump())
+            if not _has_virtual(path)
+            else connection.execute("SELECT * FROM sqlite_schema").fetchall()
+        )
 
 
 def _has_virtual(path: Path) -> bool:
@@ -156,9 +202,11 @@ def _has_virtual(path: Path) -> bool:
         return bool(connection.execute("SELECT 1 FROM pragma_table_list WHERE type = 'virtual'").fetchall())
 
 
-def check_pair(before: list[str], after: list[str], values: list[list[object]]) -> None:
+def check_pair(
+    new_bench: type[Bench], before: list[str], after: list[str], values: list[list[object]]
+) -> None:
     with TemporaryDirectory(prefix="dbdeed-pairs-") as folder:
-        bench = Bench(Path(folder))
+        bench = new_bench(Path(folder))
         one, other = _load(bench, before), _load(bench, after)
         path = _made(bench, one)
         _fill(path, values)
@@ -175,11 +223,14 @@ def _change(bench: Bench, path: Path, after: str) -> None:
     tables = {
         table.name: (table, new)
         for table in current.objects.values()
-        if isinstance(table, Table) and isinstance(new := target.objects.get(object_id("table", table.name)), Table)
+        if isinstance(table, Table)
+        and isinstance(new := target.objects.get(object_id("table", table.name)), Table)
     }
     data = {name: _rows(path, name, _kept(*pair)) for name, pair in tables.items()}
     earlier = _everything(path)
-    hazards = {h.kind for change in bench.plan(session, target) for step in change.steps for h in step.hazards}
+    hazards = {
+        h.kind for change in bench.plan(session, target) for step in change.steps for h in step.hazards
+    }
     try:
         bench.apply(session, target)
     except SqlRejected as error:
@@ -196,18 +247,23 @@ def _change(bench: Bench, path: Path, after: str) -> None:
 
 
 _SETTINGS = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 
 
-@settings(_SETTINGS, max_examples=60)
+@settings(_SETTINGS, max_examples=30)
 @given(schemas(), schemas(), st.lists(st.lists(_VALUES, min_size=1, max_size=3), max_size=4))
-def test_pairs(before: list[str], after: list[str], values: list[list[object]]) -> None:
-    check_pair(before, after, values)
+def test_pairs(
+    new_bench: type[Bench], before: list[str], after: list[str], values: list[list[object]]
+) -> None:
+    check_pair(new_bench, before, after, values)
 
 
 @pytest.mark.slow
 @settings(_SETTINGS, max_examples=5000)
 @given(schemas(), schemas(), st.lists(st.lists(_VALUES, min_size=1, max_size=3), max_size=4))
-def test_many_pairs(before: list[str], after: list[str], values: list[list[object]]) -> None:
-    check_pair(before, after, values)
+def test_many_pairs(
+    new_bench: type[Bench], before: list[str], after: list[str], values: list[list[object]]
+) -> None:
+    check_pair(new_bench, before, after, values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -19,6 +20,8 @@ from dbdeed.engines.sqlite.location import file_of
 from dbdeed.engines.sqlite.lock import locked
 from dbdeed.engines.sqlite.session import SqliteSession
 from dbdeed.errors import InvalidInput, OurFault, Unavailable
+from dbdeed.planning.plan import assemble
+from dbdeed.planning.render import render_sql
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
@@ -173,9 +176,8 @@ def test_one_process_at_a_time(bench: Bench) -> None:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
         holder.stdout.close()
-    with ENGINE.exclusive(session):
-        with pytest.raises(Unavailable), locked(path):
-            pass
+    with ENGINE.exclusive(session), pytest.raises(Unavailable), locked(path):
+        pass
     session.close()
     assert sorted(one.name for one in path.parent.iterdir()) == [path.name]
 
@@ -215,24 +217,38 @@ def test_killed_half_way_through_a_rebuild(bench: Bench) -> None:
     session.close()
 
 
-def test_the_script_runs_in_the_shell(bench: Bench) -> None:
-    """The envelope and the steps, as `plan --format sql` prints them, in SQLite's own program."""
-    import shutil
+_KEYS = """
+    CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p ON DELETE CASCADE, n);
+    CREATE TABLE free (p); INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, NULL); INSERT INTO free VALUES (9);
+"""
 
+
+@pytest.mark.parametrize(
+    ("after", "error"),
+    [
+        ("p (id INTEGER PRIMARY KEY, n TEXT UNIQUE); c (p NOT NULL REFERENCES p, n); free (p)", ""),
+        ("p (id INTEGER PRIMARY KEY); c (p REFERENCES p, n NOT NULL); free (p)", "NOT NULL"),
+        ("p (id INTEGER PRIMARY KEY); c (p REFERENCES p, n); free (p REFERENCES p)", "do not exist"),
+    ],
+)
+def test_the_script_runs_in_the_shell(after: str, error: str, bench: Bench) -> None:
+    """The plan's script, in SQLite's own program as it comes: the target is reached, or nothing is changed."""
     if shutil.which("sqlite3") is None:
         pytest.skip("the program sqlite3 is not installed")
-    before = "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p ON DELETE CASCADE); INSERT INTO p VALUES (1); INSERT INTO c VALUES (1);"
-    target = bench.catalog(
-        "CREATE TABLE p (id INTEGER PRIMARY KEY, n TEXT UNIQUE); CREATE TABLE c (p NOT NULL REFERENCES p);"
-    )
-    path = bench.file(before)
+    target = bench.catalog("; ".join(f"CREATE TABLE {one.strip()}" for one in after.split(";")))
+    path = bench.file(_KEYS)
     session = bench.open(path)
-    steps = [step.sql for change in bench.plan(session, target) for step in change.steps]
-    head, tail = ENGINE.envelope(transactional=True)
-    script = "".join(f"{sql};\n" for sql in (*head, *steps, *tail))
-    subprocess.run(["sqlite3", "-bail", str(path)], input=script, text=True, check=True, capture_output=True)
-    assert ENGINE.inspect(session).same_as(target)
-    assert session.fetch("SELECT * FROM c") == [(1,)]
+    before = ENGINE.inspect(session)
+    script = render_sql(assemble(before, target, bench.plan(session, target)), ENGINE)
+    done = subprocess.run(["sqlite3", str(path)], input=script, text=True, check=False, capture_output=True)
+    assert error in done.stderr
+    assert (done.returncode == 0) == (not error)
+    assert ENGINE.inspect(session).same_as(before if error else target)
+    assert session.fetch("SELECT p FROM c UNION ALL SELECT id FROM p UNION ALL SELECT p FROM free") == [
+        (1,),
+        (1,),
+        (9,),
+    ]
     session.close()
 
 

@@ -117,12 +117,9 @@ class SqliteEngine:
     # Running a plan
 
     def envelope(self, *, transactional: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        if not transactional:
-            return (), ()
-        return (
-            ("PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"),
-            ("PRAGMA foreign_key_check", "COMMIT", "PRAGMA foreign_keys=ON"),
-        )
+        from dbdeed.engines.sqlite.script import AFTER, BEFORE
+
+        return (BEFORE, AFTER) if transactional else ((), ())
 
     def exclusive(self, session: Session) -> AbstractContextManager[None]:
         from dbdeed.engines.sqlite.lock import locked

@@ -51,7 +51,7 @@ def _create(new: Index, context: Context) -> Making:
     hazards = []
     if existing:
         hazards.append(Hazard(HazardKind.BLOCKS_WRITES, f"Nothing can be written while {new.name} is built."))
-    if existing and new.unique:
+    if existing and new.unique and context.current.objects.get(new.id) != new:
         hazards.append(Hazard(HazardKind.MAY_FAIL, f"{new.table} must hold no two rows with the same key."))
     step = Step(
         text_of(context.target, new.id),
