@@ -104,6 +104,11 @@ def test_a_link_that_may_not_be_read(document: Read) -> None:
     assert messages(read) == ["no permission"]
 
 
+def make_large(path: Path) -> None:
+    path.touch()
+    os.truncate(path, LARGEST + 1)
+
+
 @pytest.mark.parametrize(
     ("make", "says", "hint"),
     [
@@ -112,7 +117,7 @@ def test_a_link_that_may_not_be_read(document: Read) -> None:
         (lambda path: path.write_bytes(b"# T\nn\xe9e\n"), "byte 0xE9 at line 2, column 2", "UTF-8"),
         (lambda path: os.mkfifo(path), "no regular file", ""),
         (lambda path: path.symlink_to(path), "cannot be read", ""),
-        (lambda path: (path.touch(), os.truncate(path, LARGEST + 1)), "at most", ""),
+        (make_large, "at most", ""),
     ],
     ids=["directory", "missing", "latin-1", "pipe", "loop", "too large"],
 )  # fmt: skip

@@ -197,3 +197,27 @@ def test_appending_to_a_section_that_is_missing(document: Read, text: str) -> No
     assert [table.name for table in again.schema.tables] == ["a"]
     names = [section.name for section in again.sections if section.known]
     assert names == [*(["Overview"] if "Overview" in text else []), "Schema Design", *(["Migrations"] if "Migr" in text else [])]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["text, default 'a -- b'", "text, default 'a — b'", "text default '<!-- /dbdeed:erd -->'", "text default '`'", "text default '``x`'",
+     "text default '**x**'", "text default E'\\\\*'", "text default '[Date]'", "text default '[a](b.sql)'", "(numeric)", "text # x",
+     "text,\n  unique", "a|b", "`x`", "- x", "1. x"],
+)  # fmt: skip
+@pytest.mark.parametrize("lists", ["", "- **Attributes**:\n    - `x`: int — remark\n", "| Field | Type |\n|--|--|\n| x | int |\n"])
+def test_any_text_of_an_attribute_settles(text: str, lists: str) -> None:
+    architecture = read(Source("d.md", f"## Data Models\n### A\n{lists}".encode()))
+    wanted = [("x", text), ("na`me", "int")]
+    data = apply_edits(architecture.source, model_edits(architecture.models[0], wanted, []))
+    again = read(Source("d.md", data))
+    assert model_edits(again.models[0], wanted, []) == ()
+    assert (again.generated, again.placeholders, again.included, again.problems) == ((), (), (), ())
+    assert len(again.models[0].attributes) == 2
+
+
+def test_what_a_database_says_is_no_marker(document: Read) -> None:
+    architecture = document("## Data Models\n")
+    text = after(architecture, append_model_edit(architecture, "A", [], [], "x <!-- dbdeed:a -->\n## B <!-- /dbdeed:a -->"))
+    again = document(text)
+    assert (again.generated, again.problems, len(again.models)) == ((), (), 1)

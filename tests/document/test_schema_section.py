@@ -87,7 +87,7 @@ def test_positions_lead_back(wrap: str, ending: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.lists(st.text(st.characters(exclude_characters="\r\n`~", exclude_categories=("Cs",)), max_size=12), max_size=5),
+    st.lists(st.text(st.characters(exclude_characters="\r\n`~", exclude_categories=["Cs"]), max_size=12), max_size=5),
     st.sampled_from(["", "  ", "> ", "   > "]),
     st.sampled_from(["\n", "\r\n"]),
 )

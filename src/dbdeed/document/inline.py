@@ -98,14 +98,15 @@ def opaque(data: bytes, start: int, end: int) -> list[Span]:
 
 def links(data: bytes, start: int, end: int) -> Iterator[Link]:
     """Inline links and images outside code spans and comments."""
-    for left, right in _between(opaque(data, start, end), start, end):
+    for left, right in between(opaque(data, start, end), start, end):
         for match in _LINK.finditer(data, left, right):
             if match["target"]:
                 target = match["target"].strip(b"<>").decode("utf-8", "replace")
                 yield Link(Span(*match.span()), target, data[match.start()] == 0x21)
 
 
-def _between(spans: Sequence[Span], start: int, end: int) -> Iterator[tuple[int, int]]:
+def between(spans: Sequence[Span], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """What of `[start, end)` lies outside some spans, which are in order and do not overlap."""
     for span in spans:
         yield start, span.start
         start = span.end
@@ -163,7 +164,7 @@ def _characters(raw: bytes) -> Iterator[tuple[str, int]]:
 def _plain_line(data: bytes, start: int, end: int, builder: _Builder) -> None:
     inside = {whole: inner for whole, inner in code_spans(data, start, end)}
     spans = opaque(data, start, end)
-    for index, (left, right) in enumerate(_between(spans, start, end)):
+    for index, (left, right) in enumerate(between(spans, start, end)):
         _plain_text(data, left, right, builder)
         if index < len(spans) and (inner := inside.get(spans[index])):
             kept = spans[index] if builder.ticks else inner

@@ -119,7 +119,10 @@ def _until_known_key(
             continue
         cut = next((i for i, item in enumerate(block.items) if _opens_known(source, item, knows)), None)
         if cut is not None:
-            own = [*children[:index], replace(block, items=block.items[:cut], span=_items_span(block.items[:cut]))]
+            own = [
+                *children[:index],
+                replace(block, items=block.items[:cut], span=_items_span(block.items[:cut])),
+            ]
             rest = replace(block, items=block.items[cut:], span=_items_span(block.items[cut:]))
             return (own if cut else children[:index]), [rest, *children[index + 1 :]]
     return children, ()
@@ -249,12 +252,14 @@ def _row_key(source: Source, row: tuple[Span, ...], knows: Knows) -> str:
 
 def _columns(source: Source, table: Table, header: list[str], named: list[str]) -> Iterator[Keyed]:
     """A table with keys over its columns: each row is one more value, labelled by the columns that are no key."""
-    label = next((i for i, known in enumerate(named) if not known), None)
+    label = next((i for i, known in enumerate(named) if not known), -1)
     for column, known in enumerate(named):
         if not known or not table.rows:
             continue
         rows = [row for row in table.rows if len(row) > column and row[column].start < row[column].end]
         lines = tuple(row[column] for row in rows)
         if lines:
-            labels = tuple(plain(source.data, [row[label]]).text if label is not None else "" for row in rows)
+            labels = tuple(
+                plain(source.data, row[label : label + 1]).text if label >= 0 else "" for row in rows
+            )
             yield Keyed(source, header[column], known, table.header[column], lines, labels, cell=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.document.blocks import Fence, Html, List, Quote, walk
+from dbdeed.document.blocks import Fence, Html, List, walk
 from dbdeed.document.edit import Edit, apply_edits
 from dbdeed.document.generated import checksum, closing_marker, generated_blocks, opening_marker
 from dbdeed.document.lines import line_end, line_start, next_line
@@ -116,15 +116,18 @@ def _new_block(architecture: Architecture, name: str, content: str, at: Place) -
     indent = " " * _list_indent(blocks, where)
     newline = line_ending(source)
     body = _body(source, content, indent)
-    text = f"{indent}{opening_marker(name, body.encode())}{newline}{body}{indent}{closing_marker(name)}{newline}"
-    return Edit(Span(where, where), _blank_before(data, where, newline) + text + _blank_after(data, where, newline))
+    text = (
+        f"{indent}{opening_marker(name, body.encode())}{newline}{body}{indent}{closing_marker(name)}{newline}"
+    )
+    return Edit(
+        Span(where, where), _blank_before(data, where, newline) + text + _blank_after(data, where, newline)
+    )
 
 
 def _out_of_leaf(data: bytes, blocks: Iterable[Block], where: int) -> int:
-    """The next place that is not within a paragraph, a table, a fence or a comment."""
+    """The next place that is not within a paragraph, a table, a fence, a quote or a comment."""
     for block in walk(blocks):
-        inside = block.span.start < where <= block.span.end
-        if inside and not isinstance(block, List | Quote):
+        if block.span.start < where <= block.span.end and not isinstance(block, List):
             return next_line(data, block.span.end)
     return where
 
@@ -151,8 +154,6 @@ def _list_indent(blocks: Iterable[Block], where: int) -> int:
                     return max(item.column, _list_indent(item.children, where))
             before = [item for item in block.items if item.span.end <= where]
             return before[-1].column if before else 0
-        if isinstance(block, Quote) and block.span.start < where < block.span.end:
-            return _list_indent(block.children, where)
     return 0
 
 

@@ -10,6 +10,7 @@ from dbdeed.document.inline import plain
 from dbdeed.document.lines import line_end, line_start
 from dbdeed.document.markdown import parse_blocks
 from dbdeed.document.rewrite import line_ending
+from dbdeed.document.rewrite_text import attribute_text, code_span, same
 from dbdeed.document.sections.models import text_columns
 from dbdeed.document.source import Span
 
@@ -34,7 +35,7 @@ def rows_edit(place: Place, attributes: Sequence[tuple[str, str]]) -> Edit | Non
     region = source.data[start : place.span.end]
     table = next(block for block in parse_blocks(region) if isinstance(block, Table))
     wanted = text_columns([plain(region, [cell]).text for cell in table.header])
-    old = {plain(region, row[:1]).text: row for row in table.rows}
+    old = {plain(region, row[:1]).text.replace("\\|", "|"): row for row in table.rows}
     lead = region[: table.span.start].decode()
     lines = [
         _row(region, old.get(name, ()), wanted, len(table.header), name, text, lead)
@@ -49,13 +50,15 @@ def _row(
     region: bytes, row: tuple[Span, ...], wanted: list[int], columns: int, name: str, text: str, lead: str
 ) -> str:
     cells = [region[cell.start : cell.end].decode() for cell in row] + [""] * (columns - len(row))
-    own = ", ".join(
-        plain(region, [row[i]]).text for i in wanted if i < len(row) and row[i].start < row[i].end
-    )
-    if row and " ".join(own.split()).casefold() == " ".join(text.replace("`", "").split()).casefold():
+    own = [plain(region, [row[i]]).text for i in wanted if i < len(row) and row[i].start < row[i].end]
+    if row and same(", ".join(own).replace("\\|", "|"), text):
         begin = line_start(region, row[0].start)
         return region[begin : line_end(region, begin)].decode()
-    cells[0] = cells[0] if row else f"`{name}`"
+    cells[0] = cells[0] if row else _cell(code_span(name))
     for index in wanted:
-        cells[index] = text.replace("|", "\\|") if index == wanted[0] else ""
+        cells[index] = _cell(attribute_text(text)) if index == wanted[0] else ""
     return f"{lead}| {' | '.join(cells)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from dbdeed.document import keys
 from dbdeed.document.architecture import AttributeEntry, ModelEntry, RelationshipEntry, UnknownKey
 from dbdeed.document.blocks import Fence, Html, List, Paragraph, Table
-from dbdeed.document.inline import code_spans, comments, plain
+from dbdeed.document.inline import between, code_spans, opaque, plain
 from dbdeed.document.keyed import find_keys
+from dbdeed.document.markdown import parse_blocks
 from dbdeed.document.names import nearest, words
 from dbdeed.document.sections.entries import Entry, bare_name, entry_at
 from dbdeed.document.sections.relationships import parse_relationship
-from dbdeed.document.source import Place, Span
+from dbdeed.document.source import Place, Source, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from dbdeed.document.blocks import Block, Item
     from dbdeed.document.keyed import Keyed
     from dbdeed.document.outline import Part
-    from dbdeed.document.source import Source
 
 _KEYS = {
     "Description": ("purpose", "summary"),
@@ -36,9 +36,13 @@ _NO_MODEL = re.compile(
     r"|relationships?|relations|summary|enum(?:s|erations)?|(?:common\s+|shared\s+)?types|naming.*|principles|remarks",
     re.IGNORECASE,
 )
-_NAME = re.compile(rb"(?:\*{2}|__)?(?:`(?P<code>[^`\r\n]{1,200})`|(?P<bare>[^\W\d]\w{0,99}))(?:\*{2}|__)?")
+_NAME = re.compile(
+    rb"(?:\*{2}|__)?(?:(?P<ticks>`{1,9})(?P<code>[^\r\n]{1,200}?)(?P=ticks)(?!`)|(?P<bare>[^\W\d]\w{0,99}))(?:\*{2}|__)?"
+)
 _AFTER_NAME = re.compile(rb"[ \t]*(?::|\xef\xbc\x9a|-(?=[ \t])|\xe2\x80[\x93\x94]|(?=\())[ \t]*")
-_PARENTHESES = re.compile(rb"\((?P<text>(?:[^()\r\n]|\([^()\r\n]*\))*)\)[ \t]*(?:$|[:,.-]|\xe2\x80[\x93\x94])")
+_PARENTHESES = re.compile(
+    rb"\((?P<text>(?:[^()\r\n]|\([^()\r\n]*\))*)\)[ \t]*(?:$|[:,.-]|\xe2\x80[\x93\x94])"
+)
 _PROSE = re.compile(rb"[ \t]+(?:\xe2\x80[\x93\x94]|--)[ \t]+|[ \t]+#[ \t]+")
 _PROSE_COLUMN = re.compile(r"desc|note|remark|comment|purpose|example|meaning", re.IGNORECASE)
 _NONE = re.compile(r"(?:none|n/?a|nothing|no relationships?|-|–|—)\.?", re.IGNORECASE)
@@ -193,6 +197,14 @@ def _attribute(source: Source, item: Item) -> AttributeEntry | None:
     return AttributeEntry(name, plain(source.data, lines).text, Place(source, span))
 
 
+def parse_attribute(line: str) -> tuple[str, str] | None:
+    """One line of Attributes, without its marker, as (name, text)."""
+    source = Source("", f"- {line}\n".encode())
+    listed = parse_blocks(source.data)[0]
+    entry = _attribute(source, listed.items[0]) if isinstance(listed, List) else None
+    return (entry.name, entry.text) if entry else None
+
+
 def _in_parentheses(data: bytes, span: Span) -> Span:
     """`` `email` (text, unique): the address `` has its type in parentheses, and the rest describes."""
     match = _PARENTHESES.match(data, span.start, span.end)
@@ -200,12 +212,10 @@ def _in_parentheses(data: bytes, span: Span) -> Span:
 
 
 def _without_remark(data: bytes, span: Span) -> Span:
-    code = [whole for whole, _ in code_spans(data, span.start, span.end)]
-    ends = [span.end, *(comment.start for comment in comments(data, span.start, span.end))]
-    for match in _PROSE.finditer(data, span.start, span.end):
-        if not any(whole.start < match.start() < whole.end for whole in code):
-            ends.append(match.start())
-            break
+    hidden = opaque(data, span.start, span.end)
+    ends = [span.end, *(part.start for part in hidden if data.startswith(b"<!--", part.start))]
+    remarks = (_PROSE.search(data, *zone) for zone in between(hidden, span.start, span.end))
+    ends += [match.start() for match in remarks if match][:1]
     end = min(ends)
     while end > span.start and data[end - 1] in b" \t\r\n":
         end -= 1
@@ -232,8 +242,10 @@ def _attribute_rows(source: Source, table: Table) -> Iterator[AttributeEntry]:
         name = plain(source.data, row[:1]).text
         cells = [row[i] for i in wanted if i < len(row) and row[i].start < row[i].end]
         if name:
-            text = ", ".join(plain(source.data, [cell]).text for cell in cells)
-            yield AttributeEntry(name, text, Place(source, Span(row[0].start, row[-1].end)))
+            text = ", ".join(plain(source.data, [cell]).text for cell in cells).replace("\\|", "|")
+            yield AttributeEntry(
+                name.replace("\\|", "|"), text, Place(source, Span(row[0].start, row[-1].end))
+            )
 
 
 def _inline_attributes(keyed: Keyed | None) -> Iterator[AttributeEntry]:
