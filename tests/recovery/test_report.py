@@ -53,7 +53,7 @@ def test_what_is_not_declared_is_neither_met_nor_missed() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0.04, "0.0 s"),
+        (0.04, "under 0.1 s"),
         (9.9, "9.9 s"),
         (9.97, "10 s"),
         (200, "3 min 20 s"),

@@ -170,8 +170,11 @@ def _procedure(architecture: Architecture, engine: Engine, vault: Vault, proof: 
     if not proof.backup or place is None or not (setting.unfilled or generated):
         return []
     manifest = vault.store.find(proof.backup)
-    target = _nowhere()
-    commands = [_find_command(architecture, manifest.method), *method_of(engine, manifest).commands(target)]
+    commands = [_find_command(architecture, manifest.method)]
+    steps = method_of(engine, manifest).commands(_nowhere())
+    if any("$DATABASE" in one for one in steps) and not any(one.startswith("DATABASE=") for one in steps):
+        commands.append('DATABASE="$PWD/restored.db"')
+    commands += steps
     edits = [generated_block_edit(architecture, PROCEDURE_BLOCK, render_procedure(commands), place)]
     if setting.unfilled:
         edits.insert(0, set_value_edit(architecture, "Procedure", _PROCEDURE))

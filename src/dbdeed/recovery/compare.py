@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.change import Action
 from dbdeed.recovery.manifest import Check, Manifest, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Change
     from dbdeed.engines.seam import Engine, Session
 
 _SHOWN = 20
@@ -58,12 +60,21 @@ def compare_schema(engine: Engine, expected: Catalog | None, found: Catalog) -> 
     if expected is None:
         return Check("schema", Verdict.NOT_VERIFIED, problems=("The document's schema was not at hand.",))
     comparison = engine.compare(found, expected)
-    problems = [f"{change.id} differs from the document." for change in comparison.changes]
+    problems = [_difference(change) for change in comparison.changes]
     extra = set(comparison.unmodelled_current) ^ set(comparison.unmodelled_target)
     problems += [f"{name} is on one side only." for name in sorted(extra)]
     if problems:
         return Check("schema", Verdict.FAILED, problems=_bounded(problems))
     return Check("schema", Verdict.PROVEN, "equal to the document")
+
+
+def _difference(change: Change) -> str:
+    if change.action is Action.CREATE:
+        return f"{change.id} is in the document and did not come back."
+    if change.action is Action.DROP:
+        return f"{change.id} came back and is not in the document."
+    details = "; ".join(f"{one.attribute}: {one.old or '-'} -> {one.new or '-'}" for one in change.details)
+    return f"{change.id} differs from the document{f' ({details})' if details else ''}."
 
 
 def _why(manifest: Manifest) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from dbdeed.recovery.manifest import (
     worst,
 )
 from dbdeed.recovery.points import longest_gap, loss_now
+from dbdeed.recovery.store import moment_of
 from dbdeed.recovery.timing import TimedProgress
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _find(plan: Plan, listing: Listing) -> tuple[Manifest | None, list[Check]]:
     lost = [
         f"{name}: {message}"
         for name, message in listing.damaged.items()
-        if newest is None or name > newest.id
+        if not name.endswith(".json") and (newest is None or moment_of(name) >= moment_of(newest.id))
     ]
     checks = [Check("record", Verdict.FAILED, problems=tuple(lost))] if lost else []
     if newest is None and not checks:
@@ -221,7 +222,8 @@ def _files(plan: Plan, manifest: Manifest, progress: Progress) -> Check:
     except DbdeedError as error:
         return Check("files", Verdict.NOT_VERIFIED, problems=(_said(error),))
     verdict = Verdict.FAILED if problems else Verdict.PROVEN
-    return Check("files", verdict, f"{len(manifest.files)} files", tuple(problems))
+    count = len(manifest.files)
+    return Check("files", verdict, "1 file" if count == 1 else f"{count} files", tuple(problems))
 
 
 def _objectives(promises: Promises, seconds: float | None, loss: timedelta | None) -> list[Check]:

@@ -23,7 +23,7 @@ _MET = {Verdict.PROVEN: "met", Verdict.FAILED: "**missed**", Verdict.NOT_VERIFIE
 def render_recovery(proof: Proof, promises: Promises) -> str:
     """Declared beside measured, with what was proven and when, as Markdown."""
     rows = [
-        ("RPO", promises.rpo, _at_most(proof.loss_seconds), _met(proof, RECOVERY_POINT)),
+        ("RPO", promises.rpo, _lost(proof), _met(proof, RECOVERY_POINT)),
         ("RTO", promises.rto, _seconds(proof.recovery_seconds), _met(proof, RECOVERY_TIME)),
     ]
     lines = ["| | Declared | Measured | |", "| --- | --- | --- | --- |"]
@@ -65,14 +65,20 @@ def _declared(limit: timedelta | None) -> str:
     return _text(write_duration(limit)) if limit is not None else ""
 
 
-def _at_most(seconds: float | None) -> str:
-    return f"at most {_seconds(seconds)}" if seconds is not None else ""
+def _lost(proof: Proof) -> str:
+    """What would be lost at the time of the drill, and the most that would have been in the last 30 days."""
+    if proof.loss_seconds is None:
+        return ""
+    now, longest = _seconds(proof.loss_seconds), _seconds(proof.gap_seconds)
+    return f"at most {now}" if longest in ("", now) else f"at most {now}; in 30 days at most {longest}"
 
 
 def _seconds(seconds: float | None) -> str:
     """`0.3 s`, `45 s`, `3 min 20 s`, `5 h 2 min`, `3 d 4 h`."""
     if seconds is None:
         return ""
+    if seconds < 0.05:
+        return "under 0.1 s"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     for size, unit, lesser, minor in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):

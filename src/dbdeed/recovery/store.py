@@ -17,6 +17,7 @@ from __future__ import annotations
 import fcntl
 import re
 import shutil
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from dbdeed.progress import Progress
 
 _ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{6,}")
+_PATIENCE = 30
 _PARTIAL, _TRASH = ".partial-", ".trash-"
 _MANIFEST, _DATA, _PROOFS = "manifest.json", "data", "proofs"
 
@@ -69,6 +71,11 @@ class Draft:
 def new_id(moment: datetime, kind: str, token: str) -> str:
     """An id that sorts by time. `token` is random hexadecimal: two runs of one second differ."""
     return f"{moment:%Y%m%dT%H%M%SZ}-{kind}-{token}"
+
+
+def moment_of(id_: str) -> str:
+    """The second in which an id was given; sorts by time."""
+    return id_.partition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,8 @@ class Store:
             with explained(self.root):
                 yield draft
         finally:
-            shutil.rmtree(draft.folder, ignore_errors=True)
+            if draft.folder.exists():
+                _discard(draft.folder)
 
     def publish(
         self, draft: Draft, facts: BackupFacts, *, project: str, engine: str, method: str
@@ -220,10 +228,20 @@ class Store:
         for one in self.root.iterdir():
             for prefix in (_PARTIAL, _TRASH):
                 if one.name.startswith(prefix) and _ID.fullmatch(one.name.removeprefix(prefix)):
-                    shutil.rmtree(one)
+                    _discard(one)
         for one in (self.root / _PROOFS).glob(f"{_PARTIAL}*.json"):
             with suppress(FileNotFoundError):
                 one.unlink()
+
+
+def _discard(folder: Path) -> None:
+    """Delete a folder; a killed run's program may be writing its last for a moment yet."""
+    for _ in range(_PATIENCE):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
+    shutil.rmtree(folder)
 
 
 def _read(path: Path) -> bytes:
