@@ -72,6 +72,8 @@ class Catalog:
             `objects` (built-in types, extensions' members) are left out. No cycles: what the engine lets
             refer to each other (a serial's column and sequence) is cut where its kinds write it apart.
         unmodelled: what else is there.
+        mentions: for an object, others that its text names though the engine does not track it (a routine's
+            body): better made before it, but nothing falls with them.
     """
 
     engine: str
@@ -79,6 +81,7 @@ class Catalog:
     objects: Mapping[ObjectId, Object]
     needs: Mapping[ObjectId, frozenset[ObjectId]]
     unmodelled: tuple[Unmodelled, ...] = field(default=())
+    mentions: Mapping[ObjectId, frozenset[ObjectId]] = field(default_factory=dict)
 
     @cached_property
     def needed_by(self) -> Mapping[ObjectId, frozenset[ObjectId]]:

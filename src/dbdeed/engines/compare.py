@@ -85,6 +85,8 @@ class Kind:
         holds_data: rows or numbers would be lost by dropping it and making it again; such an object is
             never taken down for another's sake.
         ignore: fields that `details` leaves out because they mean nothing to people.
+        computed: whether the data of this one object can be made again, so that it may be taken down all the
+            same (a generated column's).
         loosen: write how an object that holds data stops needing others that are replaced; None where it
             cannot.
     """
@@ -95,6 +97,7 @@ class Kind:
     drop: Callable[[Any, Context], tuple[Step, ...]]
     alter: Callable[[Any, Any, Context], Alteration | None]
     holds_data: bool = False
+    computed: Callable[[Any], bool] | None = None
     ignore: frozenset[str] = frozenset()
     loosen: Callable[[Any, frozenset[ObjectId], Context], Loosening | None] | None = None
 
@@ -112,6 +115,10 @@ class _Work:
 
     def kind(self, one: ObjectId) -> Kind:
         return self.kinds[one.kind]
+
+    def holds_data(self, one: ObjectId) -> bool:
+        kind = self.kinds[one.kind]
+        return kind.holds_data and not (kind.computed and kind.computed(self.context.current.objects[one]))
 
 
 def compare_catalogs(current: Catalog, target: Catalog, kinds: Sequence[Kind]) -> Comparison:
@@ -170,7 +177,7 @@ def _fall_with(work: _Work, fallen: ObjectId) -> Iterable[ObjectId]:
     for child in current.children.get(fallen, ()):
         yield child.id
     for one in current.needed_by.get(fallen, ()):
-        if not work.kind(one).holds_data and not _lets_go(work, one, fallen):
+        if not work.holds_data(one) and not _lets_go(work, one, fallen):
             yield one
 
 
@@ -197,7 +204,7 @@ def _holding(work: _Work, fallen: ObjectId) -> Iterable[ObjectId]:
     """What holds data, stays, and must let go of what falls."""
     for one in work.context.current.needed_by.get(fallen, ()):
         stays = one in work.context.target.objects and one not in work.down
-        if stays and work.kind(one).holds_data and not _lets_go(work, one, fallen):
+        if stays and work.holds_data(one) and not _lets_go(work, one, fallen):
             yield one
 
 
@@ -217,8 +224,8 @@ def _loosen(work: _Work, one: ObjectId) -> Iterable[ObjectId]:
 
 
 def _write(work: _Work) -> Iterable[Change]:
-    yield from _drops(work)
     covered = {one for alteration in work.altered.values() for one in alteration.covers}
+    yield from _drops(work, covered)
     yield from _creations(work, covered)
     for one, alteration in work.altered.items():
         if one not in covered:
@@ -245,11 +252,11 @@ def _alterations(work: _Work, one: ObjectId, alteration: Alteration) -> Iterable
     )
 
 
-def _drops(work: _Work) -> Iterable[Change]:
+def _drops(work: _Work, covered: set[ObjectId]) -> Iterable[Change]:
     current = work.context.current
     for one, because in work.down.items():
         old = current.objects[one]
-        if old.parent in work.down:
+        if old.parent in work.down or one in covered:
             continue
         new = work.context.target.objects.get(one)
         yield Change(

@@ -10,6 +10,7 @@ import msgspec
 
 from dbdeed.engines.catalog import Catalog, Unmodelled
 from dbdeed.engines.postgresql.listing import KINDS
+from dbdeed.engines.postgresql.mentions import read_mentions
 
 FORMAT = "postgresql/1"
 """Changes with the shape of any object, so that an older cache is read anew."""
@@ -47,12 +48,14 @@ def decode(data: bytes) -> Catalog:
         needs = {ids[one]: frozenset(ids[need] for need in needed) for one, needed in head.needs}
     except (msgspec.DecodeError, IndexError) as error:
         raise ValueError(f"This is no PostgreSQL catalog: {error}") from error
+    found = dict(zip(ids, objects, strict=True))
     return Catalog(
         engine="postgresql",
         version=head.version,
-        objects=dict(zip(ids, objects, strict=True)),
+        objects=found,
         needs=needs,
         unmodelled=tuple(Unmodelled(*one) for one in head.unmodelled),
+        mentions=read_mentions(found),
     )
 
 

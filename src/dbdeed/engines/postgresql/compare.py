@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.compare import compare_catalogs
+from dbdeed.engines.change import Action
+from dbdeed.engines.compare import Context, compare_catalogs
+from dbdeed.engines.postgresql.kinds.default_privileges import neutral
 from dbdeed.engines.postgresql.listing import KINDS
+from dbdeed.engines.postgresql.untangle import untangle
 
 if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Change
     from dbdeed.engines.seam import Comparison
+
+_BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 def compare(current: Catalog, target: Catalog) -> Comparison:
@@ -20,4 +26,14 @@ def compare(current: Catalog, target: Catalog) -> Comparison:
     own and gives no change.
     """
     found = compare_catalogs(current, target, KINDS)
-    return replace(found, changes=tuple(change for change in found.changes if change.steps))
+    context = Context(current, target)
+    changes = [_with_exact_rights(change, context) for change in untangle(found.changes, context, _BY_NAME)]
+    return replace(found, changes=tuple(change for change in changes if change.steps))
+
+
+def _with_exact_rights(change: Change, context: Context) -> Change:
+    """Default privileges that are there already must not add to what the plan makes."""
+    if change.action is not Action.CREATE:
+        return change
+    steps = [step for one in (change.id, *change.covers) for step in neutral(one, context)]
+    return replace(change, steps=(*change.steps, *steps)) if steps else change

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import Catalog
 from dbdeed.engines.postgresql.listing import MODULES
+from dbdeed.engines.postgresql.mentions import read_mentions
 from dbdeed.engines.postgresql.needs import read_needs
 from dbdeed.engines.postgresql.reading import Reading
 from dbdeed.engines.postgresql.unmodelled import read_unmodelled
@@ -35,6 +36,7 @@ def inspect(session: Session) -> Catalog:
         objects=reading.objects,
         needs=needs,
         unmodelled=unmodelled,
+        mentions=read_mentions(reading.objects),
     )
 
 

@@ -42,6 +42,8 @@ def _add_parents(reading: Reading, found: defaultdict[ObjectId, set[ObjectId]]) 
     for key, one in reading.objects.items():
         if one.parent is not None:
             found[key].add(one.parent)
+        if key.kind == "privileges" and ObjectId("owner", key.name) in reading.objects:
+            found[key].add(ObjectId("owner", key.name))
         above = getattr(one, "partition_of", ())
         if above:
             found[key].add(ObjectId(key.kind, above))

@@ -56,6 +56,12 @@ class Reading:
         for address in addresses:
             self.addresses[address] = key
 
+    def own(self, classid: int, objid: int) -> ObjectId | None:
+        """The object of a catalog row, unless an extension has it."""
+        if (classid, objid) in self.members:
+            return None
+        return self.addresses.get((classid, objid, 0))
+
 
 def _frozen(values: list[Any]) -> tuple[Any, ...]:
     return tuple(_frozen(value) if type(value) is list else value for value in values)

@@ -39,14 +39,15 @@ def swap_type(old: Any, new: Any, creation: Sequence[Step], context: Context) ->
 
 def _disturbed(old: Any, columns: Iterable[Object], context: Context) -> Iterable[ObjectId]:
     catalog = context.current
+    yield from (child.id for child in catalog.children.get(old.id, ()))
     for one in catalog.needed_by.get(old.id, ()):
         if one.kind not in _STAYS:
             yield one
     for column in columns:
         for one in catalog.needed_by.get(column.id, ()):
-            if one.kind not in _STAYS or getattr(catalog.objects[one], "generated", ""):
-                if one != column.id:
-                    yield one
+            computed = bool(getattr(catalog.objects[one], "generated", ""))
+            if one != column.id and (one.kind not in _STAYS or computed):
+                yield one
 
 
 def _move(column: Any, old: Any, new: Any, context: Context) -> Iterable[Step]:

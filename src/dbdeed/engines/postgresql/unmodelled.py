@@ -37,13 +37,16 @@ _WALKED = (
     ("pg_publication", "true"),
     ("pg_foreign_data_wrapper", "true"),
     ("pg_foreign_server", "true"),
-    ("pg_user_mapping", "true"),
     ("pg_default_acl", "true"),
+    ("pg_subscription", "subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"),
     ("pg_trigger", "NOT tgisinternal AND tgparentid = 0"),
     ("pg_policy", "true"),
 )
 
 _ONE = "SELECT '{0}'::regclass::oid AS classid, oid AS objid FROM {0} WHERE oid >= 16384 AND ({1})"
+
+# The catalog itself is for superusers only; the view shows everybody the mapping, and its options to few.
+_USER_MAPPINGS = "SELECT 'pg_user_mapping'::regclass::oid, umid FROM pg_user_mappings WHERE umid >= 16384"
 
 _QUERY = """
     WITH walked AS ({walked}),
@@ -57,7 +60,7 @@ _QUERY = """
 
 
 def read_unmodelled(reading: Reading) -> tuple[Unmodelled, ...]:
-    walked = " UNION ALL ".join(_ONE.format(*one) for one in _WALKED)
+    walked = " UNION ALL ".join((*(_ONE.format(*one) for one in _WALKED), _USER_MAPPINGS))
     found = []
     for classid, objid, kind, identity, _schema in reading.fetch(_QUERY.format(walked=walked)):
         known = (classid, objid, 0) in reading.addresses or (classid, objid) in reading.members

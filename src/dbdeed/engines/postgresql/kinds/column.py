@@ -226,4 +226,15 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     return column_alter.alter(old, new, context)
 
 
-KINDS = (Kind("column", Column, create, drop, alter, holds_data=True),)
+KINDS = (
+    Kind(
+        "column",
+        Column,
+        create,
+        drop,
+        alter,
+        holds_data=True,
+        computed=lambda one: bool(one.generated),
+        loosen=column_alter.loosen,
+    ),
+)

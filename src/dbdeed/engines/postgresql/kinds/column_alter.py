@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
-from dbdeed.engines.compare import Alteration
+from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.conversion import Conversion, conversion
 from dbdeed.engines.postgresql.kinds import column_create, sequence_write
 from dbdeed.engines.postgresql.quoting import ident, qualified
@@ -37,6 +39,26 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     before, after, covers = _identity_sequence(old, new, context)
     disturbs = _disturbed(old, change, context) if change is not None else frozenset()
     return Alteration((*before, *steps, *after), disturbs, covers)
+
+
+def loosen(old: Column, fallen: frozenset[ObjectId], context: Context) -> Loosening | None:
+    """Without its default for a while, and as text where its type goes away."""
+    if old.generated or not old.local:
+        return None
+    name = ident(old.name)
+    clauses = [f"ALTER COLUMN {name} DROP DEFAULT"] if old.default else []
+    left = msgspec.structs.replace(old, default="")
+    if any(one.kind in _TYPES for one in fallen):
+        text = "text[]" if old.type.endswith("]") else "text"
+        clauses.append(f"ALTER COLUMN {name} TYPE {text} USING {name}::{text}")
+        left = msgspec.structs.replace(left, type=text, collation="")
+    if not clauses:
+        return None
+    sql = f"ALTER TABLE {old.table_sql} {', '.join(clauses)}"
+    return Loosening((step(sql, old.id, LockLevel.ACCESS_EXCLUSIVE, rewrites=left.type != old.type),), left)
+
+
+_TYPES = frozenset({"enum", "domain", "composite type", "range type", "table", "view", "materialized view"})
 
 
 def _must_replace(old: Column, new: Column, context: Context) -> bool:

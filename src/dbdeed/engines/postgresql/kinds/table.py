@@ -84,7 +84,8 @@ _QUERY = f"""
         CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) ELSE '' END,
         coalesce(c.reloptions, '{{}}'), coalesce(toast.reloptions, '{{}}'),
         coalesce(ts.spcname, ''), CASE WHEN am.amname <> 'heap' THEN am.amname::text ELSE '' END,
-        CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' ELSE 'default' END,
+        CASE WHEN c.relkind = 'f' THEN 'default' WHEN c.relreplident = 'f' THEN 'full'
+            WHEN c.relreplident = 'n' THEN 'nothing' ELSE 'default' END,
         c.relrowsecurity, c.relforcerowsecurity, coalesce(s.srvname, ''), coalesce(f.ftoptions, '{{}}')
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -124,4 +125,15 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     return table_alter.alter(old, new, context)
 
 
-KINDS = (Kind("table", Table, create, drop, alter, holds_data=True),)
+KINDS = (
+    Kind(
+        "table",
+        Table,
+        create,
+        drop,
+        alter,
+        holds_data=True,
+        computed=lambda one: bool(one.form == "foreign"),
+        loosen=table_alter.loosen,
+    ),
+)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dbdeed.engines.change import LockLevel
-from dbdeed.engines.compare import Alteration
+from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.kinds.column_alter import option_changes
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
@@ -31,6 +33,13 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     moved = old.partition_of != new.partition_of
     covers = (*_handed(old, new, context),) if moved else ()
     return Alteration(tuple(steps), covers=covers)
+
+
+def loosen(old: Table, fallen: frozenset[ObjectId], context: Context) -> Loosening | None:
+    """By itself for a while, where the table above it is replaced."""
+    left = msgspec.structs.replace(old, partition_of=(), bound="", inherits=(), of_type="")
+    steps = tuple(_detach(old, left, context))
+    return Loosening(steps, left) if steps else None
 
 
 def _detach(old: Table, new: Table, context: Context) -> Iterable[Step]:

@@ -1,0 +1,177 @@
+"""Grants on objects and columns, where they are not what PostgreSQL gives by default."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.grants import statements
+from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.naming import reference, routine
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.writing import step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.postgresql.grants import Entry
+    from dbdeed.engines.postgresql.reading import Reading
+
+
+class Privileges(Named, frozen=True, tag="privileges"):
+    """Who may do what with one object, beside what is so by default.
+
+    Attributes:
+        on: the object, or ("column", …) of a view.
+        part_of: the object that the grants stand and fall with.
+        granted: what there is beyond the default.
+        revoked: what there is by default and is missing here.
+    """
+
+    on: ObjectId
+    part_of: ObjectId
+    granted: tuple[tuple[str, str, bool], ...]
+    revoked: tuple[tuple[str, str, bool], ...]
+
+    @property
+    def id(self) -> ObjectId:
+        return ObjectId("privileges", (self.on.kind, *self.on.name))
+
+    @property
+    def parent(self) -> ObjectId | None:
+        return self.part_of
+
+
+# (catalog, column, owner, acldefault's letter, which rows)
+_LISTS = (
+    ("pg_class", "relacl", "relowner", "'r'", "relkind IN ('r', 'p', 'f', 'v', 'm')"),
+    ("pg_class", "relacl", "relowner", "'s'", "relkind = 'S'"),
+    ("pg_proc", "proacl", "proowner", "'f'", "true"),
+    ("pg_type", "typacl", "typowner", "'T'", "true"),
+    ("pg_namespace", "nspacl", "nspowner", "'n'", "true"),
+    ("pg_foreign_data_wrapper", "fdwacl", "fdwowner", "'F'", "true"),
+    ("pg_foreign_server", "srvacl", "srvowner", "'S'", "true"),
+)
+
+# What initdb gives to everybody on the schema public is its default, not the empty list of other schemas.
+_PUBLIC = "acldefault('n', nspowner) || makeaclitem(0, nspowner, 'USAGE', false)"
+
+_COLUMNS = """
+    SELECT 'pg_class'::regclass::oid AS classid, a.attrelid AS objid, a.attnum::int AS subid, c.relowner AS owner,
+        a.attacl AS acl, NULL::aclitem[] AS base
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+"""
+
+
+def _query() -> str:
+    lists = []
+    for catalog, acl, owner, letter, rows in _LISTS:
+        base = f"acldefault({letter}, {owner})"
+        if catalog == "pg_namespace":
+            base = f"CASE WHEN nspname = 'public' THEN {_PUBLIC} ELSE {base} END"
+        lists.append(
+            f"SELECT '{catalog}'::regclass::oid, oid, 0, {owner}, {acl}, {base} FROM {catalog} "
+            f"WHERE {acl} IS NOT NULL AND ({rows}) AND (oid >= 16384 OR '{catalog}' = 'pg_namespace')"
+        )
+    return f"""
+        WITH plain AS ({" UNION ALL ".join([_COLUMNS, *lists])}),
+        lists AS (SELECT p.classid, p.objid, p.subid, p.owner, p.acl,
+            CASE WHEN m.objid IS NULL THEN p.base ELSE coalesce(i.initprivs, p.base) END AS base,
+            m.objid IS NOT NULL AS member
+            FROM plain p
+            LEFT JOIN pg_depend m ON m.classid = p.classid AND m.objid = p.objid AND m.objsubid = 0
+                AND m.deptype = 'e'
+            LEFT JOIN pg_init_privs i ON i.classoid = p.classid AND i.objoid = p.objid AND i.objsubid = p.subid)
+        SELECT l.classid, l.objid, l.subid, CASE WHEN l.member THEN (SELECT upper(o.type) || ' ' || o.identity
+                FROM pg_identify_object(l.classid, l.objid, l.subid) o) END, e.has,
+            CASE WHEN e.grantee = l.owner THEN 'OWNER' WHEN e.grantee = 0 THEN 'PUBLIC'
+                ELSE coalesce(quote_ident(r.rolname), e.grantee::text) END, e.privilege_type, e.is_grantable
+        FROM lists l
+        CROSS JOIN LATERAL (SELECT true AS has, x.* FROM aclexplode(l.acl) x
+            UNION ALL SELECT false, x.* FROM aclexplode(l.base) x) e
+        LEFT JOIN pg_roles r ON r.oid = e.grantee
+        ORDER BY 1, 2, 3
+    """
+
+
+def read(reading: Reading) -> None:
+    found: defaultdict[tuple[int, int, int, str | None], tuple[dict[Any, bool], dict[Any, bool]]]
+    found = defaultdict(lambda: ({}, {}))
+    for *address, member, has, grantee, privilege, grantable in reading.fetch(_query()):
+        rights = found[address[0], address[1], address[2], member][0 if has else 1]
+        right = grantee, privilege
+        rights[right] = rights.get(right, False) or (grantable and grantee != "OWNER")
+    for (classid, objid, subid, member), (rights, default) in found.items():
+        granted = tuple(
+            sorted((*right, rights[right]) for right in rights if rights[right] != default.get(right))
+        )
+        revoked = tuple(sorted((*right, default[right]) for right in default if right not in rights))
+        on, part_of = _place(reading, (classid, objid, subid), member)
+        if on is not None and part_of is not None and (granted or revoked):
+            reading.add(Privileges(on, part_of, granted, revoked))
+
+
+def _place(
+    reading: Reading, address: tuple[int, int, int], member: str | None
+) -> tuple[ObjectId | None, ObjectId | None]:
+    """What rights are on, and what they stand and fall with; an extension's member is only a phrase."""
+    if member is not None:
+        part_of = reading.addresses.get((address[0], address[1], 0))
+        return ObjectId("member", (member,)), part_of
+    if address in reading.views:
+        return reading.views[address], reading.relations.get(address[1])
+    on = reading.addresses.get(address)
+    return on, on
+
+
+def on_phrase(one: ObjectId, catalog: Catalog) -> str:
+    """`ON TABLE public.orders`; GRANT has words of its own for some kinds."""
+    if one.kind == "member":
+        return f"ON {one.name[0]}"
+    if one.kind == "column":
+        return f"ON TABLE {qualified(*one.name[:-1])}"
+    if one.kind in ("table", "view", "materialized view"):
+        return f"ON TABLE {qualified(*one.name)}"
+    if one.kind == "server":
+        return f"ON FOREIGN SERVER {qualified(*one.name)}"
+    if one.kind == "aggregate":
+        return f"ON FUNCTION {routine(one)}"
+    return f"ON {reference(one, catalog)}"
+
+
+def _owner(one: Privileges, catalog: Catalog) -> str:
+    owner: Any = catalog.objects.get(ObjectId("owner", one.id.name))
+    return ident(owner.role) if owner is not None else "CURRENT_USER"
+
+
+def _steps(
+    one: Privileges, had: Sequence[Entry], wanted: Sequence[Entry], catalog: Catalog
+) -> tuple[Step, ...]:
+    phrase, owner = on_phrase(one.on, catalog), _owner(one, catalog)
+    if one.on.kind != "column":
+        return tuple(step(sql, one.id) for sql in statements(had, wanted, phrase, owner))
+    column = f" ({ident(one.on.name[-1])})"
+    had = [(grantee, privilege + column, grantable) for grantee, privilege, grantable in had]
+    wanted = [(grantee, privilege + column, grantable) for grantee, privilege, grantable in wanted]
+    return tuple(step(sql, one.id) for sql in statements(had, wanted, phrase, owner))
+
+
+def create(new: Privileges, context: Context) -> Making:
+    return Making(_steps(new, new.revoked, new.granted, context.target))
+
+
+def drop(old: Privileges, context: Context) -> tuple[Step, ...]:
+    return _steps(old, old.granted, old.revoked, context.current)
+
+
+def alter(old: Privileges, new: Privileges, context: Context) -> Alteration | None:
+    had = [*old.granted, *(one for one in new.revoked if one not in old.revoked)]
+    wanted = [*new.granted, *(one for one in old.revoked if one not in new.revoked)]
+    return Alteration(_steps(new, had, wanted, context.target))
+
+
+KINDS = (Kind("privileges", Privileges, create, drop, alter),)
