@@ -65,7 +65,7 @@ def test_help_imports_no_library_that_costs_time() -> None:
         "import sys\n"
         "from dbdeed.cli.main import run\n"
         "run(['--help'])\n"
-        "heavy = {'typer', 'rich', 'msgspec', 'psycopg', 'sqlite3', 'tree_sitter', 'asyncio'}\n"
+        "heavy = {'click', 'rich', 'msgspec', 'psycopg', 'sqlite3', 'tree_sitter', 'asyncio'}\n"
         "found = heavy & set(sys.modules)\n"
         "sys.exit(f'imported: {found}' if found else 0)\n"
     )

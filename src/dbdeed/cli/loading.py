@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from inspect import cleandoc
+from typing import TYPE_CHECKING
 
-import typer
+if TYPE_CHECKING:
+    import click
 
 _UNWRAPPED = "\b\n"  # click leaves the paragraph that follows as it is
 
 
-def load_command(name: str) -> Any:
-    """The command's click object (typer brings its own click, whose class has no public name)."""
-    command = typer.main.get_command(import_module(f"dbdeed.cli.commands.{name}").app)
+def load_command(name: str) -> click.Command:
+    """The command of a module in `dbdeed.cli.commands`."""
+    command: click.Command = import_module(f"dbdeed.cli.commands.{name}").command
     for one in (command, *getattr(command, "commands", {}).values()):
-        one.help = _with_examples(one.help or "")
+        one.help = _with_examples(cleandoc(one.help or ""))
     return command
 
 

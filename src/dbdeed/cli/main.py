@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dbdeed.cli.catalogue import SUMMARIES, USAGE, help_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import click
 
     from dbdeed.errors import DbdeedError
 
@@ -52,26 +54,31 @@ def _unknown(name: str) -> int:
 
 
 def _run_command(name: str, arguments: list[str]) -> int:
+    from click import Abort, ClickException
+
     from dbdeed.errors import DbdeedError
 
     try:
         _prepare_signals()
-        result = _load(name).main(arguments, prog_name=f"dbdeed {name}", standalone_mode=True)
+        # `--help` comes back as a code; commands end by SystemExit or by returning nothing.
+        code: object = _load(name).main(arguments, prog_name=f"dbdeed {name}", standalone_mode=False)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+    except ClickException as error:
+        return _report_usage(name, error, arguments)
     except DbdeedError as error:
         return _report(name, error, arguments)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Abort):
         print("\nInterrupted. Run the same command again to carry on.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the one place where an unexpected fault is turned into words
         return _report_fault(name, error, arguments)
-    return result if isinstance(result, int) else 0
+    return code if isinstance(code, int) else 0
 
 
-def _load(name: str) -> Any:
+def _load(name: str) -> click.Command:
     from dbdeed.cli.loading import load_command
 
     return load_command(name)
@@ -93,6 +100,18 @@ def _silence_stdout() -> None:
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report_usage(name: str, error: click.ClickException, arguments: list[str]) -> int:
+    from dbdeed.cli.output import error_object, wants_json
+    from dbdeed.errors import InvalidInput
+
+    if wants_json(arguments):
+        hint = f"`dbdeed {name} --help` shows what it takes."
+        print(error_object(name, InvalidInput(error.format_message(), hint=hint, code="usage")))
+    else:
+        error.show()
+    return InvalidInput.exit_code
 
 
 def _report(name: str, error: DbdeedError, arguments: list[str]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,13 +14,6 @@ if TYPE_CHECKING:
     from dbdeed.planning.plan import Plan
 
 ENVELOPE = "dbdeed/1"
-
-
-class Format(StrEnum):
-    """What commands can print."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 import os
 from contextlib import redirect_stdout, suppress
+from typing import TYPE_CHECKING
 
 from dbdeed.cli.catalogue import GROUPS, help_text
 from dbdeed.cli.loading import load_command
+
+if TYPE_CHECKING:
+    import click
 
 _WIDTH = "100"
 
@@ -32,10 +36,10 @@ def reference() -> str:
     return "\n".join(parts) + "\n"
 
 
-def _help(command: object, name: str, *sub: str) -> str:
+def _help(command: click.Command, name: str, *sub: str) -> str:
     said = io.StringIO()
     with redirect_stdout(said), suppress(SystemExit):
-        command.main([*sub, "--help"], prog_name=f"dbdeed {name}")  # type: ignore[attr-defined]
+        command.main([*sub, "--help"], prog_name=f"dbdeed {name}")
     return said.getvalue()
 
 

@@ -179,6 +179,10 @@ def _content(data: bytes, name: str) -> dict[str, Any]:
         content = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput(f"This is no JSON: {error}.", where=name, code="plan-damaged") from error
+    if isinstance(content, dict) and isinstance(content.get("plan"), dict):
+        content = content[
+            "plan"
+        ]  # as the command line prints it: inside the object that every command prints
     found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:
         said = f'its "format" is {found!r}' if isinstance(found, str) else 'it has no "format"'

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from dbdeed.cli.options import DEFAULT_DOCUMENT, Allow, Database, Draft, Quiet, Scratch, Yes, new_app
-from dbdeed.cli.output import Format
+from dbdeed.cli import options
 
 if TYPE_CHECKING:
     from dbdeed.app.apply import ApplyResult
 
-app = new_app()
 
-
-@app.command()
-def apply(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="DOCUMENT|PLAN.json", help="A document, or a plan that `plan` wrote as JSON."),
-    ] = DEFAULT_DOCUMENT,
-    database: Database = "",
-    scratch: Scratch = "",
-    yes: Yes = False,
-    allow: Allow = None,
-    draft: Draft = False,
-    format_: Annotated[
-        Format, typer.Option("--format", help="text for people, json for machines.")
-    ] = Format.TEXT,
-    quiet: Quiet = False,
+@click.command()
+@click.argument(
+    "source",
+    type=click.Path(path_type=Path),
+    default=Path("DATABASE.md"),
+    metavar="[DOCUMENT|PLAN.json]",
+)
+@options.database
+@options.scratch
+@options.yes
+@options.allow
+@options.draft
+@options.formats("text", "json")
+@options.quiet
+def command(
+    source: Path,
+    database: str,
+    scratch: str,
+    yes: bool,
+    allow: tuple[str, ...],
+    draft: bool,
+    format_: str,
+    quiet: bool,
 ) -> None:
     """Run a plan.
 
@@ -51,12 +56,12 @@ def apply(
 
     result = run(
         source,
-        consent=Consent(confirmation(), tuple(allow or ()), yes, draft),
+        consent=Consent(confirmation(), allow, yes, draft),
         database=database,
         scratch=scratch,
         progress=open_progress(quiet=quiet),
     )
-    print(_object(result) if format_ is Format.JSON else _text(result))
+    print(_object(result) if format_ == "json" else _text(result))
 
 
 def _text(result: ApplyResult) -> str:

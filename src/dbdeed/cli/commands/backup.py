@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from dbdeed.cli.options import DEFAULT_DOCUMENT, Database, Document, Quiet, new_app
-from dbdeed.cli.output import Format
+from dbdeed.cli import options
 
 if TYPE_CHECKING:
     from dbdeed.app.backup import BackupList
     from dbdeed.app.prune import Pruned
 
-app = new_app()
 
-_Format = Annotated[Format, typer.Option("--format", help="text for people, json for machines.")]
-
-
-@app.callback()
-def backup() -> None:
+@click.group()
+def command() -> None:
     """Take, list, verify and prune backups.
 
     Where they go, how they are made and how long they are kept is what the document says under Backup and
@@ -33,13 +29,12 @@ def backup() -> None:
     """
 
 
-@app.command("run")
-def run_(
-    document: Document = DEFAULT_DOCUMENT,
-    database: Database = "",
-    format_: _Format = Format.TEXT,
-    quiet: Quiet = False,
-) -> None:
+@command.command("run")
+@options.document
+@options.database
+@options.formats("text", "json")
+@options.quiet
+def run_(document: Path, database: str, format_: str, quiet: bool) -> None:
     """Take a backup now, by each of the document's methods.
 
     Nothing is listed until it is whole and on the disk.
@@ -52,7 +47,7 @@ def run_(
     from dbdeed.cli.progress import open_progress
 
     result = run_backup(document, database=database, progress=open_progress(quiet=quiet))
-    if format_ is Format.JSON:
+    if format_ == "json":
         made = [one.id for one in result.made]
         print(
             json_object(
@@ -66,8 +61,10 @@ def run_(
         print(f"Not made: {sentence}")
 
 
-@app.command("list")
-def list_(document: Document = DEFAULT_DOCUMENT, format_: _Format = Format.TEXT) -> None:
+@command.command("list")
+@options.document
+@options.formats("text", "json")
+def list_(document: Path, format_: str) -> None:
     """List the backups, newest first, and when the next is due.
 
     Example:
@@ -77,7 +74,7 @@ def list_(document: Document = DEFAULT_DOCUMENT, format_: _Format = Format.TEXT)
     from dbdeed.cli.output import json_object
 
     result = list_backups(document)
-    if format_ is Format.JSON:
+    if format_ == "json":
         entries = [
             {
                 "id": one.backup.id,
@@ -92,7 +89,7 @@ def list_(document: Document = DEFAULT_DOCUMENT, format_: _Format = Format.TEXT)
         print(json_object("backup list", ok=not damaged, backups=entries, damaged=damaged, due=result.due))
     else:
         print(_listed(result))
-    raise typer.Exit(1 if result.damaged else 0)
+    raise SystemExit(1 if result.damaged else 0)
 
 
 def _listed(result: BackupList) -> str:
@@ -106,13 +103,12 @@ def _listed(result: BackupList) -> str:
     return "\n".join(lines)
 
 
-@app.command("verify")
-def verify(
-    document: Document = DEFAULT_DOCUMENT,
-    backup: Annotated[str, typer.Option("--backup", metavar="ID", help="Only this one.")] = "",
-    format_: _Format = Format.TEXT,
-    quiet: Quiet = False,
-) -> None:
+@command.command("verify")
+@options.document
+@click.option("--backup", default="", metavar="ID", help="Only this one.")
+@options.formats("text", "json")
+@options.quiet
+def verify(document: Path, backup: str, format_: str, quiet: bool) -> None:
     """Read every file of every backup and hold it against what was written.
 
     Finds flipped bytes, missing and truncated files. What it cannot know is whether a backup can be restored:
@@ -129,20 +125,19 @@ def verify(
 
     proofs = verify_backups(document, backup=backup, progress=open_progress(quiet=quiet))
     ok = all(one.verdict is Verdict.PROVEN for one in proofs)
-    if format_ is Format.JSON:
+    if format_ == "json":
         print(json_object("backup verify", ok=ok, proofs=[proof_object(one) for one in proofs]))
     else:
         print("\n".join(map(proof_text, proofs)) if proofs else "There is no backup to verify.")
-    raise typer.Exit(0 if ok else 1)
+    raise SystemExit(0 if ok else 1)
 
 
-@app.command("prune")
-def prune(
-    document: Document = DEFAULT_DOCUMENT,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is kept, and why.")] = False,
-    format_: _Format = Format.TEXT,
-    quiet: Quiet = False,
-) -> None:
+@command.command("prune")
+@options.document
+@click.option("--dry-run", is_flag=True, help="Only say what is kept, and why.")
+@options.formats("text", "json")
+@options.quiet
+def prune(document: Path, dry_run: bool, format_: str, quiet: bool) -> None:
     """Delete the backups that the document's Retention no longer keeps.
 
     The newest backup and the newest proven one are always kept.
@@ -156,7 +151,7 @@ def prune(
     from dbdeed.cli.progress import open_progress
 
     result = prune_backups(document, dry_run=dry_run, progress=open_progress(quiet=quiet))
-    if format_ is Format.JSON:
+    if format_ == "json":
         decided = [{"id": one.id, "kept_for": list(one.reasons)} for one in result.decisions]
         print(
             json_object(

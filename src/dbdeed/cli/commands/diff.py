@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from dbdeed.cli.commands.plan import PlanFormat
-from dbdeed.cli.options import Quiet, Scratch, new_app
+from dbdeed.cli import options
 
 if TYPE_CHECKING:
     from dbdeed.app.diff import DiffResult
 
-app = new_app()
 
-
-@app.command()
-def diff(
-    source: Annotated[
-        str,
-        typer.Argument(metavar="FROM", help="A document, a .sql file or folder, a database URL or env:NAME."),
-    ],
-    destination: Annotated[
-        str, typer.Argument(metavar="TO", help="The same; the plan leads from FROM to TO.")
-    ],
-    system: Annotated[
-        str, typer.Option(metavar="NAME", help="Whose SQL it is, where neither side says so.")
-    ] = "",
-    scratch: Scratch = "",
-    format_: Annotated[
-        PlanFormat,
-        typer.Option("--format", help="text for people, json for machines, sql for psql or sqlite3."),
-    ] = PlanFormat.TEXT,
-    quiet: Quiet = False,
-) -> None:
+@click.command()
+@click.argument("source", metavar="FROM")
+@click.argument("destination", metavar="TO")
+@click.option("--system", default="", metavar="NAME", help="Whose SQL it is, where neither side says so.")
+@options.scratch
+@options.formats("text", "json", "sql", help_="text for people, json for machines, sql for psql or sqlite3.")
+@options.quiet
+def command(source: str, destination: str, system: str, scratch: str, format_: str, quiet: bool) -> None:
     """Compare two documents, SQL files or databases.
 
     Writes to neither side. Exit code 0 where they are the same, 1 where they differ.
@@ -57,16 +43,16 @@ def diff(
         progress=open_progress(quiet=quiet),
     )
     print(_shown(result, format_), end="")
-    raise typer.Exit(0 if result.same else 1)
+    raise SystemExit(0 if result.same else 1)
 
 
-def _shown(result: DiffResult, format_: PlanFormat) -> str:
+def _shown(result: DiffResult, format_: str) -> str:
     from dbdeed.cli.output import json_object
     from dbdeed.planning.render import render_differences, render_sql
 
-    if format_ is PlanFormat.SQL:
+    if format_ == "sql":
         return render_sql(result.plan, result.engine)
-    if format_ is PlanFormat.JSON:
+    if format_ == "json":
         from dbdeed.cli.output import change_objects
 
         said = json_object(

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from dbdeed.cli.options import DEFAULT_DOCUMENT, Document, Quiet, new_app
-from dbdeed.cli.output import Format
-
-app = new_app()
+from dbdeed.cli import options
 
 
-@app.command()
-def drill(
-    document: Document = DEFAULT_DOCUMENT,
-    backup: Annotated[str, typer.Option("--backup", metavar="ID", help="This one, not the newest.")] = "",
-    format_: Annotated[
-        Format, typer.Option("--format", help="text for people, json for machines.")
-    ] = Format.TEXT,
-    quiet: Quiet = False,
-) -> None:
+@click.command()
+@options.document
+@options.backup
+@options.formats("text", "json")
+@options.quiet
+def command(document: Path, backup: str, format_: str, quiet: bool) -> None:
     """Restore the newest backup in isolation and prove it.
 
     The restored copy reaches nobody. Rows, digests, schema, constraints and sequences are compared, the times
@@ -37,7 +31,7 @@ def drill(
     from dbdeed.cli.proofs import proof_object, proof_text
 
     result = run_drill(document, backup=backup, progress=open_progress(quiet=quiet))
-    if format_ is Format.JSON:
+    if format_ == "json":
         drilled = proof_object(result.proof)
         print(
             json_object(
@@ -48,4 +42,4 @@ def drill(
         print(proof_text(result.proof))
         for note in result.notes:
             print(f"Note: {note}")
-    raise typer.Exit(0 if result.ok else 1)
+    raise SystemExit(0 if result.ok else 1)

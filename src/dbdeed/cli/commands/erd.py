@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from dbdeed.app.erd import Drawing
-from dbdeed.cli.options import DEFAULT_DOCUMENT, Document, Quiet, new_app
-
-app = new_app()
+from dbdeed.cli import options
 
 
-@app.command()
-def erd(
-    document: Document = DEFAULT_DOCUMENT,
-    format_: Annotated[Drawing, typer.Option("--format", help="mermaid or svg.")] = Drawing.MERMAID,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file to write; its ending decides the format.")
-    ] = None,
-    quiet: Quiet = False,
-) -> None:
+@click.command()
+@options.document
+@options.formats("mermaid", "svg", help_="mermaid renders where Markdown is read; svg is a drawing.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A file to write; its ending decides the format.",
+)
+@options.quiet
+def command(document: Path, format_: str, output: Path | None, quiet: bool) -> None:
     """Draw the data models as Mermaid or SVG.
 
     Graphviz places the boxes where it is installed (`dot`), a plain layered layout elsewhere.
@@ -30,13 +29,14 @@ def erd(
         dbdeed erd
         dbdeed erd --output docs/schema.svg
     """
+    from dbdeed.app.erd import Drawing
     from dbdeed.app.erd import erd as draw
     from dbdeed.app.files import write_text
     from dbdeed.cli.progress import open_progress
 
     if output is not None and output.suffix.lower() == ".svg":
-        format_ = Drawing.SVG
-    text = draw(document, format_, progress=open_progress(quiet=quiet))
+        format_ = "svg"
+    text = draw(document, Drawing(format_), progress=open_progress(quiet=quiet))
     if output is None:
         print(text, end="")
     elif write_text(output, text):

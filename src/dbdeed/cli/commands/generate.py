@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from dbdeed.cli.options import DEFAULT_DOCUMENT, Document, Quiet, new_app
-from dbdeed.cli.output import Format
+from dbdeed.cli import options
 
 if TYPE_CHECKING:
     from dbdeed.app.generate import GenerateResult
 
-app = new_app()
 
-
-@app.command()
-def generate(
-    document: Document = DEFAULT_DOCUMENT,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit with 1 where a file would change.")
-    ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite generated files edited by hand.")] = False,
-    format_: Annotated[
-        Format, typer.Option("--format", help="text for people, json for machines.")
-    ] = Format.TEXT,
-    quiet: Quiet = False,
-) -> None:
+@click.command()
+@options.document
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 where a file would change.")
+@click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@options.formats("text", "json")
+@options.quiet
+def command(document: Path, check: bool, force: bool, format_: str, quiet: bool) -> None:
     """Write the data access layer.
 
     One file for each data model, into the document's Repositories folder, async and sync. The same document
@@ -42,12 +35,12 @@ def generate(
 
     result = generate_for(document, check=check, force=force, progress=open_progress(quiet=quiet))
     ok = not result.different
-    if format_ is Format.JSON:
+    if format_ == "json":
         written, removed, different = map(list, (result.written, result.removed, result.different))
         print(json_object("generate", ok=ok, written=written, removed=removed, different=different))
     else:
         print(_text(result))
-    raise typer.Exit(0 if ok else 1)
+    raise SystemExit(0 if ok else 1)
 
 
 def _text(result: GenerateResult) -> str:

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from dbdeed.app.init import init as init_document
-from dbdeed.cli.options import DEFAULT_DOCUMENT, new_app
-
-app = new_app()
 
 
-@app.command()
-def init(
-    path: Annotated[
-        Path, typer.Argument(metavar="DOCUMENT", help="Where to write it. A file is never overwritten.")
-    ] = DEFAULT_DOCUMENT,
-    system: Annotated[
-        str, typer.Option(metavar="NAME", help="PostgreSQL, MySQL, MariaDB, SQLite or MongoDB.")
-    ] = "",
-    db_version: Annotated[str, typer.Option(metavar="VERSION", help="Such as 18 or >=15.")] = "",
-    hosting: Annotated[str, typer.Option(help="Embedded, Self-hosted or a provider's name.")] = "",
-    model: Annotated[list[str] | None, typer.Option(help="A data model. Can be repeated.")] = None,
-) -> None:
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), default=Path("DATABASE.md"), metavar="[DOCUMENT]")
+@click.option("--system", default="", metavar="NAME", help="PostgreSQL, MySQL, MariaDB, SQLite or MongoDB.")
+@click.option("--db-version", default="", metavar="VERSION", help="Such as 18 or >=15.")
+@click.option("--hosting", default="", metavar="WHERE", help="Embedded, Self-hosted or a provider's name.")
+@click.option("--model", multiple=True, metavar="NAME", help="A data model. Can be repeated.")
+def command(path: Path, system: str, db_version: str, hosting: str, model: tuple[str, ...]) -> None:
     """Write a new document from the template.
 
     On a terminal, what no option says is asked. Elsewhere the system is PostgreSQL and the template's example
@@ -42,14 +33,14 @@ def init(
     asked = on_terminal() and not (system or model)
     if asked and not path.exists():
         system = line("Database system", "PostgreSQL")
-        model = [name for name in line("Data models, with commas between", "").split(",") if name.strip()]
+        model = tuple(filter(str.strip, line("Data models, with commas between", "").split(",")))
     result = init_document(
         path,
         system=system_named(system or "PostgreSQL"),
         today=date.today(),  # noqa: DTZ011 - the date on the writer's own wall
         version=db_version,
         hosting=hosting,
-        models=tuple(model or ()),
+        models=model,
     )
     placeholders = "1 placeholder" if result.unfilled == 1 else f"{result.unfilled} placeholders"
     print(f"Wrote {result.path}, with {placeholders} for you to fill in.")

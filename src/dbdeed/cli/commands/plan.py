@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from dbdeed.cli.options import DEFAULT_DOCUMENT, Database, Document, Quiet, Scratch, new_app
+from dbdeed.cli import options
 
 if TYPE_CHECKING:
     from dbdeed.app.plan import PlanResult
 
-app = new_app()
 
-
-class PlanFormat(StrEnum):
-    """How a plan is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    SQL = "sql"
-
-
-@app.command()
-def plan(
-    document: Document = DEFAULT_DOCUMENT,
-    database: Database = "",
-    scratch: Scratch = "",
-    format_: Annotated[
-        PlanFormat,
-        typer.Option("--format", help="text for people, json for `apply`, sql for psql or sqlite3."),
-    ] = PlanFormat.TEXT,
-    quiet: Quiet = False,
-) -> None:
+@click.command()
+@options.document
+@options.database
+@options.scratch
+@options.formats("text", "json", "sql", help_="text for people, json for `apply`, sql for psql or sqlite3.")
+@options.quiet
+def command(document: Path, database: str, scratch: str, format_: str, quiet: bool) -> None:
     """Show the proven steps that make the database match the document.
 
     Changes nothing. The plan has been run in a scratch database and ends exactly at the document's state.
@@ -53,18 +39,34 @@ def plan(
 
     result = make(document, database=database, scratch=scratch, progress=open_progress(quiet=quiet))
     print(_shown(result, format_), end="")
-    if format_ is not PlanFormat.JSON:
+    if format_ != "json":
         for refusal in result.refusals:
             print(f"Strategy: {refusal}", file=sys.stderr)
-    raise typer.Exit(0 if result.plan.empty else 1)
+    raise SystemExit(0 if result.plan.empty else 1)
 
 
-def _shown(result: PlanResult, format_: PlanFormat) -> str:
-    from dbdeed.planning.artifact import dump_plan
+def _shown(result: PlanResult, format_: str) -> str:
     from dbdeed.planning.render import render_sql, render_text
 
-    if format_ is PlanFormat.JSON:
-        return dump_plan(result.plan, result.terms).decode()
-    if format_ is PlanFormat.SQL:
+    if format_ == "json":
+        return f"{_object(result)}\n"
+    if format_ == "sql":
         return render_sql(result.plan, result.facts.engine)
     return f"Database: {result.database}\n\n{render_text(result.plan)}"
+
+
+def _object(result: PlanResult) -> str:
+    """The common envelope around the plan that `apply` takes."""
+    import msgspec
+
+    from dbdeed.cli.output import json_object
+    from dbdeed.planning.artifact import dump_plan
+
+    return json_object(
+        "plan",
+        ok=result.plan.empty,
+        findings=result.findings,
+        database=result.database,
+        refusals=list(result.refusals),
+        plan=msgspec.Raw(dump_plan(result.plan, result.terms)),
+    )

@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from dbdeed.cli.options import DEFAULT_DOCUMENT, Database, Document, Draft, Quiet, Yes, new_app
-from dbdeed.cli.output import Format
+from dbdeed.cli import options
 
 if TYPE_CHECKING:
     from dbdeed.app.restore import Restored
 
-app = new_app()
 
-
-@app.command()
-def restore(
-    document: Document = DEFAULT_DOCUMENT,
-    backup: Annotated[str, typer.Option("--backup", metavar="ID", help="This one, not the newest.")] = "",
-    into: Annotated[
-        str,
-        typer.Option(
-            "--into",
-            metavar="PLACE",
-            help="An empty place: a folder or file that is not there yet, or the URL of an empty database.",
-        ),
-    ] = "",
-    over_live: Annotated[
-        bool, typer.Option("--over-live", help="Replace the document's own database, after a safety backup.")
-    ] = False,
-    no_safety: Annotated[
-        bool, typer.Option("--no-safety-backup", help="With --over-live: do not take one first.")
-    ] = False,
-    database: Database = "",
-    yes: Yes = False,
-    draft: Draft = False,
-    format_: Annotated[
-        Format, typer.Option("--format", help="text for people, json for machines.")
-    ] = Format.TEXT,
-    quiet: Quiet = False,
+@click.command()
+@options.document
+@options.backup
+@click.option(
+    "--into",
+    default="",
+    metavar="PLACE",
+    help="An empty place: a folder or file that is not there yet, or the URL of an empty database.",
+)
+@click.option("--over-live", is_flag=True, help="Replace the document's own database, after a safety backup.")
+@click.option("--no-safety-backup", is_flag=True, help="With --over-live: do not take one first.")
+@options.database
+@options.yes
+@options.draft
+@options.formats("text", "json")
+@options.quiet
+def command(
+    document: Path,
+    backup: str,
+    into: str,
+    over_live: bool,
+    no_safety_backup: bool,
+    database: str,
+    yes: bool,
+    draft: bool,
+    format_: str,
+    quiet: bool,
 ) -> None:
     """Bring a backup back.
 
@@ -57,7 +57,7 @@ def restore(
     from dbdeed.cli.progress import open_progress
     from dbdeed.recovery.manifest import Verdict
 
-    agreed = OverLive(yes_or_no if on_terminal() else None, yes, draft, safety=not no_safety)
+    agreed = OverLive(yes_or_no if on_terminal() else None, yes, draft, safety=not no_safety_backup)
     result = restore_backup(
         document,
         backup=backup,
@@ -67,7 +67,7 @@ def restore(
         progress=open_progress(quiet=quiet),
     )
     ok = result.compared is None or result.compared.verdict is not Verdict.FAILED
-    if format_ is Format.JSON:
+    if format_ == "json":
         safety = result.safety.id if result.safety else None
         compared = result.compared.verdict.value if result.compared else None
         print(
@@ -83,7 +83,7 @@ def restore(
         )
     else:
         print(_text(result))
-    raise typer.Exit(0 if ok else 1)
+    raise SystemExit(0 if ok else 1)
 
 
 def _text(result: Restored) -> str:

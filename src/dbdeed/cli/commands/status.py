@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from dbdeed.cli.options import DEFAULT_DOCUMENT, Database, Document, new_app
-from dbdeed.cli.output import Format
-
-app = new_app()
+from dbdeed.cli import options
 
 
-@app.command()
-def status(
-    document: Document = DEFAULT_DOCUMENT,
-    database: Database = "",
-    format_: Annotated[
-        Format, typer.Option("--format", help="text for people, json for machines.")
-    ] = Format.TEXT,
-) -> None:
+@click.command()
+@options.document
+@options.database
+@options.formats("text", "json")
+def command(document: Path, database: str, format_: str) -> None:
     """Say where the database is, whether it runs and when it was last proven.
 
     Changes nothing and starts nothing.
@@ -33,7 +27,7 @@ def status(
 
     result = look(document, database=database)
     newest = next(iter(result.backups.backups), None)
-    if format_ is Format.JSON:
+    if format_ == "json":
         print(
             json_object(
                 "status",

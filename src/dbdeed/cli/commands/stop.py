@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dbdeed.cli.options import DEFAULT_DOCUMENT, Document, new_app
+from pathlib import Path
 
-app = new_app()
+import click
+
+from dbdeed.cli import options
 
 
-@app.command()
-def stop(document: Document = DEFAULT_DOCUMENT) -> None:
+@click.command()
+@options.document
+def command(document: Path) -> None:
     """Stop the embedded database.
 
     Its data stays; `dbdeed up` starts it again. Databases elsewhere are never stopped.

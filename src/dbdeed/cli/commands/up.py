@@ -4,41 +4,35 @@ from __future__ import annotations
 
 import sys
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from dbdeed.cli.options import (
-    DEFAULT_DOCUMENT,
-    Allow,
-    Database,
-    Document,
-    Draft,
-    Quiet,
-    Scratch,
-    Yes,
-    new_app,
-)
-from dbdeed.cli.output import Format
+from dbdeed.cli import options
 
 if TYPE_CHECKING:
     from dbdeed.app.plan import PlanResult
 
-app = new_app()
 
-
-@app.command()
-def up(
-    document: Document = DEFAULT_DOCUMENT,
-    database: Database = "",
-    scratch: Scratch = "",
-    yes: Yes = False,
-    allow: Allow = None,
-    draft: Draft = False,
-    format_: Annotated[
-        Format, typer.Option("--format", help="text for people, json for machines.")
-    ] = Format.TEXT,
-    quiet: Quiet = False,
+@click.command()
+@options.document
+@options.database
+@options.scratch
+@options.yes
+@options.allow
+@options.draft
+@options.formats("text", "json")
+@options.quiet
+def command(
+    document: Path,
+    database: str,
+    scratch: str,
+    yes: bool,
+    allow: tuple[str, ...],
+    draft: bool,
+    format_: str,
+    quiet: bool,
 ) -> None:
     """Make everything true: check, plan, prove, apply, generate, back up, drill.
 
@@ -58,10 +52,10 @@ def up(
     from dbdeed.cli.progress import open_progress
     from dbdeed.cli.summary import up_object, up_text
 
-    text = format_ is Format.TEXT
+    text = format_ == "text"
     result = run(
         document,
-        consent=Consent(confirmation(), tuple(allow or ()), yes, draft),
+        consent=Consent(confirmation(), allow, yes, draft),
         today=date.today(),  # noqa: DTZ011 - the date on the writer's own wall
         database=database,
         scratch=scratch,
@@ -69,7 +63,7 @@ def up(
         progress=open_progress(quiet=quiet),
     )
     print(up_text(result, sys.stdout) if text else up_object(result))
-    raise typer.Exit(0 if result.ok else 1)
+    raise SystemExit(0 if result.ok else 1)
 
 
 def _show(planned: PlanResult) -> None:
