@@ -311,6 +311,17 @@ def test_a_failed_transaction_is_not_taken_for_committed(table: str) -> None:
     drive(work)
 
 
+def test_a_transaction_that_is_rolled_back_keeps_its_session(table: str) -> None:
+    with sync.Database(table, pool=access.PoolSettings(max=1)) as database:
+        pid = access.Statement("SELECT pg_backend_pid()")
+        before = database.rows(pid)
+        with pytest.raises(ZeroDivisionError), database.transaction() as transaction:  # noqa: PT012
+            transaction.execute(BUMP, (1,))
+            raise ZeroDivisionError
+        assert database.rows(pid) == before
+        assert database.rows(READ, (1,)) == [(0,)]
+
+
 def test_a_read_only_transaction_changes_nothing(table: str) -> None:
     async def work() -> None:
         async with access.Database(table) as database:

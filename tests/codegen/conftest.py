@@ -309,7 +309,7 @@ def address(dialect: Dialect, request: pytest.FixtureRequest) -> str:
     return found
 
 
-def run_sql(address: str, sql: str) -> None:
+def run(address: str, sql: str) -> None:
     """Statements as they are, by the driver alone."""
     if address.startswith("sqlite"):
         import sqlite3
@@ -325,11 +325,17 @@ def run_sql(address: str, sql: str) -> None:
 @pytest.fixture
 def execute(address: str) -> Callable[[str], None]:
     """Run SQL in that database by the driver alone."""
-    return lambda sql: run_sql(address, sql)
+    return lambda sql: run(address, sql)
 
 
 @pytest.fixture
 def shop_address(address: str, dialect: Dialect) -> str:
     """Of a database that holds the shop."""
-    run_sql(address, POSTGRESQL_SQL if dialect.name == "postgresql" else SQLITE_SQL)
+    run(address, POSTGRESQL_SQL if dialect.name == "postgresql" else SQLITE_SQL)
     return address
+
+
+@pytest.fixture(scope="session")
+def run_sql() -> Callable[[str, str], None]:
+    """Run SQL in a database by its address."""
+    return run
