@@ -155,9 +155,9 @@ def write_measured(
         return False, ("The Recovery Plan stands in a linked file, which is not written to.",)
     content = render_recovery(proof, promises_of(architecture))
     try:
+        edits = _procedure(architecture, engine, vault, proof)
         edit = generated_block_edit(architecture, RECOVERY_BLOCK, content, place)
-        edits = [] if edit is None else [edit]
-        edits += _procedure(architecture, engine, vault, proof)
+        edits += [] if edit is None else [edit]
         return write_document(project.document, architecture.source, edits), ()
     except (Refused, InvalidInput) as error:
         return False, (f"{error} {error.hint}".strip(),)

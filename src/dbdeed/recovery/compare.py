@@ -22,13 +22,20 @@ def compare_tables(engine: Engine, manifest: Manifest, session: Session) -> Chec
     found = engine.table_digests(session)
     expected = manifest.facts.tables
     if not expected and (found or manifest.notes):
-        return Check("tables", Verdict.NOT_VERIFIED, f"{len(found)} tables came back", _why(manifest))
+        return Check(
+            "tables", Verdict.NOT_VERIFIED, f"{counted(len(found), 'table')} came back", _why(manifest)
+        )
     rows = sum(count for count, _ in expected.values())
-    detail = f"{len(expected)} tables, {rows:,} rows"
+    detail = f"{counted(len(expected), 'table')}, {counted(rows, 'row')}"
     problems = table_differences(expected, found)
     if problems:
         return Check("tables", Verdict.FAILED, detail, _bounded(problems))
     return Check("tables", Verdict.PROVEN, f"{detail} equal")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 table`, `1,234 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def table_differences(

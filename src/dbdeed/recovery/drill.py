@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.seam import RestoreFailed, SqlRejected
 from dbdeed.errors import DbdeedError, InvalidInput
 from dbdeed.planning.plan import fingerprint
-from dbdeed.recovery.compare import compare_schema, compare_tables
+from dbdeed.recovery.compare import compare_schema, compare_tables, counted
 from dbdeed.recovery.files import explained
 from dbdeed.recovery.manifest import (
     RECOVERY_POINT,
@@ -222,8 +222,7 @@ def _files(plan: Plan, manifest: Manifest, progress: Progress) -> Check:
     except DbdeedError as error:
         return Check("files", Verdict.NOT_VERIFIED, problems=(_said(error),))
     verdict = Verdict.FAILED if problems else Verdict.PROVEN
-    count = len(manifest.files)
-    return Check("files", verdict, "1 file" if count == 1 else f"{count} files", tuple(problems))
+    return Check("files", verdict, counted(len(manifest.files), "file"), tuple(problems))
 
 
 def _objectives(promises: Promises, seconds: float | None, loss: timedelta | None) -> list[Check]:
