@@ -110,8 +110,10 @@ def test_endless_statements_are_stopped(sql: str) -> None:
     [
         "SELECT randomblob(1000000000)",
         "SELECT hex(zeroblob(100000000))",
-        "INSERT INTO t WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 400)"
-        " SELECT randomblob(1000000) FROM c",
+        (
+            "INSERT INTO t WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 400)"
+            " SELECT randomblob(1000000) FROM c"
+        ),
     ],
 )
 def test_growth_is_bounded(sql: str) -> None:
@@ -135,7 +137,7 @@ def test_the_clock_is_asked_and_set_again_for_each_statement() -> None:
 
 def test_a_transaction_keeps_the_guard(bench: Bench) -> None:
     with ENGINE.scratch(ScratchNeeds(bench.folder), SILENT) as scratch, scratch.database() as session:
-        with pytest.raises(SqlRejected), session.transaction():
+        with pytest.raises(SqlRejected), session.transaction():  # noqa: PT012 - the second one is refused
             session.execute("CREATE TABLE t (a)")
             session.execute(f"ATTACH '{bench.folder / 'reached'}' AS x")
         with pytest.raises(SqlRejected):

@@ -80,6 +80,18 @@ _P = "CREATE TABLE p (id INTEGER PRIMARY KEY, n TEXT);\n"
         ("CREATE VIEW v AS SELECT * FROM nowhere", [("sqlite-missing", "nowhere")]),
         (_P + "CREATE VIEW v AS SELECT id, nope FROM p", [("sqlite-missing", "nope")]),
         (_P + "CREATE TRIGGER g AFTER INSERT ON p BEGIN DELETE FROM q; END", [("sqlite-missing", "q")]),
+        (
+            _P + "CREATE TRIGGER g AFTER UPDATE ON p BEGIN UPDATE p SET zz = 1; END",
+            [("sqlite-missing", "zz")],
+        ),
+        (
+            _P
+            + "CREATE TABLE q (a REFERENCES nowhere); CREATE VIEW v AS SELECT a FROM q;"
+            + "CREATE TRIGGER outer AFTER DELETE ON p BEGIN INSERT INTO q VALUES (1); END;"
+            + "CREATE TRIGGER inner AFTER INSERT ON q BEGIN UPDATE p SET zz = 1; END;"
+            + "CREATE TRIGGER onto INSTEAD OF UPDATE ON v BEGIN DELETE FROM q WHERE yy; END;",
+            [("sqlite-foreign-key", "nowhere"), ("sqlite-missing", "yy"), ("sqlite-missing", "zz")],
+        ),
         (_P + "CREATE VIEW v AS SELECT * FROM w; CREATE VIEW w AS SELECT id FROM p", []),
         ('CREATE TABLE t (a TEXT DEFAULT "x")', [("sqlite-double-quotes", '"x"')]),
         ('CREATE TABLE "t" ("a" TEXT, CHECK ("a" <> "b c"))', [("sqlite-double-quotes", '"b c"')]),

@@ -36,8 +36,9 @@ def load(session: Session, statements: Sequence[Statement]) -> list[Finding]:
     written = all_written(statements)
     session.execute("PRAGMA foreign_keys=OFF")  # rows may come before what they refer to
     _run_all(session, [one for one in written if one.first not in _NO_MEANING])
+    found = findings(session, written)
     session.execute("PRAGMA foreign_keys=ON")
-    return findings(session, written)
+    return found
 
 
 @dataclass

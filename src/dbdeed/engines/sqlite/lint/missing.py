@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dbdeed.document.findings import Finding, Severity
 from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sqlite.kinds.claims import object_id
+from dbdeed.engines.sqlite.lint.bodies import broken_triggers
 from dbdeed.engines.sqlite.names import fold, quoted
 
 if TYPE_CHECKING:
@@ -31,19 +32,21 @@ def check(context: Context) -> Iterator[Finding]:
     """One finding for each such view or trigger.
 
     ALTER TABLE … RENAME makes SQLite resolve every view and trigger of the database; it stops at the
-    first that it cannot, which is then put aside.
+    first that it cannot, which is then put aside. Triggers' statements are then compiled.
     """
     if not any(one.kind in ("view", "trigger") for one in context.schema.objects):
         return
     with _undone(context.session):
+        aside: list[tuple[str, str, str]] = []
         context.session.execute("CREATE TABLE dbdeed_probe (x)")
-        for _ in range(_MOST):
-            found = _first_error(context.session)
-            if found is None:
-                return
+        while len(aside) < _MOST and (found := _first_error(context.session)):
             kind, name, problem = found
             context.session.execute(f"DROP {kind.upper()} {quoted(name)}")
-            yield _finding(context, kind, name, problem)
+            aside.append(found)
+        for name, problem in broken_triggers(context.session, context.schema, [one[1] for one in aside]):
+            aside.append(("trigger", name, problem))
+    for kind, name, problem in aside:
+        yield _finding(context, kind, name, problem)
 
 
 @contextmanager
