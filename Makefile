@@ -40,6 +40,7 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/derive_sync.py --check
 
 # Pages that are made of the code's own words.
 docs: $(STAMP)

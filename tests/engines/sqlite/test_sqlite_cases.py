@@ -15,7 +15,7 @@ from dbdeed.engines.change import HazardKind
 from dbdeed.engines.seam import SqlRejected
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.engines.sqlite.conftest import Bench
 
     from dbdeed.engines.change import Hazard
     from dbdeed.engines.sqlite.session import SqliteSession

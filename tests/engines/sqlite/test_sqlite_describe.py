@@ -15,7 +15,7 @@ from dbdeed.engines.sqlite.text import RULES
 from dbdeed.models.model import Cardinality
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.engines.sqlite.conftest import Bench
 
 _SHOP = """
     CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, born DATE, meta JSON TEXT);

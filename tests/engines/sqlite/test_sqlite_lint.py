@@ -18,7 +18,7 @@ from dbdeed.progress import SILENT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Bench
+    from tests.engines.sqlite.conftest import Bench
 
     from dbdeed.document.findings import Finding
 

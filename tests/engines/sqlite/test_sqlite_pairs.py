@@ -21,7 +21,7 @@ from dbdeed.engines.sqlite.kinds.table import Table
 from dbdeed.engines.sqlite.names import quoted
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.engines.sqlite.conftest import Bench
 
 _TABLES = ["t", "u", "Vault", "w x"]
 _COLUMNS = ["a", "b", "C", "d e", "f"]

@@ -13,7 +13,7 @@ from dbdeed.engines.seam import SqlRejected
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.engines.sqlite.conftest import Bench
 
     from dbdeed.engines.change import Step
     from dbdeed.engines.sqlite.session import SqliteSession

@@ -25,7 +25,7 @@ from dbdeed.planning.render import render_sql
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.engines.sqlite.conftest import Bench
 
 
 @pytest.mark.parametrize(
