@@ -1,7 +1,7 @@
 """The names that PostgreSQL chooses itself where a statement gives none.
 
-Rules: makeObjectName in src/backend/commands/indexcmds.c. They count bytes, at most 63. A name that is already
-taken gets a number; that is left to the caller, who knows what is there.
+Rules: makeObjectName in src/backend/commands/indexcmds.c. They count bytes, at most 63. A name that is
+already taken gets a number; that is left to the caller, who knows what is there.
 """
 
 from __future__ import annotations

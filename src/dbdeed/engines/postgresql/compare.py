@@ -9,6 +9,7 @@ from dbdeed.engines.change import Action
 from dbdeed.engines.compare import Context, compare_catalogs
 from dbdeed.engines.postgresql.kinds.default_privileges import neutral
 from dbdeed.engines.postgresql.listing import KINDS
+from dbdeed.engines.postgresql.stable import stable
 from dbdeed.engines.postgresql.untangle import untangle
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ _BY_NAME = {kind.name: kind for kind in KINDS}
 def compare(current: Catalog, target: Catalog) -> Comparison:
     """The changes that lead from `current` to `target`.
 
-    What PostgreSQL itself takes along (an index below another's, a column handed down) has no statement of its
-    own and gives no change.
+    What PostgreSQL itself takes along (an index below another's, a column handed down) has no statement of
+    its own and gives no change.
     """
     found = compare_catalogs(current, target, KINDS)
     context = Context(current, target)
-    changes = [_with_exact_rights(change, context) for change in untangle(found.changes, context, _BY_NAME)]
+    untangled = untangle(found.changes, context, _BY_NAME)
+    changes = [_stable(_with_exact_rights(change, context)) for change in untangled]
     return replace(found, changes=tuple(change for change in changes if change.steps))
 
 
@@ -37,3 +39,10 @@ def _with_exact_rights(change: Change, context: Context) -> Change:
         return change
     steps = [step for one in (change.id, *change.covers) for step in neutral(one, context)]
     return replace(change, steps=(*change.steps, *steps)) if steps else change
+
+
+def _stable(change: Change) -> Change:
+    """Statements that are read as what the server wrote; bodies and comments are people's own text."""
+    if change.id.kind in ("function", "comment"):
+        return change
+    return replace(change, steps=tuple(replace(one, sql=stable(one.sql)) for one in change.steps))

@@ -125,7 +125,7 @@ def _resized(base: str, old: tuple[int, ...], new: tuple[int, ...]) -> Conversio
     return Conversion("", rewrites=not grows, may_fail=not grows, family=True)
 
 
-def _within(old: str, new: str, old_size: tuple[int, ...], new_size: tuple[int, ...]) -> Conversion:
+def _within(old: str, new: str, _old_size: tuple[int, ...], new_size: tuple[int, ...]) -> Conversion:
     """Within a family there are assignment casts both ways, but for jsonb's."""
     if old in _NUMBERS and new in _NUMBERS:
         return Conversion(

@@ -1,7 +1,8 @@
 """The engine-neutral picture of a PostgreSQL catalog.
 
-Tables and partitioned tables are models; a partition is a part of its table. A table whose columns are only two
-foreign keys is a relationship. The schema `public` is the default one and is left out of names for people.
+Tables and partitioned tables are models; a partition is a part of its table. A table whose columns are only
+two foreign keys is a relationship. The schema `public` is the default one and is left out of names for
+people.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ def statements(had: Iterable[Entry], wanted: Iterable[Entry], on: str, owner: st
     """From the rights `had` to those `wanted`.
 
     Args:
-        had, wanted: the whole sets.
+        had: all rights that there are.
+        wanted: all rights that there shall be.
         on: what stands after the privileges: `ON TABLE public.orders`.
         owner: what stands for OWNER.
     """

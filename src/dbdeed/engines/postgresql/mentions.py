@@ -1,7 +1,7 @@
 """What routines name in their bodies.
 
-PostgreSQL looks into a body that is a string only when it runs: it tracks nothing of it. Words of a body that are
-names of other objects are hints for the order in which a plan makes things, and never more than that.
+PostgreSQL looks into a body that is a string only when it runs: it tracks nothing of it. Words of a body that
+are names of other objects are hints for the order in which a plan makes things, and never more than that.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Which object needs which, from pg_depend, in terms of our objects.
 
-pg_depend speaks of parts (a default, a view's rule, an array type); `Reading.addresses` says which object each
+pg_depend speaks of parts (a default, a view's rule, an array type); `Reading.addresses` says which object
+    each
 belongs to. What is part of the same object, or of something outside the catalog, says nothing.
 """
 
@@ -52,8 +53,8 @@ def _add_parents(reading: Reading, found: defaultdict[ObjectId, set[ObjectId]]) 
 def _cut_cycles(reading: Reading, found: defaultdict[ObjectId, set[ObjectId]]) -> None:
     """What refers to each other.
 
-    A serial's column needs its sequence, which belongs to the column: ownership is written apart. A table needs
-    nothing of what is part of it: row type, defaults and constraints are parts with needs of their own.
+    A serial's column needs its sequence, which belongs to the column: ownership is written apart. A table
+    needs nothing of what is part of it: row type, defaults and constraints are parts with needs of their own.
     """
     for key, one in reading.objects.items():
         needed = found.get(key)

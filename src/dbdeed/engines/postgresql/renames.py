@@ -1,7 +1,7 @@
 """Renames that the document declares with `-- renamed from: old`.
 
-The mark stands at the end of a column's line, or above (or in the head of) a statement for the object that the
-statement makes. PostgreSQL's own RENAME keeps rows, grants, comments and everything that depends on it.
+The mark stands at the end of a column's line, or above (or in the head of) a statement for the object that
+the statement makes. PostgreSQL's own RENAME keeps rows, grants, comments and everything that depends on it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
@@ -53,10 +53,8 @@ def exclusive(session: Session) -> Iterator[None]:
     try:
         yield
     finally:
-        try:
+        with suppress(Unavailable):  # the connection is gone, and the lock with it
             session.fetch(f"SELECT pg_catalog.pg_advisory_unlock({key})")
-        except Unavailable:
-            pass  # the connection is gone, and the lock with it
 
 
 def begin_step(session: Session, step: Step) -> None:
@@ -104,7 +102,7 @@ def database_settings(session: Session) -> Mapping[str, str]:
     found = session.fetch(
         f"SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ({names}) ORDER BY name"
     )
-    return {name: setting for name, setting in found}
+    return dict(found)
 
 
 def private_name(table: str) -> str:

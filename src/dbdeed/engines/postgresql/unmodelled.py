@@ -1,7 +1,7 @@
 """What a database holds that no kind covers: named, never passed over.
 
-One query walks the catalogs in which users' objects live; whatever stands behind no address of ours, belongs to
-no extension, and is no part of something that does, is reported.
+One query walks the catalogs in which users' objects live; whatever stands behind no address of ours, belongs
+to no extension, and is no part of something that does, is reported.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ _USER_MAPPINGS = "SELECT 'pg_user_mapping'::regclass::oid, umid FROM pg_user_map
 _QUERY = """
     WITH walked AS ({walked}),
     kept AS (SELECT w.* FROM walked w WHERE NOT EXISTS (
-        SELECT FROM pg_depend d WHERE d.classid = w.classid AND d.objid = w.objid AND d.deptype IN ('e', 'i')))
+        SELECT FROM pg_depend d WHERE d.classid = w.classid AND d.objid = w.objid AND d.deptype IN ('e',
+            'i')))
     SELECT k.classid, k.objid, i.type, i.identity, i.schema
     FROM kept k, pg_identify_object(k.classid, k.objid, 0) i
     WHERE i.schema IS NULL OR (i.schema !~ '^pg_' AND i.schema NOT IN ('information_schema', 'dbdeed'))

@@ -1,8 +1,8 @@
 """Drops that wait for each other.
 
 A dropped table takes its keys, policies and columns along; where one of these needs something that is dropped
-too and that needs the table in turn (two tables with keys to each other; a policy that calls a function of the
-table's rows), neither could go first. Such a part is dropped by itself, before.
+too and that needs the table in turn (two tables with keys to each other; a policy that calls a function of
+the table's rows), neither could go first. Such a part is dropped by itself, before.
 """
 
 from __future__ import annotations

@@ -50,10 +50,12 @@ _QUERY = f"""
     SELECT p.oid, n.nspname, p.proname, oidvectortypes(p.proargtypes), pg_get_function_arguments(p.oid),
         a.aggkind::text, p.proparallel::text,
         a.aggtransfn::text, format_type(a.aggtranstype, NULL), a.aggtransspace, a.aggfinalfn::text,
-        a.aggfinalextra, a.aggfinalmodify::text, a.aggcombinefn::text, a.aggserialfn::text, a.aggdeserialfn::text,
-        a.agginitval, a.aggmtransfn::text, a.aggminvtransfn::text, format_type(nullif(a.aggmtranstype, 0), NULL),
-        a.aggmtransspace, a.aggmfinalfn::text, a.aggmfinalextra, a.aggmfinalmodify::text, a.aggminitval,
-        (SELECT 'OPERATOR(' || quote_ident(opn.nspname) || '.' || o.oprname || ')' FROM pg_operator o
+        a.aggfinalextra, a.aggfinalmodify::text, a.aggcombinefn::text, a.aggserialfn::text,
+        a.aggdeserialfn::text, a.agginitval, a.aggmtransfn::text, a.aggminvtransfn::text,
+        format_type(nullif(a.aggmtranstype, 0), NULL), a.aggmtransspace, a.aggmfinalfn::text,
+        a.aggmfinalextra, a.aggmfinalmodify::text, a.aggminitval, (SELECT 'OPERATOR(' ||
+            quote_ident(opn.nspname) || '.' || o.oprname || ')' FROM
+            pg_operator o
             JOIN pg_namespace opn ON opn.oid = o.oprnamespace WHERE o.oid = a.aggsortop)
     FROM pg_proc p
     JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -126,16 +128,16 @@ def _settings(
     return [(word, value) for word, value in every if value != "-"]
 
 
-def create(new: Aggregate, context: Context) -> Making:
+def create(new: Aggregate, _: Context) -> Making:
     inside = ",\n    ".join(f"{word} = {value}" if value else word for word, value in new.settings)
     return Making((step(f"CREATE AGGREGATE {new.sql_name} (\n    {inside}\n)", new.id),))
 
 
-def drop(old: Aggregate, context: Context) -> tuple[Step, ...]:
+def drop(old: Aggregate, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP AGGREGATE {old.sql_name}", old.id),)
 
 
-def alter(old: Aggregate, new: Aggregate, context: Context) -> Alteration | None:
+def alter(_old: Aggregate, _new: Aggregate, _: Context) -> Alteration | None:
     return None
 
 

@@ -41,7 +41,8 @@ class Collation(Named, frozen=True, tag="collation"):
 # The columns that came or were renamed after version 15 are looked up by name.
 _QUERY = f"""
     SELECT c.oid, n.nspname, c.collname,
-        CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' WHEN 'c' THEN 'libc' ELSE 'default' END,
+        CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' WHEN 'c' THEN 'libc' ELSE 'default'
+            END,
         c.collisdeterministic, coalesce(j ->> 'colllocale', j ->> 'colliculocale', ''),
         coalesce(c.collcollate, ''), coalesce(c.collctype, ''), coalesce(j ->> 'collicurules', '')
     FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace, to_jsonb(c) j
@@ -55,7 +56,7 @@ def read(reading: Reading) -> None:
             reading.add(Collation(*fields), (PG_COLLATION, oid, 0))
 
 
-def create(new: Collation, context: Context) -> Making:
+def create(new: Collation, _: Context) -> Making:
     parts = [f"provider = {new.provider}"]
     if new.locale:
         parts.append(f"locale = {literal(new.locale)}")
@@ -71,11 +72,11 @@ def create(new: Collation, context: Context) -> Making:
     return Making((step(text, new.id),))
 
 
-def drop(old: Collation, context: Context) -> tuple[Step, ...]:
+def drop(old: Collation, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP COLLATION {qualified(old.schema, old.name)}", old.id),)
 
 
-def alter(old: Collation, new: Collation, context: Context) -> Alteration | None:
+def alter(_old: Collation, _new: Collation, _: Context) -> Alteration | None:
     return None
 
 

@@ -103,7 +103,8 @@ _COLUMNS = f"""
             THEN (SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname) FROM pg_collation co
                 JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) ELSE '' END,
         CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage
-            WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END ELSE '' END,
+            WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END ELSE ''
+            END,
         CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE '' END,
         coalesce(a.attstattarget, -1)::int, coalesce(a.attoptions, '{{}}'), coalesce(a.attfdwoptions, '{{}}'),
         a.attislocal, a.attinhcount > 0
@@ -117,7 +118,8 @@ _COLUMNS = f"""
 """
 
 _IDENTITIES = """
-    SELECT d.refobjid, d.refobjsubid, d.objid, CASE a.attidentity WHEN 'a' THEN 'always' ELSE 'by default' END,
+    SELECT d.refobjid, d.refobjsubid, d.objid, CASE a.attidentity WHEN 'a' THEN 'always' ELSE 'by default'
+        END,
         s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle, n.nspname, c.relname
     FROM pg_depend d
     JOIN pg_sequence s ON s.seqrelid = d.objid

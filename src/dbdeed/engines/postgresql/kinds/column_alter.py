@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.conversion import Conversion, conversion
 from dbdeed.engines.postgresql.kinds import column_create, sequence_write
-from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.writing import may_fail, rewriting, step
 
 if TYPE_CHECKING:
+    from dbdeed.engines.catalog import ObjectId
     from collections.abc import Iterable
 
     from dbdeed.engines.change import Hazard, Step
@@ -22,26 +23,43 @@ if TYPE_CHECKING:
     from dbdeed.engines.postgresql.kinds.column import Column
 
 
+@dataclass(frozen=True, slots=True)
+class _Handover:
+    """What the sequences want when a column becomes an identity or is one no more.
+
+    Attributes:
+        left: the column after the steps before.
+    """
+
+    left: Column
+    before: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
+    covers: tuple[ObjectId, ...] = ()
+
+
 def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     if not new.local:
         return Alteration(column_create.own_steps(old, new)) if not old.local else Alteration(())
     if _must_replace(old, new, context):
         return None
-    change = conversion(old.type, new.type) if _type_differs(old, new) else None
-    clauses = [*_clauses(old, new, change, context)]
+    handover = _to_identity(old, new, context)
+    if not handover.covers:
+        handover = _from_identity(old, new, context)
+    was = handover.left
+    change = conversion(was.type, new.type) if _type_differs(was, new) else None
     steps: list[Step] = []
+    clauses = list(_clauses(was, new, change))
     if clauses:
         only = "ONLY " if new.inherited and change is None else ""
-        steps.append(_step(f"ALTER TABLE {only}{new.table_sql} {', '.join(clauses)}", old, new, change))
-    steps += _renamed_not_null(old, new)
+        steps.append(_step(f"ALTER TABLE {only}{new.table_sql} {', '.join(clauses)}", was, new, change))
+    steps += _named_not_null(was, new)
     if _follows_from_above(old, new, context):
         steps = []
-    before, after, covers = _identity_sequence(old, new, context)
     disturbs = _disturbed(old, change, context) if change is not None else frozenset()
-    return Alteration((*before, *steps, *after), disturbs, covers)
+    return Alteration((*handover.before, *steps, *handover.after), disturbs, handover.covers)
 
 
-def loosen(old: Column, fallen: frozenset[ObjectId], context: Context) -> Loosening | None:
+def loosen(old: Column, fallen: frozenset[ObjectId], _: Context) -> Loosening | None:
     """Without its default for a while, and as text where its type goes away."""
     if old.generated or not old.local:
         return None
@@ -88,7 +106,7 @@ def _follows_from_above(old: Column, new: Column, context: Context) -> bool:
     )
 
 
-def _clauses(old: Column, new: Column, change: Conversion | None, context: Context) -> Iterable[str]:
+def _clauses(old: Column, new: Column, change: Conversion | None) -> Iterable[str]:
     """For one ALTER TABLE. PostgreSQL itself runs drops first, then types, then what is set."""
     column = f"ALTER COLUMN {ident(new.name)}"
     if old.generated and not new.generated:
@@ -194,7 +212,7 @@ def _step(sql: str, old: Column, new: Column, change: Conversion | None) -> Step
     )
 
 
-def _renamed_not_null(old: Column, new: Column) -> tuple[Step, ...]:
+def _named_not_null(old: Column, new: Column) -> tuple[Step, ...]:
     """Not-null constraints with a name (version 18 on), and those that are not validated yet."""
     from dbdeed.engines.postgresql.choosing import not_null_name
 
@@ -221,40 +239,50 @@ def _renamed_not_null(old: Column, new: Column) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _identity_sequence(
-    old: Column, new: Column, context: Context
-) -> tuple[tuple[Step, ...], tuple[Step, ...], tuple[ObjectId, ...]]:
-    """A serial that becomes an identity keeps its count: (steps before, after, sequences covered)."""
-    if old.identity is not None or new.identity is None:
-        return (), (), ()
-    sequences = column_create.owned(old, context.current)
-    gone = [one for one in sequences if one.id not in context.target.objects]
-    if not gone or len(gone) != 1:
-        return (), (), ()
+def _to_identity(old: Column, new: Column, context: Context) -> _Handover:
+    """A serial that becomes an identity keeps its count, and its sequence goes."""
+    gone = [one for one in column_create.owned(old, context.current) if one.id not in context.target.objects]
+    if old.identity is not None or new.identity is None or len(gone) != 1:
+        return _Handover(old)
     one = gone[0]
-    kept = qualified(one.schema, _aside(one.name))
+    aside = qualified(one.schema, _aside(one.name))
     name = qualified(new.identity.sequence_schema, new.identity.sequence_name)
+    return _Handover(
+        old,
+        before=(step(sequence_write.renamed(one.schema, one.name, _aside(one.name)), one.id),),
+        after=(step(_counted(name, aside), new.id), step(f"DROP SEQUENCE {aside}", one.id)),
+        covers=(one.id,),
+    )
+
+
+def _from_identity(old: Column, new: Column, context: Context) -> _Handover:
+    """An identity that becomes a serial hands its count to the new sequence."""
+    made = [one for one in column_create.owned(new, context.target) if one.id not in context.current.objects]
+    if old.identity is None or new.identity is not None or len(made) != 1:
+        return _Handover(old)
+    one = made[0]
+    aside = msgspec.structs.replace(one, name=_aside(one.name))
+    was = qualified(old.identity.sequence_schema, old.identity.sequence_name)
+    drop = f"ALTER TABLE {old.table_sql} ALTER COLUMN {ident(old.name)} DROP IDENTITY"
     before = (
-        step(f"ALTER SEQUENCE {qualified(one.schema, one.name)} RENAME TO {ident(_aside(one.name))}", one.id),
+        sequence_write.creation(aside),
+        step(_counted(qualified(aside.schema, aside.name), was), one.id),
+        step(drop, old.id, LockLevel.ACCESS_EXCLUSIVE),
+        step(sequence_write.renamed(one.schema, aside.name, one.name), one.id),
+        sequence_write.ownership(one),
     )
-    after = (
-        step(
-            f"SELECT pg_catalog.setval({_regclass(name)}, last_value, is_called) FROM {kept}",
-            new.id,
-        ),
-        step(f"DROP SEQUENCE {kept}", one.id),
+    return _Handover(msgspec.structs.replace(old, identity=None), before, (), (one.id,))
+
+
+def _counted(name: str, source: str) -> str:
+    """The sequence `name` goes on where `source` is."""
+    return (
+        f"SELECT pg_catalog.setval({literal(name)}::pg_catalog.regclass, last_value, is_called) FROM {source}"
     )
-    return before, after, (one.id,)
 
 
 def _aside(name: str) -> str:
     return name.encode()[:55].decode(errors="ignore") + "_dbdeed"
-
-
-def _regclass(name: str) -> str:
-    from dbdeed.engines.postgresql.quoting import literal
-
-    return f"{literal(name)}::pg_catalog.regclass"
 
 
 _REBUILT = frozenset({"index", "constraint", "statistics", "comment", "privileges", "owner", "sequence"})

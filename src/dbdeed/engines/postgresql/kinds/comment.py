@@ -89,7 +89,7 @@ def drop(old: Comment, context: Context) -> tuple[Step, ...]:
     return (_step(old, "NULL", context.current),)
 
 
-def alter(old: Comment, new: Comment, context: Context) -> Alteration | None:
+def alter(_old: Comment, new: Comment, context: Context) -> Alteration | None:
     return Alteration(create(new, context).steps)
 
 

@@ -41,7 +41,8 @@ class CompositeType(Named, frozen=True, tag="composite type"):
 _QUERY = f"""
     SELECT c.oid, t.oid, t.typarray, n.nspname, c.relname,
         ARRAY(SELECT ARRAY[a.attname::text, format_type(a.atttypid, a.atttypmod),
-                CASE WHEN a.attcollation <> b.typcollation THEN a.attcollation::regcollation::text ELSE '' END]
+                CASE WHEN a.attcollation <> b.typcollation THEN a.attcollation::regcollation::text ELSE ''
+                    END]
             FROM pg_attribute a JOIN pg_type b ON b.oid = a.atttypid
             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = c.reltype
@@ -64,12 +65,12 @@ def _attribute(attribute: tuple[str, str, str]) -> str:
     return f"{ident(name)} {type_name}" + (f" COLLATE {collation}" if collation else "")
 
 
-def create(new: CompositeType, context: Context) -> Making:
+def create(new: CompositeType, _: Context) -> Making:
     inside = "(\n    " + ",\n    ".join(_attribute(one) for one in new.attributes) + "\n)"
     return Making((step(f"CREATE TYPE {new.sql_name} AS {inside if new.attributes else '()'}", new.id),))
 
 
-def drop(old: CompositeType, context: Context) -> tuple[Step, ...]:
+def drop(old: CompositeType, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP TYPE {old.sql_name}", old.id),)
 
 

@@ -98,7 +98,8 @@ _ACTIONS = """CASE c.{} WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 
     WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' ELSE '' END"""
 
 _QUERY = f"""
-    SELECT c.oid, c.conrelid, CASE WHEN c.contype = 'f' THEN 0 ELSE c.conindid END, n.nspname, r.relname, c.conname,
+    SELECT c.oid, c.conrelid, CASE WHEN c.contype = 'f' THEN 0 ELSE c.conindid END, n.nspname, r.relname,
+        c.conname,
         CASE c.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
             WHEN 'f' THEN 'foreign' ELSE 'exclusion' END,
         regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', ''), c.convalidated,
@@ -200,7 +201,7 @@ def _marks(new: Constraint, old: Constraint | None) -> tuple[Step, ...]:
     return tuple(exclusive(f"ALTER TABLE {table} {clause}", new.id) for clause in clauses)
 
 
-def drop(old: Constraint, context: Context) -> tuple[Step, ...]:
+def drop(old: Constraint, _: Context) -> tuple[Step, ...]:
     if old.partition_of:
         return ()
     return (exclusive(f"ALTER TABLE {old.table_sql} DROP CONSTRAINT {ident(old.name)}", old.id),)
@@ -209,7 +210,7 @@ def drop(old: Constraint, context: Context) -> tuple[Step, ...]:
 _ALTERABLE = frozenset({"validated", "clustered", "replica_identity", "index_options", "tablespace"})
 
 
-def alter(old: Constraint, new: Constraint, context: Context) -> Alteration | None:
+def alter(old: Constraint, new: Constraint, _: Context) -> Alteration | None:
     differs = {name for name in Constraint.__struct_fields__ if getattr(old, name) != getattr(new, name)}
     deferral: list[Step] = []
     if new.type == "foreign" and differs & {"deferrable", "deferred"} and _bare(old) == _bare(new):

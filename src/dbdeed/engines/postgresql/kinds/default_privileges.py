@@ -106,7 +106,7 @@ def _steps(one: DefaultPrivileges, had: Sequence[Entry], wanted: Sequence[Entry]
     return tuple(replace(step(f"{head} {sql}", one.id), after_all=True) for sql in found)
 
 
-def create(new: DefaultPrivileges, context: Context) -> Making:
+def create(new: DefaultPrivileges, _: Context) -> Making:
     return Making(_steps(new, new.revoked, new.granted))
 
 
@@ -116,7 +116,7 @@ def drop(old: DefaultPrivileges, context: Context) -> tuple[Step, ...]:
     return _steps(old, old.granted, old.revoked)
 
 
-def alter(old: DefaultPrivileges, new: DefaultPrivileges, context: Context) -> Alteration | None:
+def alter(old: DefaultPrivileges, new: DefaultPrivileges, _: Context) -> Alteration | None:
     had = [*old.granted, *(one for one in new.revoked if one not in old.revoked)]
     wanted = [*new.granted, *(one for one in old.revoked if one not in new.revoked)]
     return Alteration(_steps(new, had, wanted))
@@ -138,7 +138,7 @@ _MADE = {
 
 
 def neutral(made: ObjectId, context: Context) -> Iterable[Step]:
-    """After the creation of an object: rights that the current defaults gave it and the target does not have."""
+    """After an object's creation: rights that the current defaults gave it and the target does not have."""
     word = _MADE.get(made.kind)
     schema = made.name[0] if made.kind != "schema" else ""
     wanted: Any = context.target.objects.get(ObjectId("privileges", (made.kind, *made.name)))

@@ -73,7 +73,7 @@ def read(reading: Reading) -> None:
             reading.add(one, (PG_TYPE, oid, 0), (PG_TYPE, array_type, 0), *addresses)
 
 
-def create(new: Domain, context: Context) -> Making:
+def create(new: Domain, _: Context) -> Making:
     text = f"CREATE DOMAIN {new.sql_name} AS {new.base}"
     if new.collation:
         text += f" COLLATE {new.collation}"
@@ -96,7 +96,7 @@ def _add(new: Domain, constraint: tuple[str, str, bool]) -> Step:
     return step(text, new.id, scans=True, hazards=hazards)
 
 
-def drop(old: Domain, context: Context) -> tuple[Step, ...]:
+def drop(old: Domain, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP DOMAIN {old.sql_name}", old.id),)
 
 

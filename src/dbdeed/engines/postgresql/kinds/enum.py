@@ -53,12 +53,12 @@ def read(reading: Reading) -> None:
             reading.add(Enum(*fields), (PG_TYPE, oid, 0), (PG_TYPE, array_type, 0))
 
 
-def create(new: Enum, context: Context) -> Making:
+def create(new: Enum, _: Context) -> Making:
     values = ", ".join(literal(value) for value in new.values)
     return Making((step(f"CREATE TYPE {new.sql_name} AS ENUM ({values})", new.id),))
 
 
-def drop(old: Enum, context: Context) -> tuple[Step, ...]:
+def drop(old: Enum, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP TYPE {old.sql_name}", old.id),)
 
 

@@ -32,7 +32,8 @@ class EventTrigger(Named, frozen=True, tag="event trigger"):
 
 _QUERY = """
     SELECT e.oid, e.evtname, e.evtevent, coalesce(e.evttags, '{}'), e.evtfoid::regproc::text,
-        CASE e.evtenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'origin' END
+        CASE e.evtenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE
+            'origin' END
     FROM pg_event_trigger e ORDER BY e.evtname
 """
 
@@ -49,7 +50,7 @@ def _state(new: EventTrigger) -> Step:
     return step(f"ALTER EVENT TRIGGER {ident(new.name)} {_WORDS[new.enabled]}", new.id)
 
 
-def create(new: EventTrigger, context: Context) -> Making:
+def create(new: EventTrigger, _: Context) -> Making:
     text = f"CREATE EVENT TRIGGER {ident(new.name)} ON {new.event}"
     if new.tags:
         text += f" WHEN TAG IN ({', '.join(literal(tag) for tag in new.tags)})"
@@ -57,11 +58,11 @@ def create(new: EventTrigger, context: Context) -> Making:
     return Making((making,) if new.enabled == "origin" else (making, _state(new)))
 
 
-def drop(old: EventTrigger, context: Context) -> tuple[Step, ...]:
+def drop(old: EventTrigger, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP EVENT TRIGGER {ident(old.name)}", old.id),)
 
 
-def alter(old: EventTrigger, new: EventTrigger, context: Context) -> Alteration | None:
+def alter(old: EventTrigger, new: EventTrigger, _: Context) -> Alteration | None:
     if (old.event, old.tags, old.function) != (new.event, new.tags, new.function):
         return None
     return Alteration((_state(new),))

@@ -48,7 +48,7 @@ def read(reading: Reading) -> None:
 
 
 def _members(reading: Reading, by_oid: dict[int, ObjectId]) -> None:
-    """Whatever needs a member needs its extension; array and row types are members with what they belong to."""
+    """What needs a member needs its extension; array and row types are members with what they belong to."""
     rows = reading.fetch(
         """
         WITH member AS (
@@ -69,15 +69,15 @@ def _members(reading: Reading, by_oid: dict[int, ObjectId]) -> None:
             reading.addresses[classid, objid, 0] = by_oid[extension]
 
 
-def create(new: Extension, context: Context) -> Making:
+def create(new: Extension, _: Context) -> Making:
     return Making((step(f"CREATE EXTENSION {ident(new.name)} WITH SCHEMA {ident(new.schema)}", new.id),))
 
 
-def drop(old: Extension, context: Context) -> tuple[Step, ...]:
+def drop(old: Extension, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP EXTENSION {ident(old.name)}", old.id),)
 
 
-def alter(old: Extension, new: Extension, context: Context) -> Alteration | None:
+def alter(old: Extension, new: Extension, _: Context) -> Alteration | None:
     if old.schema == new.schema:
         return Alteration(())
     if not old.relocatable:

@@ -1,13 +1,11 @@
-"""Foreign data wrappers, servers and user mappings. (Foreign tables are tables.)
+"""Foreign data wrappers, servers and user mappings; foreign tables are tables.
 
-Options that are secrets are never read into a catalog: a fixed word stands for "there is one", and a statement
-that has to write one takes it from the environment.
+Options that are secrets are never read into a catalog: a fixed word stands for "there is one", and a
+statement that has to write one takes it from the environment.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
@@ -16,15 +14,13 @@ from dbdeed.engines.postgresql.kinds.column_alter import option_changes
 from dbdeed.engines.postgresql.kinds.column_create import foreign_options
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, literal
+from dbdeed.engines.postgresql.secrets import with_environment, without_secrets
 from dbdeed.engines.postgresql.system import PG_FOREIGN_DATA_WRAPPER, PG_FOREIGN_SERVER, PG_USER_MAPPING
 from dbdeed.engines.postgresql.writing import step
 
 if TYPE_CHECKING:
     from dbdeed.engines.change import Step
     from dbdeed.engines.postgresql.reading import Reading
-
-_SECRET = re.compile(r"passw|passfile|secret|token|api_?key|private_?key|credential", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
 
 class ForeignDataWrapper(Named, frozen=True, tag="foreign data wrapper"):
@@ -72,7 +68,8 @@ class UserMapping(Named, frozen=True, tag="user mapping"):
 
 _WRAPPERS = """
     SELECT w.oid, w.fdwname, CASE WHEN w.fdwhandler = 0 THEN '' ELSE w.fdwhandler::regproc::text END,
-        CASE WHEN w.fdwvalidator = 0 THEN '' ELSE w.fdwvalidator::regproc::text END, coalesce(w.fdwoptions, '{}')
+        CASE WHEN w.fdwvalidator = 0 THEN '' ELSE w.fdwvalidator::regproc::text END, coalesce(w.fdwoptions,
+            '{}')
     FROM pg_foreign_data_wrapper w ORDER BY w.fdwname
 """
 
@@ -83,7 +80,8 @@ _SERVERS = """
 """
 
 _MAPPINGS = """
-    SELECT m.umid, m.srvname, CASE WHEN m.umuser = 0 THEN '' ELSE m.usename::text END, coalesce(m.umoptions, '{}')
+    SELECT m.umid, m.srvname, CASE WHEN m.umuser = 0 THEN '' ELSE m.usename::text END, coalesce(m.umoptions,
+        '{}')
     FROM pg_user_mappings m ORDER BY m.srvname, m.usename
 """
 
@@ -91,41 +89,25 @@ _MAPPINGS = """
 def read(reading: Reading) -> None:
     for oid, *fields, options in reading.fetch(_WRAPPERS):
         if (PG_FOREIGN_DATA_WRAPPER, oid) not in reading.members:
-            wrapper = ForeignDataWrapper(*fields, _without_secrets(options, (fields[0],)))
+            wrapper = ForeignDataWrapper(*fields, without_secrets(options, (fields[0],)))
             reading.add(wrapper, (PG_FOREIGN_DATA_WRAPPER, oid, 0))
     for oid, *fields, options in reading.fetch(_SERVERS):
         if (PG_FOREIGN_SERVER, oid) not in reading.members:
-            server = Server(*fields, _without_secrets(options, (fields[0],)))
+            server = Server(*fields, without_secrets(options, (fields[0],)))
             reading.add(server, (PG_FOREIGN_SERVER, oid, 0))
     for oid, *fields, options in reading.fetch(_MAPPINGS):
-        mapping = UserMapping(*fields, _without_secrets(options, (fields[0], fields[1] or "public")))
+        mapping = UserMapping(*fields, without_secrets(options, (fields[0], fields[1] or "public")))
         if mapping.parent in reading.objects:
             reading.add(mapping, (PG_USER_MAPPING, oid, 0))
-
-
-def _without_secrets(options: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
-    """A secret's value becomes the name of the environment variable that holds it when it must be written."""
-    return tuple(
-        f"{name}=${{{_variable(*names, name)}}}" if _SECRET.search(name) else f"{name}={value}"
-        for name, _, value in (one.partition("=") for one in options)
-    )
-
-
-def _variable(*names: str) -> str:
-    return re.sub(r"[^A-Z0-9]+", "_", "_".join(names).upper()).strip("_")
-
-
-def _step(sql: str, one: ObjectId) -> Step:
-    return replace(step(sql, one), environment=tuple(sorted(set(_PLACEHOLDER.findall(sql)))))
 
 
 def _options(options: tuple[str, ...]) -> str:
     return f" OPTIONS ({foreign_options(options)})" if options else ""
 
 
-def create_wrapper(new: ForeignDataWrapper, context: Context) -> Making:
+def create_wrapper(new: ForeignDataWrapper, _: Context) -> Making:
     text = f"CREATE FOREIGN DATA WRAPPER {ident(new.name)}{_functions(new)}{_options(new.options)}"
-    return Making((_step(text, new.id),))
+    return Making((with_environment(step(text, new.id)),))
 
 
 def _functions(new: ForeignDataWrapper) -> str:
@@ -133,17 +115,17 @@ def _functions(new: ForeignDataWrapper) -> str:
     return handler + (f" VALIDATOR {new.validator}" if new.validator else "")
 
 
-def drop_wrapper(old: ForeignDataWrapper, context: Context) -> tuple[Step, ...]:
+def drop_wrapper(old: ForeignDataWrapper, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP FOREIGN DATA WRAPPER {ident(old.name)}", old.id),)
 
 
-def alter_wrapper(old: ForeignDataWrapper, new: ForeignDataWrapper, context: Context) -> Alteration | None:
+def alter_wrapper(old: ForeignDataWrapper, new: ForeignDataWrapper, _: Context) -> Alteration | None:
     text = f"ALTER FOREIGN DATA WRAPPER {ident(new.name)}"
     if old.handler != new.handler:
         text += f" HANDLER {new.handler}" if new.handler else " NO HANDLER"
     if old.validator != new.validator:
         text += f" VALIDATOR {new.validator}" if new.validator else " NO VALIDATOR"
-    return Alteration((_step(text + _changed(old.options, new.options), new.id),))
+    return Alteration((with_environment(step(text + _changed(old.options, new.options), new.id)),))
 
 
 def _changed(old: tuple[str, ...], new: tuple[str, ...]) -> str:
@@ -151,43 +133,49 @@ def _changed(old: tuple[str, ...], new: tuple[str, ...]) -> str:
     return f" OPTIONS ({changes})" if changes else ""
 
 
-def create_server(new: Server, context: Context) -> Making:
+def create_server(new: Server, _: Context) -> Making:
     text = f"CREATE SERVER {ident(new.name)}"
     if new.type:
         text += f" TYPE {literal(new.type)}"
     if new.version:
         text += f" VERSION {literal(new.version)}"
     text += f" FOREIGN DATA WRAPPER {ident(new.wrapper)}{_options(new.options)}"
-    return Making((_step(text, new.id),))
+    return Making((with_environment(step(text, new.id)),))
 
 
-def drop_server(old: Server, context: Context) -> tuple[Step, ...]:
+def drop_server(old: Server, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP SERVER {ident(old.name)}", old.id),)
 
 
-def alter_server(old: Server, new: Server, context: Context) -> Alteration | None:
+def alter_server(old: Server, new: Server, _: Context) -> Alteration | None:
     if (old.type, old.wrapper) != (new.type, new.wrapper) or (old.version and not new.version):
         return None
     version = f" VERSION {literal(new.version)}" if old.version != new.version else ""
     text = f"ALTER SERVER {ident(new.name)}{version}{_changed(old.options, new.options)}"
-    return Alteration((_step(text, new.id),))
+    return Alteration((with_environment(step(text, new.id)),))
 
 
 def _mapped(one: UserMapping) -> str:
     return f"FOR {ident(one.user) if one.user else 'PUBLIC'} SERVER {ident(one.server)}"
 
 
-def create_mapping(new: UserMapping, context: Context) -> Making:
-    return Making((_step(f"CREATE USER MAPPING {_mapped(new)}{_options(new.options)}", new.id),))
+def create_mapping(new: UserMapping, _: Context) -> Making:
+    return Making(
+        (with_environment(step(f"CREATE USER MAPPING {_mapped(new)}{_options(new.options)}", new.id)),)
+    )
 
 
-def drop_mapping(old: UserMapping, context: Context) -> tuple[Step, ...]:
+def drop_mapping(old: UserMapping, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP USER MAPPING {_mapped(old)}", old.id),)
 
 
-def alter_mapping(old: UserMapping, new: UserMapping, context: Context) -> Alteration | None:
+def alter_mapping(old: UserMapping, new: UserMapping, _: Context) -> Alteration | None:
     return Alteration(
-        (_step(f"ALTER USER MAPPING {_mapped(new)}{_changed(old.options, new.options)}", new.id),)
+        (
+            with_environment(
+                step(f"ALTER USER MAPPING {_mapped(new)}{_changed(old.options, new.options)}", new.id)
+            ),
+        )
     )
 
 

@@ -82,11 +82,11 @@ def create(new: Function, context: Context) -> Making:
     return Making((step(text, new.id),))
 
 
-def drop(old: Function, context: Context) -> tuple[Step, ...]:
+def drop(old: Function, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP {old.word} {old.sql_name}", old.id),)
 
 
-def alter(old: Function, new: Function, context: Context) -> Alteration | None:
+def alter(old: Function, new: Function, _: Context) -> Alteration | None:
     named = len(old.names) == len(new.names) and all(
         was == wanted or was.endswith(":") for was, wanted in zip(old.names, new.names, strict=True)
     )

@@ -99,7 +99,8 @@ _QUERY = f"""
     LEFT JOIN pg_class u ON u.oid = h.inhparent
     LEFT JOIN pg_namespace un ON un.oid = u.relnamespace
     WHERE c.relkind IN ('r', 'p', 'm') AND {OURS}
-        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))
+        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p',
+            'u', 'x'))
     ORDER BY n.nspname, c.relname, i.relname
 """
 
@@ -177,7 +178,7 @@ def _statistics(new: Index, old: Index | None) -> list[tuple[int, int]]:
     return gone + [(number, target) for number, target in wanted.items() if was.get(number) != target]
 
 
-def drop(old: Index, context: Context) -> tuple[Step, ...]:
+def drop(old: Index, _: Context) -> tuple[Step, ...]:
     if old.partition_of:
         return ()
     return (exclusive(f"DROP INDEX {old.sql_name}", old.id),)
@@ -186,7 +187,7 @@ def drop(old: Index, context: Context) -> tuple[Step, ...]:
 _ALTERABLE = frozenset({"options", "tablespace", "statistics", "clustered", "replica_identity", "names"})
 
 
-def alter(old: Index, new: Index, context: Context) -> Alteration | None:
+def alter(old: Index, new: Index, _: Context) -> Alteration | None:
     differs = {name for name in Index.__struct_fields__ if getattr(old, name) != getattr(new, name)}
     if "options" in differs and _without_options(old) == _without_options(new):
         differs.discard("definition")

@@ -71,7 +71,7 @@ def read(reading: Reading) -> None:
         )
 
 
-def create(new: MaterializedView, context: Context) -> Making:
+def create(new: MaterializedView, _: Context) -> Making:
     options = f" WITH ({', '.join(new.options)})" if new.options else ""
     method = f" USING {ident(new.access_method)}" if new.access_method else ""
     space = f" TABLESPACE {ident(new.tablespace)}" if new.tablespace else ""
@@ -82,11 +82,11 @@ def create(new: MaterializedView, context: Context) -> Making:
     return Making((step(text, new.id, LockLevel.ACCESS_SHARE, scans=True),))
 
 
-def drop(old: MaterializedView, context: Context) -> tuple[Step, ...]:
+def drop(old: MaterializedView, _: Context) -> tuple[Step, ...]:
     return (exclusive(f"DROP MATERIALIZED VIEW {old.sql_name}", old.id),)
 
 
-def alter(old: MaterializedView, new: MaterializedView, context: Context) -> Alteration | None:
+def alter(old: MaterializedView, new: MaterializedView, _: Context) -> Alteration | None:
     if (old.definition, old.columns) != (new.definition, new.columns):
         return None
     clauses = option_clauses(old.options, new.options, "")

@@ -36,12 +36,15 @@ class Owner(Named, frozen=True, tag="owner"):
         return self.of
 
 
+_OWN_TYPES = (
+    "typelem = 0 AND typtype <> 'm' "
+    "AND (typrelid = 0 OR (SELECT relkind FROM pg_class WHERE oid = typrelid) = 'c')"
+)
 _OWNED = (
     ("pg_namespace", "nspowner", "true"),
     ("pg_class", "relowner", "relkind IN ('r', 'p', 'f', 'v', 'm', 'S')"),
     ("pg_proc", "proowner", "true"),
-    ("pg_type", "typowner", "typelem = 0 AND typtype <> 'm' AND (typrelid = 0 OR "
-     "(SELECT relkind FROM pg_class WHERE oid = typrelid) = 'c')"),
+    ("pg_type", "typowner", _OWN_TYPES),
     ("pg_collation", "collowner", "true"),
     ("pg_conversion", "conowner", "true"),
     ("pg_operator", "oprowner", "true"),
@@ -65,7 +68,8 @@ _QUERY = """
     WITH usual AS (SELECT oid FROM pg_roles WHERE rolname = current_user),
     owned AS ({owned})
     SELECT o.classid, o.objid, r.rolname FROM owned o JOIN pg_roles r ON r.oid = o.owner
-    WHERE (o.objid >= 16384 OR o.classid = 'pg_namespace'::regclass) AND o.owner <> (SELECT datdba FROM pg_database WHERE datname = current_database())
+    WHERE (o.objid >= 16384 OR o.classid = 'pg_namespace'::regclass) 
+        AND o.owner <> (SELECT datdba FROM pg_database WHERE datname = current_database())
     ORDER BY 1, 2
 """
 
@@ -94,7 +98,7 @@ def drop(old: Owner, context: Context) -> tuple[Step, ...]:
     return (_step(old, "CURRENT_USER", context.current),)
 
 
-def alter(old: Owner, new: Owner, context: Context) -> Alteration | None:
+def alter(_old: Owner, new: Owner, context: Context) -> Alteration | None:
     return Alteration(create(new, context).steps)
 
 

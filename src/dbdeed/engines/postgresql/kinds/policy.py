@@ -44,10 +44,12 @@ class Policy(Named, frozen=True, tag="policy"):
 
 _QUERY = f"""
     SELECT p.oid, p.polrelid, n.nspname, c.relname, p.polname,
-        CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
+        CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN
+            'DELETE'
             ELSE 'ALL' END, p.polpermissive,
         ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.oid = ANY (p.polroles) ORDER BY 1),
-        coalesce(pg_get_expr(p.polqual, p.polrelid), ''), coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')
+        coalesce(pg_get_expr(p.polqual, p.polrelid), ''), coalesce(pg_get_expr(p.polwithcheck, p.polrelid),
+            '')
     FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {OURS} ORDER BY n.nspname, c.relname, p.polname
 """
@@ -63,7 +65,7 @@ def _roles(one: Policy) -> str:
     return ", ".join(ident(role) for role in one.roles) or "PUBLIC"
 
 
-def create(new: Policy, context: Context) -> Making:
+def create(new: Policy, _: Context) -> Making:
     text = f"CREATE POLICY {ident(new.name)} ON {new.table_sql}"
     if not new.permissive:
         text += " AS RESTRICTIVE"
@@ -78,11 +80,11 @@ def create(new: Policy, context: Context) -> Making:
     return Making((exclusive(text, new.id),))
 
 
-def drop(old: Policy, context: Context) -> tuple[Step, ...]:
+def drop(old: Policy, _: Context) -> tuple[Step, ...]:
     return (exclusive(f"DROP POLICY {ident(old.name)} ON {old.table_sql}", old.id),)
 
 
-def alter(old: Policy, new: Policy, context: Context) -> Alteration | None:
+def alter(old: Policy, new: Policy, _: Context) -> Alteration | None:
     """ALTER POLICY changes roles and expressions, but cannot take an expression away."""
     if (old.command, old.permissive) != (new.command, new.permissive):
         return None

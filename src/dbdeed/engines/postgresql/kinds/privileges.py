@@ -61,9 +61,11 @@ _LISTS = (
 _PUBLIC = "acldefault('n', nspowner) || makeaclitem(0, nspowner, 'USAGE', false)"
 
 _COLUMNS = """
-    SELECT 'pg_class'::regclass::oid AS classid, a.attrelid AS objid, a.attnum::int AS subid, c.relowner AS owner,
+    SELECT 'pg_class'::regclass::oid AS classid, a.attrelid AS objid, a.attnum::int AS subid, c.relowner AS
+        owner,
         a.attacl AS acl, NULL::aclitem[] AS base
-    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE a.attacl IS NOT NULL AND NOT
+        a.attisdropped
 """
 
 
@@ -85,7 +87,8 @@ def _query() -> str:
             FROM plain p
             LEFT JOIN pg_depend m ON m.classid = p.classid AND m.objid = p.objid AND m.objsubid = 0
                 AND m.deptype = 'e'
-            LEFT JOIN pg_init_privs i ON i.classoid = p.classid AND i.objoid = p.objid AND i.objsubid = p.subid)
+            LEFT JOIN pg_init_privs i ON i.classoid = p.classid AND i.objoid = p.objid AND i.objsubid =
+                p.subid)
         SELECT l.classid, l.objid, l.subid, CASE WHEN l.member THEN (SELECT upper(o.type) || ' ' || o.identity
                 FROM pg_identify_object(l.classid, l.objid, l.subid) o) END, e.has,
             CASE WHEN e.grantee = l.owner THEN 'OWNER' WHEN e.grantee = 0 THEN 'PUBLIC'

@@ -42,7 +42,8 @@ class Publication(Named, frozen=True, tag="publication"):
 
 _QUERY = """
     SELECT p.oid, p.pubname, p.puballtables, p.pubviaroot,
-        array_to_string(ARRAY[CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
+        array_to_string(ARRAY[CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update'
+            END,
             CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END], ', '),
         coalesce(to_jsonb(p) ->> 'pubgencols', 'n')
     FROM pg_publication p ORDER BY p.pubname
@@ -53,12 +54,14 @@ _TABLES = """
         ARRAY(SELECT a.attname::text FROM pg_attribute a
             WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs::int2[]) ORDER BY a.attnum),
         coalesce(pg_get_expr(r.prqual, r.prrelid), '')
-    FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid =
+        c.relnamespace
     ORDER BY n.nspname, c.relname
 """
 
 _SCHEMAS = """
-    SELECT s.pnpubid, s.oid, n.nspname FROM pg_publication_namespace s JOIN pg_namespace n ON n.oid = s.pnnspid
+    SELECT s.pnpubid, s.oid, n.nspname FROM pg_publication_namespace s JOIN pg_namespace n ON n.oid =
+        s.pnnspid
     ORDER BY n.nspname
 """
 
@@ -106,7 +109,7 @@ def _table(one: PublishedTable) -> str:
     )
 
 
-def create(new: Publication, context: Context) -> Making:
+def create(new: Publication, _: Context) -> Making:
     text = f"CREATE PUBLICATION {ident(new.name)}"
     if new.all_tables:
         text += " FOR ALL TABLES"
@@ -117,7 +120,7 @@ def create(new: Publication, context: Context) -> Making:
     return Making((step(text, new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE),))
 
 
-def drop(old: Publication, context: Context) -> tuple[Step, ...]:
+def drop(old: Publication, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP PUBLICATION {ident(old.name)}", old.id),)
 
 
@@ -128,7 +131,7 @@ _DEFAULTS = {
 }
 
 
-def alter(old: Publication, new: Publication, context: Context) -> Alteration | None:
+def alter(old: Publication, new: Publication, _: Context) -> Alteration | None:
     if old.all_tables != new.all_tables:
         return None
     head = f"ALTER PUBLICATION {ident(new.name)}"

@@ -68,7 +68,7 @@ def read(reading: Reading) -> None:
             reading.add(RangeType(*fields), *((PG_TYPE, one, 0) for one in types))
 
 
-def create(new: RangeType, context: Context) -> Making:
+def create(new: RangeType, _: Context) -> Making:
     parts = [f"SUBTYPE = {new.subtype}"]
     for word, value in (
         ("SUBTYPE_OPCLASS", new.operator_class),
@@ -82,11 +82,11 @@ def create(new: RangeType, context: Context) -> Making:
     return Making((step(f"CREATE TYPE {new.sql_name} AS RANGE ({', '.join(parts)})", new.id),))
 
 
-def drop(old: RangeType, context: Context) -> tuple[Step, ...]:
+def drop(old: RangeType, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP TYPE {old.sql_name}", old.id),)
 
 
-def alter(old: RangeType, new: RangeType, context: Context) -> Alteration | None:
+def alter(_old: RangeType, _new: RangeType, _: Context) -> Alteration | None:
     return None
 
 

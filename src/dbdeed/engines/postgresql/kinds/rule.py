@@ -44,7 +44,8 @@ _QUERY = f"""
     SELECT r.oid, r.ev_class, n.nspname, c.relname,
         CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'table' END, r.rulename,
         rtrim(pg_get_ruledef(r.oid), ';'),
-        CASE r.ev_enabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'origin' END
+        CASE r.ev_enabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE
+            'origin' END
     FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE r.rulename <> '_RETURN' AND {OURS}
     ORDER BY n.nspname, c.relname, r.rulename
@@ -63,16 +64,16 @@ def _state(new: Rule) -> Step:
     return exclusive(f"ALTER TABLE {new.table_sql} {_WORDS[new.enabled]} RULE {ident(new.name)}", new.id)
 
 
-def create(new: Rule, context: Context) -> Making:
+def create(new: Rule, _: Context) -> Making:
     making = exclusive(new.definition, new.id)
     return Making((making,) if new.enabled == "origin" else (making, _state(new)))
 
 
-def drop(old: Rule, context: Context) -> tuple[Step, ...]:
+def drop(old: Rule, _: Context) -> tuple[Step, ...]:
     return (exclusive(f"DROP RULE {ident(old.name)} ON {old.table_sql}", old.id),)
 
 
-def alter(old: Rule, new: Rule, context: Context) -> Alteration | None:
+def alter(old: Rule, new: Rule, _: Context) -> Alteration | None:
     if old.on != new.on:
         return None
     steps = []

@@ -33,15 +33,15 @@ def read(reading: Reading) -> None:
             reading.add(Schema(name), (PG_NAMESPACE, oid, 0))
 
 
-def create(new: Schema, context: Context) -> Making:
+def create(new: Schema, _: Context) -> Making:
     return Making((step(f"CREATE SCHEMA {ident(new.name)}", new.id),))
 
 
-def drop(old: Schema, context: Context) -> tuple[Step, ...]:
+def drop(old: Schema, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP SCHEMA {ident(old.name)}", old.id),)
 
 
-def alter(old: Schema, new: Schema, context: Context) -> Alteration | None:
+def alter(_old: Schema, _new: Schema, _: Context) -> Alteration | None:
     return Alteration(())
 
 

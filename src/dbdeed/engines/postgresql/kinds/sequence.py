@@ -77,11 +77,11 @@ def read(reading: Reading) -> None:
             reading.add(one, (PG_CLASS, oid, 0))
 
 
-def create(new: Sequence, context: Context) -> Making:
+def create(new: Sequence, _: Context) -> Making:
     return Making((sequence_write.creation(new, owned=True),))
 
 
-def drop(old: Sequence, context: Context) -> tuple[Step, ...]:
+def drop(old: Sequence, _: Context) -> tuple[Step, ...]:
     name = qualified(old.schema, old.name)
     return (
         step(
@@ -93,7 +93,7 @@ def drop(old: Sequence, context: Context) -> tuple[Step, ...]:
     )
 
 
-def alter(old: Sequence, new: Sequence, context: Context) -> Alteration | None:
+def alter(old: Sequence, new: Sequence, _: Context) -> Alteration | None:
     name = qualified(new.schema, new.name)
     options = sequence_write.changed_numbers(old, new)
     if old.type != new.type:

@@ -61,16 +61,16 @@ def _target(new: Statistics) -> Step:
     return step(f"ALTER STATISTICS {new.sql_name} SET STATISTICS {new.target}", new.id)
 
 
-def create(new: Statistics, context: Context) -> Making:
+def create(new: Statistics, _: Context) -> Making:
     making = step(new.definition, new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE)
     return Making((making,) if new.target == -1 else (making, _target(new)))
 
 
-def drop(old: Statistics, context: Context) -> tuple[Step, ...]:
+def drop(old: Statistics, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP STATISTICS {old.sql_name}", old.id, LockLevel.SHARE_UPDATE_EXCLUSIVE),)
 
 
-def alter(old: Statistics, new: Statistics, context: Context) -> Alteration | None:
+def alter(old: Statistics, new: Statistics, _: Context) -> Alteration | None:
     if (old.on, old.definition) != (new.on, new.definition):
         return None
     return Alteration((_target(new),))

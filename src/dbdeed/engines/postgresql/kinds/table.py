@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.kinds import table_alter, table_create
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
 from dbdeed.engines.postgresql.reading import OURS
+from dbdeed.engines.postgresql.secrets import without_secrets
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_TYPE
 from dbdeed.engines.postgresql.writing import exclusive, loses
 
@@ -69,7 +72,8 @@ class Table(Named, frozen=True, tag="table"):
 
 
 _PARENTS = """ARRAY(SELECT ARRAY[pn.nspname::text, p.relname::text]
-            FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+            FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid =
+                p.relnamespace
             WHERE i.inhrelid = c.oid ORDER BY i.inhseqno)"""
 
 _QUERY = f"""
@@ -105,6 +109,9 @@ def read(reading: Reading) -> None:
     for oid, row_type, array_type, *fields in reading.fetch(_QUERY):
         if (PG_CLASS, oid) not in reading.members:
             one = Table(*fields)
+            if one.server_options:
+                options = without_secrets(one.server_options, (one.name,))
+                one = msgspec.structs.replace(one, server_options=options)
             reading.relations[oid] = one.id
             reading.add(one, (PG_CLASS, oid, 0), (PG_TYPE, row_type, 0), (PG_TYPE, array_type, 0))
 
@@ -113,7 +120,7 @@ def create(new: Table, context: Context) -> Making:
     return table_create.create(new, context)
 
 
-def drop(old: Table, context: Context) -> tuple[Step, ...]:
+def drop(old: Table, _: Context) -> tuple[Step, ...]:
     word = "FOREIGN TABLE" if old.form == "foreign" else "TABLE"
     hazards = () if old.form == "foreign" else (loses(f"All rows of {old.sql_name} are lost."),)
     return (

@@ -10,6 +10,7 @@ from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.kinds.column_alter import option_changes
 from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.secrets import with_environment
 from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
 
 if TYPE_CHECKING:
@@ -35,14 +36,14 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     return Alteration(tuple(steps), covers=covers)
 
 
-def loosen(old: Table, fallen: frozenset[ObjectId], context: Context) -> Loosening | None:
+def loosen(old: Table, _fallen: frozenset[ObjectId], context: Context) -> Loosening | None:
     """By itself for a while, where the table above it is replaced."""
     left = msgspec.structs.replace(old, partition_of=(), bound="", inherits=(), of_type="")
     steps = tuple(_detach(old, left, context))
     return Loosening(steps, left) if steps else None
 
 
-def _detach(old: Table, new: Table, context: Context) -> Iterable[Step]:
+def _detach(old: Table, new: Table, _: Context) -> Iterable[Step]:
     moved = (old.partition_of, old.bound) != (new.partition_of, new.bound)
     if old.partition_of and moved:
         yield exclusive(f"ALTER TABLE {qualified(*old.partition_of)} DETACH PARTITION {old.sql_name}", old.id)
@@ -53,7 +54,7 @@ def _detach(old: Table, new: Table, context: Context) -> Iterable[Step]:
         yield exclusive(f"ALTER TABLE {old.sql_name} NOT OF", old.id)
 
 
-def _attach(old: Table, new: Table, context: Context) -> Iterable[Step]:
+def _attach(old: Table, new: Table, _: Context) -> Iterable[Step]:
     if new.partition_of and (old.partition_of, old.bound) != (new.partition_of, new.bound):
         yield step(
             f"ALTER TABLE {qualified(*new.partition_of)} ATTACH PARTITION {new.sql_name} {new.bound}",
@@ -81,7 +82,7 @@ def _handed(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
                 yield child.id
 
 
-def _from_above(child: Any, above: tuple[str, ...], catalog: Catalog, other: Catalog) -> bool:
+def _from_above(child: Any, above: tuple[str, ...], _catalog: Catalog, other: Catalog) -> bool:
     """Whether the other side has the child by way of the table above it."""
     if child.id.kind == "column":
         from dbdeed.engines.catalog import ObjectId
@@ -104,7 +105,7 @@ def _settings(old: Table, new: Table) -> Iterable[Step]:
         clauses.append(f"OPTIONS ({option_changes(old.server_options, new.server_options)})")
     word = "FOREIGN TABLE" if new.form == "foreign" else "TABLE"
     for clause in clauses:
-        yield exclusive(f"ALTER {word} {new.sql_name} {clause}", new.id)
+        yield with_environment(exclusive(f"ALTER {word} {new.sql_name} {clause}", new.id))
 
 
 def option_clauses(old: tuple[str, ...], new: tuple[str, ...], prefix: str) -> list[str]:

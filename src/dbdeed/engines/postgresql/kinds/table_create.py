@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.kinds import column_create, inheritance
 from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.secrets import with_environment
 from dbdeed.engines.postgresql.writing import step
 
 if TYPE_CHECKING:
@@ -40,7 +41,13 @@ def create(new: Table, context: Context) -> Making:
             lines.append(f"CONSTRAINT {ident(_any(one).name)} {_any(one).full_definition}")
             covers.append(one.id)
     handed = inheritance.handed_down(new, context)
-    steps = (*before, step(_statement(new, lines), new.id), *after, *settings(new), *handed.steps)
+    steps = (
+        *before,
+        with_environment(step(_statement(new, lines), new.id)),
+        *after,
+        *settings(new),
+        *handed.steps,
+    )
     return Making(steps, (*covers, *handed.covers))
 
 

@@ -45,7 +45,8 @@ class Trigger(Named, frozen=True, tag="trigger"):
 _QUERY = f"""
     SELECT t.oid, t.tgconstraint, t.tgrelid, n.nspname, c.relname,
         CASE c.relkind WHEN 'v' THEN 'view' ELSE 'table' END, t.tgname, pg_get_triggerdef(t.oid),
-        CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'origin' END,
+        CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'origin'
+            END,
         t.tgconstraint <> 0
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND {OURS}
@@ -74,16 +75,16 @@ def _state(new: Trigger) -> Step:
     )
 
 
-def create(new: Trigger, context: Context) -> Making:
+def create(new: Trigger, _: Context) -> Making:
     making = step(new.definition, new.id, LockLevel.SHARE_ROW_EXCLUSIVE)
     return Making((making,) if new.enabled == "origin" else (making, _state(new)))
 
 
-def drop(old: Trigger, context: Context) -> tuple[Step, ...]:
+def drop(old: Trigger, _: Context) -> tuple[Step, ...]:
     return (exclusive(f"DROP TRIGGER {ident(old.name)} ON {old.table_sql}", old.id),)
 
 
-def alter(old: Trigger, new: Trigger, context: Context) -> Alteration | None:
+def alter(old: Trigger, new: Trigger, _: Context) -> Alteration | None:
     if old.definition == new.definition and old.on == new.on:
         return Alteration((_state(new),))
     if old.constraint or new.constraint or old.on != new.on:

@@ -52,7 +52,8 @@ class View(Named, frozen=True, tag="view"):
 
 
 VIEW_COLUMNS = """
-    ARRAY(SELECT ARRAY[a.attname::text, format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation::text]
+    ARRAY(SELECT ARRAY[a.attname::text, format_type(a.atttypid, a.atttypmod),
+        a.attcollation::regcollation::text]
         FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum)
 """
 
@@ -89,7 +90,7 @@ def view_columns(reading: Reading, oid: int, one: View | MaterializedView) -> No
         reading.views[PG_CLASS, oid, number] = ObjectId("column", (one.schema, one.name, name))
 
 
-def create(new: View, context: Context) -> Making:
+def create(new: View, _: Context) -> Making:
     return Making((step(_statement("CREATE VIEW", new), new.id), *_defaults((), new)))
 
 
@@ -116,11 +117,11 @@ def _defaults(old: tuple[tuple[str, str], ...], new: View) -> Iterable[Step]:
             yield exclusive(f"ALTER VIEW {new.sql_name} ALTER COLUMN {ident(column)} DROP DEFAULT", new.id)
 
 
-def drop(old: View, context: Context) -> tuple[Step, ...]:
+def drop(old: View, _: Context) -> tuple[Step, ...]:
     return (exclusive(f"DROP VIEW {old.sql_name}", old.id),)
 
 
-def alter(old: View, new: View, context: Context) -> Alteration | None:
+def alter(old: View, new: View, _: Context) -> Alteration | None:
     if new.columns[: len(old.columns)] != old.columns:
         return None
     steps = []
