@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_VARIABLE = "DATABASE_URL"
 _SECRET_OPTIONS = frozenset({"password", "sslpassword", "passwd", "pwd"})
 _SQLITE_MAGIC = b"SQLite format 3\0"
+_SQLITE_SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
 
 
 def variable_of(architecture: Architecture | None) -> str:
@@ -76,10 +77,11 @@ def is_database(text: str) -> bool:
 
 
 def is_sqlite_file(text: str) -> bool:
-    """Whether it is the path of an existing SQLite database."""
+    """Whether it is the path of an existing SQLite database; one that nothing was written to yet is empty."""
     try:
         with Path(text).open("rb") as file:
-            return file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
+            start = file.read(len(_SQLITE_MAGIC))
+        return start == _SQLITE_MAGIC or (not start and Path(text).suffix in _SQLITE_SUFFIXES)
     except (OSError, ValueError):
         return False
 
@@ -98,8 +100,10 @@ def label_of(url: str) -> str:
     """A URL for people: which database where, without user, password and options."""
     parts = urlsplit(url)
     name = unquote(parts.path.lstrip("/"))
+    if parts.scheme.startswith("sqlite"):
+        return unquote(parts.path).removeprefix("/") or url
     if not parts.netloc:
-        return unquote(parts.path) or url.split("?", maxsplit=1)[0]
+        return name or url.split("?", maxsplit=1)[0]
     host = parts.netloc.rpartition("@")[2]
     return f"{name} on {host}" if name else host
 

@@ -12,13 +12,8 @@ from typing import TYPE_CHECKING
 
 from dbdeed.errors import InvalidInput
 from dbdeed.planning.artifact import dump_plan, load_plan
-from dbdeed.planning.plan import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.seam import Statement
     from dbdeed.planning.plan import Plan
 
 
@@ -34,31 +29,21 @@ class PlanCache:
     folder: Path
     tool: str
 
-    def find(self, current: Catalog, target: Catalog, statements: Sequence[Statement]) -> Plan | None:
-        """The plan that was proven for exactly this, or None."""
+    def find(self, first: Plan) -> Plan | None:
+        """What became of this plan once it was run in a scratch; None where that is not known."""
         try:
-            found = load_plan(self._path(current, target, statements).read_bytes()).plan
+            found = load_plan(self._path(first).read_bytes()).plan
         except (OSError, InvalidInput):
             return None
-        return found if found.proven and found.target == fingerprint(target) else None
+        same = (found.current, found.target) == (first.current, first.target)
+        return found if found.proven and same else None
 
-    def keep(self, current: Catalog, target: Catalog, statements: Sequence[Statement], plan: Plan) -> None:
-        """Remember a proven plan."""
-        write_atomically(self._path(current, target, statements), dump_plan(plan))
+    def keep(self, first: Plan, proven: Plan) -> None:
+        """Remember what became of a plan; with renames it has grown by what is left to do after them."""
+        write_atomically(self._path(first), dump_plan(proven))
 
-    def _path(self, current: Catalog, target: Catalog, statements: Sequence[Statement]) -> Path:
-        marks = [(one.sql, one.renamed_from) for one in statements if one.renamed_from]
-        parts = [
-            self.tool,
-            current.engine,
-            str(current.version),
-            fingerprint(current),
-            fingerprint(target),
-            repr(current.unmodelled),
-            repr(target.unmodelled),
-            repr(marks),
-        ]
-        key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    def _path(self, first: Plan) -> Path:
+        key = hashlib.sha256(self.tool.encode() + b"\0" + dump_plan(first)).hexdigest()
         return self.folder / f"{key}.json"
 
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.change import Action
 from dbdeed.errors import DbdeedError, OurFault, Refused
 from dbdeed.planning.order import order_changes
-from dbdeed.planning.plan import assemble, fingerprint
+from dbdeed.planning.plan import assemble
 from dbdeed.planning.shown import one_line, shown
+from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ def make_plan(
     scratch: Scratch | None = None,
     *,
     cache: PlanCache | None = None,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> Plan:
     """The plan that leads from `current` to `target`, proven where a scratch is given.
 
@@ -67,17 +68,19 @@ def make_plan(
     """
     if current.objects == target.objects:
         return replace(assemble(current, target, ()), proven=True)
+    renames = _renames(engine, current, target, statements)
+    first = assemble(current, target, renames or _ordered(engine, current, target))
     if scratch is None:
-        return _plain(engine, current, target, statements)
-    known = cache.find(current, target, statements) if cache is not None else None
+        if renames:
+            raise _needs_scratch(renames[0])
+        return first
+    known = cache.find(first) if cache is not None else None
     if known is not None:
         return known
-    from dbdeed.progress import SILENT
-
-    with (progress or SILENT).step("Proving the plan in a scratch database"):
-        plan = _proven(engine, current, target, statements, scratch)
+    with progress.step("Proving the plan in a scratch database"):
+        plan = _proven(engine, current, target, renames, scratch)
     if cache is not None:
-        cache.keep(current, target, statements, plan)
+        cache.keep(first, plan)
     return plan
 
 
@@ -89,32 +92,30 @@ def _renames(
     return engine.rename_steps(current, target, statements)
 
 
-def _plain(engine: Engine, current: Catalog, target: Catalog, statements: Sequence[Statement]) -> Plan:
-    renames = _renames(engine, current, target, statements)
-    if renames:
-        raise Refused(
-            f"{shown(renames[0].id)} is declared to be renamed, and what is left to do after that is only "
-            "known from a scratch database.",
-            code="needs-scratch",
-        )
-    return assemble(current, target, order_changes(engine.compare(current, target).changes, current, target))
+def _ordered(engine: Engine, current: Catalog, target: Catalog) -> list[Change]:
+    return order_changes(engine.compare(current, target).changes, current, target)
+
+
+def _needs_scratch(rename: Change) -> Refused:
+    return Refused(
+        f"{shown(rename.id)} is declared to be renamed, and what is left to do after that is only known "
+        "from a scratch database.",
+        code="needs-scratch",
+    )
 
 
 def _proven(
-    engine: Engine, current: Catalog, target: Catalog, statements: Sequence[Statement], scratch: Scratch
+    engine: Engine, current: Catalog, target: Catalog, renames: Sequence[Change], scratch: Scratch
 ) -> Plan:
-    renames = _renames(engine, current, target, statements)
     with scratch.database() as session:
         rebuild(engine, session, current)
         reached = current
         if renames:
-            renaming = assemble(current, target, (), renames=renames)
-            run_groups(engine, session, renaming.groups)
+            run_groups(engine, session, assemble(current, target, renames).groups)
             reached = engine.inspect(session)
-        changes = order_changes(engine.compare(reached, target).changes, reached, target)
-        rest = assemble(reached, target, changes)
-        run_groups(engine, session, rest.groups)
-        plan = assemble(current, target, changes, renames=renames)
+        changes = _ordered(engine, reached, target)
+        run_groups(engine, session, assemble(reached, target, changes).groups)
+        plan = assemble(current, target, [*renames, *changes])
         _require_equal(engine, engine.inspect(session), target, plan)
     return replace(plan, proven=True)
 
@@ -127,7 +128,7 @@ def rebuild(engine: Engine, session: Session, catalog: Catalog) -> None:
         Refused: it failed, and the catalog's database holds things that no catalog type covers.
     """
     empty = engine.inspect(session)
-    changes = order_changes(engine.compare(empty, catalog).changes, empty, catalog)
+    changes = _ordered(engine, empty, catalog)
     if not changes:
         return
     plan = assemble(empty, catalog, changes)
@@ -190,8 +191,3 @@ def differences(changes: Sequence[Change]) -> list[str]:
         )
         found.append(f"{shown(change.id)} {verb}" + (f" ({details})" if details else ""))
     return found
-
-
-def same_state(catalog: Catalog, expected: str) -> bool:
-    """Whether a catalog has that fingerprint."""
-    return fingerprint(catalog) == expected
