@@ -8,7 +8,17 @@ from datetime import date, timedelta
 import pytest
 
 from dbdeed.document.architecture import Architecture
-from dbdeed.document.values.types import EnvName, Hosting, HostingKind, Method, Objective, Pattern, Status, System, Tool
+from dbdeed.document.values.types import (
+    EnvName,
+    Hosting,
+    HostingKind,
+    Method,
+    Objective,
+    Pattern,
+    Status,
+    System,
+    Tool,
+)
 
 Read = Callable[..., Architecture]
 

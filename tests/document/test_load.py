@@ -115,7 +115,7 @@ def make_large(path: Path) -> None:
         (lambda path: path.mkdir(), "directory", "DATABASE.md"),
         (lambda path: None, "no such file", "dbdeed init"),
         (lambda path: path.write_bytes(b"# T\nn\xe9e\n"), "byte 0xE9 at line 2, column 2", "UTF-8"),
-        (lambda path: os.mkfifo(path), "no regular file", ""),
+        (os.mkfifo, "no regular file", ""),
         (lambda path: path.symlink_to(path), "cannot be read", ""),
         (make_large, "at most", ""),
     ],

@@ -40,7 +40,7 @@ def test_other_brackets(document: Read, text: str) -> None:
         ("CREATE TABLE [table_name_1] (id int);\nCOMMENT ON TABLE [table_name_1] IS 'x';", 2),
         ("SELECT tags[1], ARRAY[1, 2], '{}'::int[], a[Type], x [Type];", 0),
         ("CREATE TABLE [Order Details] (id int);", 0),
-        ("{\"a\": [\"Date\"], \"b\": [Date]}", 0),
+        ('{"a": ["Date"], "b": [Date]}', 0),
         ("A[Model Name 1] --> B", 0),
     ],
 )

@@ -68,7 +68,7 @@ def test_values_out_of_reach(document: Read) -> None:
     with pytest.raises(InvalidInput, match="linked file"):
         set_value_edit(linked, "Tool", "dbdeed")
     table = document("## Backup\n| Kind | Frequency |\n|--|--|\n| a | Daily |\n| b | Weekly |\n")
-    with pytest.raises(InvalidInput, match="rows of a table"):
+    with pytest.raises(InvalidInput, match="over a table"):
         set_value_edit(table, "Frequency", "Daily")
 
 

@@ -23,7 +23,7 @@ SQL = "```sql\nCREATE TABLE orders (id int);\n```\n"
         ("### Table: `orders`", "orders"), ("### Table: orders", "orders"), ("### orders table", "orders"),
         ("### `orders`", "orders"), ("### `shop.orders`", "shop.orders"), ("### Table orders", "orders"),
         ("### 1. Table: `orders`", "orders"), ("### orders", "orders"), ("### Orders", "Orders"),
-        ("### Collection: `orders`", "orders"), ("### Table: \"Order Details\"", "Order Details"),
+        ("### Collection: `orders`", "orders"), ('### Table: "Order Details"', "Order Details"),
         ("### Orders (`orders`)", "orders"), ("#### **Table:** `orders`", "orders"),
     ],
 )  # fmt: skip
@@ -42,7 +42,7 @@ def test_other_headings_hold_more_sql(document: Read, heading: str) -> None:
 
 @pytest.mark.parametrize(
     ("info", "language"),
-    [("sql", "sql"), ("SQL", "sql"), ("postgresql", "sql"), ("sql title=\"x\"", "sql"), ("{.sql}", "sql"), ("js", "js"),
+    [("sql", "sql"), ("SQL", "sql"), ("postgresql", "sql"), ('sql title="x"', "sql"), ("{.sql}", "sql"), ("js", "js"),
      ("mongodb", "js"), ("json", "json"), ("", "sql"), ("mermaid", None), ("bash", None), ("python", None)],
 )  # fmt: skip
 def test_languages(document: Read, info: str, language: str | None) -> None:

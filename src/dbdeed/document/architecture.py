@@ -1,7 +1,8 @@
 """What a document says, as data: every key of the template, each with where it stands.
 
-Reading never judges. A value that is absent, unfilled or not understood is a `Setting` that says so; the rules
-(`dbdeed.rules`) turn such states into findings, and whatever needs the value decides what it does without it.
+Reading never judges. A value that is absent, unfilled or not understood is a `Setting` that says so; the
+rules (`dbdeed.rules`) turn such states into findings, and whatever needs the value decides what it does
+without it.
 """
 
 from __future__ import annotations
@@ -329,7 +330,7 @@ class Architecture:
     unknown_keys: tuple[UnknownKey, ...]
     generated: tuple[GeneratedBlock, ...]
     problems: tuple[tuple[Place, Problem], ...]
-    """What could not be read at all: a link that leads nowhere, a marker that never closes, a key given twice."""
+    """What could not be read at all: a link that leads nowhere, a marker without end, a key given twice."""
 
     def settings(self) -> tuple[Setting[object], ...]:
         """Every key of the template, in the template's order."""

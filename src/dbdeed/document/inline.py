@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _TICKS = re.compile(rb"`+")
 _LINK = re.compile(
-    rb"!?\[(?P<label>[^\[\]]*)\](?:\((?P<target><[^<>\r\n]*>|[^()\s]*)(?:[ \t]+[\"'][^\"'\r\n]*[\"'])?[ \t]*\))?"
+    rb"!?\[(?P<label>[^\[\]]*)\]"
+    rb"(?:\((?P<target><[^<>\r\n]*>|[^()\s]*)(?:[ \t]+[\"'][^\"'\r\n]*[\"'])?[ \t]*\))?"
 )
 _MARKUP = re.compile(
     rb"(?P<escape>\\(?=[!-/:-@\[-`{-~]))"
@@ -51,7 +52,7 @@ class Link:
 
 
 def code_spans(data: bytes, start: int, end: int) -> list[tuple[Span, Span]]:
-    """Code spans as (whole, inside), in order. A run of backticks closes at the next run of its own length."""
+    """Code spans as (whole, inside), in order. A run of backticks closes at the next one of its length."""
     if data.find(b"`", start, end) < 0:
         return []
     runs = [match.span() for match in _TICKS.finditer(data, start, end)]
@@ -162,7 +163,7 @@ def _characters(raw: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _plain_line(data: bytes, start: int, end: int, builder: _Builder) -> None:
-    inside = {whole: inner for whole, inner in code_spans(data, start, end)}
+    inside = dict(code_spans(data, start, end))
     spans = opaque(data, start, end)
     for index, (left, right) in enumerate(between(spans, start, end)):
         _plain_text(data, left, right, builder)

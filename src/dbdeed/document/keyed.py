@@ -1,7 +1,7 @@
 """Keys and their values as people write them: bold lines, list items, tables, headings.
 
-`**Key**: value`, `**Key:** value`, `- **Key** - value`, `__Key__: value`, a plain `Key: value` where the key is
-known, a row `| Key | value |`, a column `| Key |` over its values.
+`**Key**: value`, `**Key:** value`, `- **Key** - value`, `__Key__: value`, a plain `Key: value` where the
+key is known, a row `| Key | value |`, a column `| Key |` over its values.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Keyed:
     Attributes:
         key: as written, without markup and colon.
         known: the template's spelling, or "".
-        lines: the value on the key's own line (an empty span where nothing stands there) and on the lines that
+        lines: the value on the key's own line (an empty span where nothing stands there) and on those that
             continue it; for a table's column, one span for each row.
         labels: for a table's column, what the rows are about, in step with `lines`.
         children: the blocks under the key.
@@ -251,7 +251,7 @@ def _row_key(source: Source, row: tuple[Span, ...], knows: Knows) -> str:
 
 
 def _columns(source: Source, table: Table, header: list[str], named: list[str]) -> Iterator[Keyed]:
-    """A table with keys over its columns: each row is one more value, labelled by the columns that are no key."""
+    """A table with keys over its columns: each row is one more value, labelled by the other columns."""
     label = next((i for i, known in enumerate(named) if not known), -1)
     for column, known in enumerate(named):
         if not known or not table.rows:

@@ -18,12 +18,13 @@ RECOVERY = "Backup and Recovery"
 SECTIONS: dict[str, tuple[str, ...]] = {
     OVERVIEW: ("system overview", "general overview", "technology", "technology stack"),
     MODELS: ("data model", "models", "entities", "domain model", "entity model", "data modelling"),
-    SCHEMA: ("schema", "schema definition", "table definitions", "tables", "ddl", "collections", "collection design"),
+    SCHEMA: ("schema", "schema definition", "table definitions", "tables", "ddl", "collections",
+             "collection design"),
     ACCESS: ("data access", "access layer", "persistence layer", "dal"),
     QUERIES: ("queries", "querying", "query patterns", "query design"),
     MIGRATIONS: ("schema migrations", "data migrations", "migration strategy", "migrations strategy"),
-    RECOVERY: ("backup", "recovery", "backup and restore", "disaster recovery", "backup strategy", "recovery plan",
-               "backup and disaster recovery"),
+    RECOVERY: ("backup", "recovery", "backup and restore", "disaster recovery", "backup strategy",
+               "recovery plan", "backup and disaster recovery"),
 }  # fmt: skip
 
 KEYS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -33,9 +34,11 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "Target State": ("target", "document state", "state"),
     },
     OVERVIEW: {
-        "Database System": ("database", "dbms", "rdbms", "engine", "database type", "database management system"),
-        "Version": ("engine version", "server version", "postgresql version", "postgres version", "mysql version",
-                    "mariadb version", "sqlite version", "mongodb version", "system version"),
+        "Database System": ("database", "dbms", "rdbms", "engine", "database type",
+                            "database management system"),
+        "Version": ("engine version", "server version", "postgresql version", "postgres version",
+                    "mysql version", "mariadb version", "sqlite version", "mongodb version",
+                    "system version"),
         "Hosting": ("hosted", "hosted on", "host", "hosting provider", "provider", "cloud provider",
                     "hosting environment"),
     },
@@ -45,14 +48,16 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
                          "repository location"),
         "Connection Pool": ("pool", "pooling", "connection pooling", "pool size", "connection pool size"),
         "Connection String": ("connection url", "url", "dsn", "connection"),
-        "Replicas": ("read replicas", "replica connection string", "replica url", "read replica connection string"),
+        "Replicas": ("read replicas", "replica connection string", "replica url",
+                     "read replica connection string"),
         "Retry Logic": ("retry", "retries", "retry policy", "retry strategy", "connection retry"),
     },
     QUERIES: {
         "ORM Usage": ("orm", "use of orm"),
         "Transaction Management": ("transactions", "transaction handling", "transaction strategy",
                                    "transaction isolation", "isolation level"),
-        "Query Optimization": ("optimization", "query optimisation", "indexing strategy", "query performance"),
+        "Query Optimization": ("optimization", "query optimisation", "indexing strategy",
+                               "query performance"),
     },
     MIGRATIONS: {
         "Tool": ("migration tool", "tooling"),
@@ -73,12 +78,13 @@ KEYS: dict[str, dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 # Keys to whose values backticks mean something: they mark the name of a variable, a folder, a library.
-KEEP_TICKS = frozenset({"Connection String", "Replicas", "Destination", "Encryption", "Repositories", "ORM Usage",
-                        "Query Optimization", "Procedure"})  # fmt: skip
+KEEP_TICKS = frozenset({"Connection String", "Replicas", "Destination", "Encryption", "Repositories",
+                        "ORM Usage", "Query Optimization", "Procedure"})  # fmt: skip
 
-# Keys that may have several things in their value: what is listed under it belongs to it if it can be read so.
-LISTED = frozenset({"Pattern", "Connection Pool", "Replicas", "Retry Logic", "ORM Usage", "Transaction Management",
-                    "Query Optimization", "Strategy", "Frequency", "Method", "Retention"})  # fmt: skip
+# Keys that may have several values: what is listed below belongs to them where it can be read so.
+LISTED = frozenset({"Pattern", "Connection Pool", "Replicas", "Retry Logic", "ORM Usage",
+                    "Transaction Management", "Query Optimization", "Strategy", "Frequency", "Method",
+                    "Retention"})  # fmt: skip
 
 # Bold words that head a list of keys and hold no value themselves.
 CONTAINERS = tuple(

@@ -81,7 +81,7 @@ def _unquoted(target: str) -> str:
 
 
 def _includes(target: str) -> bool:
-    """A relative link to a whole file: one with a fragment points into a text, one with a scheme leads away."""
+    """A relative link to a whole file: a fragment points into a text, a scheme leads away."""
     return (
         target.lower().endswith((".sql", ".md"))
         and "://" not in target

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dbdeed.document.architecture import Architecture
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes. Real documents are below one megabyte; past this a file is not one, and would only fill the memory."""
+"""Bytes. Real documents are below one megabyte; past this a file is none and would only fill the memory."""
 
 
 def load(path: str | os.PathLike[str]) -> Architecture:

@@ -55,7 +55,7 @@ _WHITE = b" \t\r\n"
 
 
 def parse_blocks(data: bytes) -> tuple[Block, ...]:
-    """The blocks at the top level of a document, in order. Any bytes are a document; time is linear in their number."""
+    """The blocks at the top level, in order. Any bytes are a document; time is linear in their number."""
     from tree_sitter import Parser
 
     tree = Parser(_language()).parse(_neutral(data))

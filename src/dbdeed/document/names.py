@@ -19,7 +19,7 @@ _FILLER = frozenset({"the", "and", "of", "our", "a", "an", "for", "to", "databas
 
 
 def without_numbering(text: str) -> str:
-    """ "3.1 Data Models" is "Data Models"."""
+    """The text of "3.1 Data Models" is "Data Models"."""
     return _NUMBERING.sub("", text).strip()
 
 

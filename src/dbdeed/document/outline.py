@@ -83,8 +83,8 @@ def _openers(parts: Sequence[Part]) -> dict[int, str]:
     """Which headings open a known section, and which.
 
     The template has them at level two, but any level will do: most of them stand at one level, which decides.
-    A section missing there may stand at another level, though not inside Data Models or Schema Design, where a
-    heading is a model's or a table's name.
+    A section missing there may stand at another level, though not inside Data Models or Schema Design, where
+    a heading is a model's or a table's name.
     """
     named = {index: name for index, part in enumerate(parts) if (name := keys.known_section(part.title))}
     counts = Counter(level for level, _ in {(parts[index].level, name) for index, name in named.items()})

@@ -39,7 +39,7 @@ def generated_block_edit(
     """The edit that makes the generated block `name` hold `content`; None where it does already.
 
     An existing block is rewritten where it stands. A new one is placed at the first line boundary at or after
-    `at`, parted by empty lines from what is around it, and indented where it would otherwise cut a list in two.
+    `at`, parted by empty lines from what is around it, and indented where it would cut a list in two.
 
     Args:
         architecture: the document as read; the edit is of its own source.
@@ -71,8 +71,12 @@ def _require_sound(blocks: Sequence[GeneratedBlock], name: str) -> None:
     broken = broken or next(iter([block for block in blocks if block.name == name][1:]), None)
     if broken is not None:
         what = "appears twice" if broken.closed else "has no end marker"
-        raise InvalidInput(f"the generated block “{broken.name}” {what}", where=str(broken.whole), code="broken-block",
-                           hint=f"remove it, or end it with {closing_marker(broken.name)}")  # fmt: skip
+        raise InvalidInput(
+            f"the generated block “{broken.name}” {what}",
+            where=str(broken.whole),
+            code="broken-block",
+            hint=f"remove it, or end it with {closing_marker(broken.name)}",
+        )
 
 
 def _changed_block(source: Source, block: GeneratedBlock, content: str, *, overwrite: bool) -> Edit | None:
@@ -83,8 +87,12 @@ def _changed_block(source: Source, block: GeneratedBlock, content: str, *, overw
         if block.checksum:
             return None
     elif block.edited and not overwrite:
-        raise Refused(f"the generated block “{block.name}” was changed by hand", where=str(block.whole),
-                      hint="move the text out of the block, or overwrite it", code="block-edited")  # fmt: skip
+        raise Refused(
+            f"the generated block “{block.name}” was changed by hand",
+            where=str(block.whole),
+            code="block-edited",
+            hint="move the text out of the block, or overwrite it",
+        )
     newline = line_ending(source)
     text = f"{opening_marker(block.name, new.encode())}{newline}{new}{indent}{closing_marker(block.name)}"
     return Edit(block.whole.span, text)
@@ -167,7 +175,7 @@ def _prove_block(source: Source, edit: Edit, name: str, content: str) -> None:
 
 
 def lost(source: Source, what: str, hint: str = "") -> DbdeedError:
-    """The error for something written that is not read back: the document's fault where a block in it never ends."""
+    """The error for what is written and not read back: the document's fault where a block never ends."""
     for block in walk(parse_blocks(source.data)):
         unclosed = isinstance(block, Fence) and not block.closed
         text = source.data[block.span.start : block.span.end]

@@ -52,13 +52,21 @@ def set_value_edit(architecture: Architecture, key: str, value: str) -> Edit | N
 
 def _replaced(source: Source, setting: Setting[object], place: Place, value: str) -> Edit:
     if place.source is not source:
-        raise InvalidInput(f"“{setting.key}” stands in a linked file", where=str(place), code="in-linked-file",
-                           hint="change it there")  # fmt: skip
+        raise InvalidInput(
+            f"“{setting.key}” stands in a linked file",
+            where=str(place),
+            code="in-linked-file",
+            hint="change it there",
+        )
     data, span = source.data, place.span
     cell = data[line_start(data, span.start) : span.start].lstrip(b" \t>").startswith(b"|")
     if cell and span.end > line_end(data, span.start):
-        raise InvalidInput(f"“{setting.key}” is spread over the rows of a table", where=str(place), code="in-table",
-                           hint="change the table")  # fmt: skip
+        raise InvalidInput(
+            f"“{setting.key}” is spread over a table's rows",
+            where=str(place),
+            code="in-table",
+            hint="change the table",
+        )
     if cell:
         return Edit(span, value.strip().replace("|", "\\|"))
     before = _LIST_MARKER.sub(b"", data[: span.start]).rstrip(b" \t\r\n>")
@@ -118,7 +126,7 @@ def _missing_newline(source: Source, at: int) -> str:
 
 
 def _beside(source: Source, place: Place, key: str, value: str) -> Edit:
-    """A line after another key's, written as that one is: a list item, a table row, or a line with a hard break."""
+    """A line after another key's, as that one is: a list item, a table row, a line with a hard break."""
     data, newline = source.data, line_ending(source)
     first = _key_line(data, place.span.start)
     after = next_line(data, place.span.end)

@@ -57,7 +57,7 @@ def list_edit(
 ) -> Edit | None:
     """The edit after which a list has these lines, in this order; None where it has.
 
-    Items that are no entries stay behind the entry that they follow, or behind the one before where that goes.
+    Items that are no entries stay behind the entry that they follow; where it goes, behind the one before.
 
     Args:
         place: the list.
@@ -118,7 +118,7 @@ def _anchored(
 
 
 def nested_list(source: Source, key_line: int, items: Sequence[str]) -> str:
-    """The text of a list below the key whose line begins at `key_line`, each line begun by its line ending."""
+    """A list below the key whose line begins at `key_line`, a line ending before each of its lines."""
     marker = _MARKER.match(source.data, key_line)
     indent = " " * (len(marker["lead"].expandtabs(4)) + 4) if marker else ""
     return "".join(f"{line_ending(source)}{indent}- {item}" for item in items)

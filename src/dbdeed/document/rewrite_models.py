@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def attributes_edit(model: ModelEntry, attributes: Sequence[tuple[str, str]]) -> Edit | None:
-    """The edit of the model's source after which its Attributes are these, in this order; None where they are.
+    """The edit of the model's source after which its Attributes are these, in this order; None if they are.
 
     A line that says the same already stays as it is; one whose type changed keeps its remark. Items that are
     no attributes stay behind the line they follow.

@@ -33,7 +33,7 @@ def code_span(text: str) -> str:
 
 
 def attribute_text(text: str) -> str:
-    """An attribute's text as it is, or as code where a part of it would be taken for a remark or for markup."""
+    """An attribute's text as it is, or as code where a part of it would be taken for a remark or markup."""
     plain = one_line(text)
     raw = plain.encode()
     back = parse_attribute(f"`x`: {plain}")

@@ -28,8 +28,11 @@ Problems: TypeAlias = list[tuple[Place, Problem]]
 
 # Bold words that open a remark, not a key.
 _REMARKS = frozenset(
-    words(word) for word in ("Note", "Notes", "Warning", "Important", "Tip", "Caution", "Example", "Examples", "Todo",
-                             "Remark", "Rationale", "Why", "Description", "Assumption", "Assumptions", "See also")
+    words(word)
+    for word in (
+        "Note", "Warning", "Important", "Tip", "Caution", "Example", "Todo", "Remark", "Rationale", "Why",
+        "Description", "Assumption", "See also",
+    )
 )  # fmt: skip
 
 
@@ -47,7 +50,7 @@ class SectionKeys:
 
 
 def section_keys(section: str, parts: Sequence[Part]) -> SectionKeys:
-    """Read the keys of a section. A bold key wins over a plain one, a plain one over a heading of that name."""
+    """Read the keys of a section. A bold key wins over a plain one, that over a heading of its name."""
 
     def knows(name: str) -> str:
         return keys.known_key(section, name)
@@ -76,8 +79,8 @@ def _heading_key(part: Part, knows: Callable[[str], str]) -> Iterator[Keyed]:
         end = part.heading.text.end
         body = tuple(block for block in part.blocks if isinstance(block, Paragraph | List | Fence | Table))
         if body:
-            yield Keyed(part.source, part.title, known, part.heading.text, (Span(end, end),), children=body[:1],
-                        bold=False)  # fmt: skip
+            at = (Span(end, end),)
+            yield Keyed(part.source, part.title, known, part.heading.text, at, children=body[:1], bold=False)
 
 
 def _twice(first: Keyed, second: Keyed) -> Problems:
@@ -126,7 +129,7 @@ def read_setting(found: SectionKeys, key: str, parse: Callable[[str], T | Proble
 
 
 def _own_span(keyed: Keyed, span: Span) -> Span:
-    """The value on the key's own lines where it has one: a placeholder in the remarks below leaves it filled in."""
+    """The value on the key's own lines where it has one: a placeholder in the remarks below is none."""
     own = Span(keyed.lines[0].start, keyed.lines[-1].end)
     return own if plain(keyed.source.data, keyed.lines).text else span
 
@@ -200,7 +203,7 @@ def _reading(data: bytes, groups: Sequence[Sequence[Span]], *, ticks: bool) -> _
 
 
 def _nested_lines(section: str, keyed: Keyed) -> Iterator[list[Span]]:
-    """The lines under a key, one group for each list item, table row or paragraph; keys among them are their own."""
+    """The lines under a key, one group for each item, row or paragraph; keys among them are their own."""
     for block in walk(keyed.children):
         if isinstance(block, Paragraph):
             first = next(find_keys(keyed.source, [block], lambda name: keys.known_key(section, name)), None)
@@ -220,7 +223,7 @@ def _trimmed_end(data: bytes, line: Span) -> int:
 
 
 def read_steps(found: SectionKeys, key: str) -> Setting[tuple[str, ...]]:
-    """A key whose value is a list of steps; a sentence on the key's line is one step where no list follows."""
+    """A key whose value is a list of steps; a sentence on the key's line is one where no list follows."""
     keyed = found.found.get(key)
     if keyed is None:
         return Setting(key)

@@ -76,7 +76,10 @@ def _block(source: Source, lines: list[Span] | tuple[Span, ...], span: Span, lan
 
 
 def _language(info: str, text: str) -> str:
-    """ "sql" for every dialect's name and for a bare fence that begins like a statement; "" for what is no code of ours."""
+    """The language of a fence: SQL for each dialect's name, and for a bare fence that begins like one.
+
+    Empty for what is no code of ours.
+    """
     match = _LANGUAGE.search(info.lower())
     word = match.group().lstrip(".").removeprefix("language-") if match else ""
     if not word:

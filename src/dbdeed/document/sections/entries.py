@@ -1,4 +1,4 @@
-"""Entries under a section's headings: a model, a table, a query, each with the parts that follow its heading."""
+"""Entries under a section's headings: a model, a table, a query, each with what follows its heading."""
 
 from __future__ import annotations
 

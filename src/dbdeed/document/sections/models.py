@@ -32,8 +32,8 @@ _KEYS = {
 _BY_WORDS = {words(name): key for key, names in _KEYS.items() for name in (key, *names)}
 # Headings of Data Models that people give to text and diagrams, not to models.
 _NO_MODEL = re.compile(
-    r"erd|entity[- ]relationship.*|.*\bdiagrams?|.*\boverview|introduction|conventions|.*\bnotes|legend|glossary"
-    r"|relationships?|relations|summary|enum(?:s|erations)?|(?:common\s+|shared\s+)?types|naming.*|principles|remarks",
+    r"erd|entity[- ]relationship.*|.*\bdiagrams?|.*\boverview|introduction|conventions|.*\bnotes|legend"
+    r"|glossary|relationships?|relations|summary|enum(?:s|erations)?|(?:common\s+|shared\s+)?types|naming.*|principles|remarks",
     re.IGNORECASE,
 )
 _NAME = re.compile(
@@ -59,7 +59,7 @@ def _keys(source: Source, blocks: Sequence[Block]) -> Iterator[Keyed]:
 
 
 def read_models(parts: Sequence[Part]) -> tuple[tuple[ModelEntry, ...], tuple[UnknownKey, ...]]:
-    """The models of the section in document order, and bold keys in their lists that are none of a model's."""
+    """The models of the section in document order, and the bold keys that are none of a model's."""
     models: list[ModelEntry] = []
     unknown: list[UnknownKey] = []
     index = 0

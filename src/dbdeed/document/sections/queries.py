@@ -1,4 +1,4 @@
-"""Query Strategy's declared queries: `### Query: `name``, its SQL, what it returns, expected sizes, its budget."""
+"""Query Strategy's declared queries: `### Query: `name``, its SQL, what it returns, sizes and budget."""
 
 from __future__ import annotations
 
@@ -103,14 +103,10 @@ def _query(entry: Entry) -> tuple[DeclaredQuery, list[tuple[Place, Problem]]]:
     blocks = [block for part in entry.parts for block in code_blocks(part, entry.part.title)]
     problems: list[tuple[Place, Problem]] = []
     if not blocks:
-        problems.append(
-            (
-                entry.place,
-                Problem(f"the query “{name}” has no SQL", ("a fenced sql block under the heading",)),
-            )
-        )
-    for block in blocks[1:]:
-        problems.append((block.place, Problem(f"the query “{name}” has more than one code block")))
+        missing = Problem(f"the query “{name}” has no SQL", ("a fenced sql block under the heading",))
+        problems.append((entry.place, missing))
+    several = Problem(f"the query “{name}” has more than one code block")
+    problems.extend((block.place, several) for block in blocks[1:])
     expects, wrong = _expects(facts.texts.get("Expects", ""))
     problems.extend((facts.places["Expects"], problem) for problem in wrong)
     budget, rows, wrong = _budget(facts.texts.get("Budget", ""))

@@ -21,7 +21,7 @@ _PLAN_KEYS = {"RPO", "RTO", "Procedure"}
 
 
 def plan_place(parts: Sequence[Part]) -> Place | None:
-    """The end of the Recovery Plan's list: after the last block that has one of its keys, or after its heading."""
+    """The end of the Recovery Plan's list: after the last block with one of its keys, or its heading."""
     own = [part for part in parts if part.opens or part.source is parts[0].source]
     if not own:
         return None

@@ -39,10 +39,14 @@ _VERBS = tuple(
     )
 )  # fmt: skip
 _NAME = r"(?:`[^`]+`|\"[^\"]+\"|\[[^\]]+\]|[^\W\d]\w*(?:\.\w+)*)"
-_WITH = re.compile(rf"^[\s:,–—-]*(?:relation(?:ship)?\s+)?(?:(?:with|to|of|and|from|between|→|->)\s+)*(?:(?-i:the|an?|its|each)\s+)?(?P<name>{_NAME})",
+_WITH = re.compile(
+    r"^[\s:,–—-]*(?:relation(?:ship)?\s+)?(?:(?:with|to|of|and|from|between|→|->)\s+)*"
+    rf"(?:(?-i:the|an?|its|each)\s+)?(?P<name>{_NAME})",
                    re.IGNORECASE)  # fmt: skip
 _BEFORE = re.compile(rf"^\s*(?:with\s+|to\s+)?(?P<name>{_NAME})\s*(?:[:,(–—→-]|->|$)", re.IGNORECASE)
-_THROUGH = re.compile(rf"\b(?:through|via|using|by\s+way\s+of|joined\s+by)\s+(?:the\s+)?(?:join\s+table\s+|model\s+|table\s+)?(?P<name>{_NAME})",
+_THROUGH = re.compile(
+    r"\b(?:through|via|using|by\s+way\s+of|joined\s+by)\s+(?:the\s+)?"
+    rf"(?:join\s+table\s+|model\s+|table\s+)?(?P<name>{_NAME})",
                       re.IGNORECASE)  # fmt: skip
 
 

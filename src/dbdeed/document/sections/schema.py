@@ -29,7 +29,7 @@ _CREATE = re.compile(
 
 
 def read_schema(parts: Sequence[Part]) -> SchemaDesign:
-    """Tables are headings that say so, identifiers in backticks, and headings over a table of their own name."""
+    """Tables are headings that say so, identifiers in backticks, and headings over a table of that name."""
     tables: list[TableEntry] = []
     blocks: list[CodeBlock] = []
     owner: TableEntry | None = None
