@@ -26,6 +26,8 @@ _VERSIONS = {
     System.MONGODB: ">=7.0",
 }
 
+_HOSTING = {System.POSTGRESQL: "Embedded", System.SQLITE: "Embedded"}
+
 _DEFAULTS = {
     "Pattern": "Repository Pattern",
     "Connection Pool": "min 2, max 10",
@@ -106,7 +108,7 @@ def new_document(
         "Status": "Draft",
         "Database System": system.value,
         "Version": _checked("version", version) if version else _VERSIONS[system],
-        "Hosting": _checked("hosting", hosting) if hosting else "Embedded",
+        "Hosting": _checked("hosting", hosting) if hosting else _HOSTING.get(system, "Self-hosted"),
     }
     edits = [
         Edit(one.place.span, values[one.key])
