@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from dbdeed.document import keys
-from dbdeed.document.blocks import Other
+from dbdeed.document.blocks import Item, List, Other, Paragraph, Quote, Table
 from dbdeed.document.edit import Edit, apply_edits
+from dbdeed.document.inline import plain
 from dbdeed.document.lines import line_end, line_start, next_line
 from dbdeed.document.markdown import parse_blocks
 from dbdeed.document.rewrite import line_ending, lost
@@ -15,11 +16,14 @@ from dbdeed.document.source import Source, Span
 from dbdeed.errors import InvalidInput, OurFault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from dbdeed.document.architecture import Architecture, Setting
+    from dbdeed.document.blocks import Block
     from dbdeed.document.source import Place
 
 _LIST_MARKER = re.compile(rb"(?<=[\r\n])[ \t>]*(?:[-+*]|\d{1,9}[.)])[ \t]+\Z")
-_STYLE = re.compile(rb"(?P<lead>[ \t>]*)(?P<marker>(?:[-+*]|\d{1,9}[.)])[ \t]+)?")
+_KEY = re.compile(rb"\*\*|__|[A-Za-z][A-Za-z0-9 ()/_-]{0,60}[:=]")
 
 
 def set_value_edit(architecture: Architecture, key: str, value: str) -> Edit | None:
@@ -68,7 +72,7 @@ def _replaced(source: Source, setting: Setting[object], place: Place, value: str
             hint="change the table",
         )
     if cell:
-        return Edit(span, value.strip().replace("|", "\\|"))
+        return Edit(span, _in_cell(value.strip()))
     before = _LIST_MARKER.sub(b"", data[: span.start]).rstrip(b" \t\r\n>")
     below_heading = data[line_start(data, len(before)) : len(before)].lstrip(b" ").startswith(b"#")
     if len(before) < line_start(data, span.start) and not below_heading:
@@ -94,7 +98,7 @@ def _added(architecture: Architecture, key: str, value: str) -> Edit:
         place for name in order[: order.index(key)] if (place := present.get(name)) and place.source is source
     ]
     if beside:
-        return _beside(source, (earlier or beside)[-1 if earlier else 0], key, value)
+        return _beside(source, earlier[-1] if earlier else beside[0], section, key, value.strip())
     newline = line_ending(source)
     line = f"**{key}**: {value.strip()}{newline}"
     for index, known in enumerate(architecture.sections):
@@ -121,42 +125,66 @@ def _top(source: Source) -> int:
     return next_line(data, first.span.end) if first and matter else start
 
 
+def _in_cell(value: str) -> str:
+    return value.replace("|", "\\|")
+
+
 def _missing_newline(source: Source, at: int) -> str:
     return line_ending(source) if at and line_start(source.data, at) != at else ""
 
 
-def _beside(source: Source, place: Place, key: str, value: str) -> Edit:
-    """A line after another key's, as that one is: a list item, a table row, a line with a hard break."""
+def _beside(source: Source, place: Place, section: str, key: str, value: str) -> Edit:
+    """A key after another one, written as that one is: a list item, a table row, a line with a hard break."""
+    data = source.data
+    around = list(_around(parse_blocks(data), place.span.start))
+    for block in reversed(around):
+        if isinstance(block, Item) and _KEY.match(data, _text_start(block)):
+            lead = data[line_start(data, block.marker.start) : block.marker.start].decode()
+            marker = data[block.marker.start : block.marker.end].decode()
+            return _line_after(source, block.span.end, f"{lead}{marker} **{key}**: {value}")
+        if isinstance(block, Table) and _has_rows_of_keys(source, block, section):
+            row = f"| {key} | {_in_cell(value)} |" + " |" * (len(block.header) - 2)
+            return _line_after(source, block.span.end, row)
+    if around and isinstance(around[0], Paragraph) and _KEY.match(data, around[0].span.start):
+        end = line_end(data, place.span.end)
+        ends_hard = data[:end].endswith((b"  ", b"\\"))
+        text = f"{line_ending(source)}**{key}**: {value}"
+        return Edit(Span(end, end), f"{text}  " if ends_hard else f"  {text}")
+    end = around[0].span.end if around else place.span.end
+    return _line_after(source, end, f"**{key}**: {value}", parted=True)
+
+
+def _around(blocks: Iterable[Block], offset: int) -> Iterator[Block | Item]:
+    """The block that holds an offset, and what holds it in that, from the outside in."""
+    for block in blocks:
+        if block.span.start <= offset <= block.span.end:
+            yield block
+            if isinstance(block, Quote):
+                yield from _around(block.children, offset)
+            elif isinstance(block, List):
+                for item in block.items:
+                    if item.span.start <= offset <= item.span.end:
+                        yield item
+                        yield from _around(item.children, offset)
+
+
+def _text_start(item: Item) -> int:
+    return item.children[0].span.start if item.children else item.span.end
+
+
+def _has_rows_of_keys(source: Source, table: Table, section: str) -> bool:
+    """Keys stand in the first column, not over the columns."""
+    firsts = (plain(source.data, row[:1]).text for row in table.rows if row)
+    return len(table.header) > 1 and any(keys.known_key(section, first) for first in firsts)
+
+
+def _line_after(source: Source, end: int, line: str, *, parted: bool = False) -> Edit:
+    """A line of its own after the line that `end` stands in; `parted` by empty lines from what is around."""
     data, newline = source.data, line_ending(source)
-    first = _key_line(data, place.span.start)
-    after = next_line(data, place.span.end)
-    missing = _missing_newline(source, after)
-    style = _STYLE.match(data, first)
-    assert style is not None
-    lead = style["lead"].decode()
-    if data[style.end() : style.end() + 1] == b"|":
-        cells = max(2, data[first : line_end(data, first)].count(b"|") - 1)
-        row = f"{lead}| {key} | {value.strip().replace('|', chr(92) + '|')} |" + " |" * (cells - 2)
-        return Edit(Span(after, after), f"{missing}{row}{newline}")
-    if style["marker"]:
-        marker = style["marker"].decode()
-        return Edit(Span(after, after), f"{missing}{lead}{marker}**{key}**: {value.strip()}{newline}")
-    end = line_end(data, place.span.end)
-    ends_hard = data[:end].endswith((b"  ", b"\\"))
-    text = f"{newline}{lead}**{key}**: {value.strip()}"
-    return Edit(Span(end, end), f"{text}  " if ends_hard else f"  {text}")
-
-
-def _key_line(data: bytes, offset: int) -> int:
-    """The start of the line that a value's key stands on: its own, or the one above a list."""
-    start = line_start(data, offset)
-    for _ in range(3):
-        if start == 0 or data[start : line_end(data, start)].lstrip(b" \t>-+").startswith(
-            (b"**", b"__", b"|")
-        ):
-            break
-        start = line_start(data, len(data[:start].rstrip(b" \t\r\n>")))
-    return start
+    at = next_line(data, end)
+    before = _missing_newline(source, at) + (newline if parted else "")
+    after = newline if parted and data[at : line_end(data, at)].strip() else ""
+    return Edit(Span(at, at), f"{before}{line}{newline}{after}")
 
 
 def _prove_value(source: Source, edit: Edit, key: str, value: str) -> None:

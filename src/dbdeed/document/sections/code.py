@@ -76,7 +76,7 @@ def _block(source: Source, lines: list[Span] | tuple[Span, ...], span: Span, lan
 
 
 def _language(info: str, text: str) -> str:
-    """The language of a fence: SQL for each dialect's name, and for a bare fence that begins like one.
+    """The language of a fence: SQL for each dialect's name, and for a bare one that begins like it.
 
     Empty for what is no code of ours.
     """
