@@ -392,7 +392,9 @@ def test_examination_finds_what_is_wrong(place: Place) -> None:
     )
     with closing(connect(place.target)) as session:
         found = {one.name: one for one in PHYSICAL.examine(session)}
-    assert found["references"].problems == ("1 rows of public.down break the foreign key down_up_fkey.",)
+    assert found["references"].problems == (
+        "1 row of public.down without the row that down_up_fkey refers to.",
+    )
     assert found["sequences"].problems == (
         "The sequence public.down_id_seq gives 1 next, and public.down.id is at 5.",
     )

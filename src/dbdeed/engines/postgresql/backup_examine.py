@@ -95,8 +95,13 @@ def _references(session: Session) -> Examined:
     for name, schema, table, *rest in keys:
         [(orphans,)] = session.fetch(_orphans(schema, table, *rest))
         if orphans:
-            problems.append(f"{orphans:,} rows of {table_name(schema, table)} break the foreign key {name}.")
-    return Examined("references", f"{len(keys)} foreign keys", tuple(problems))
+            rows = _counted(orphans, "row")
+            problems.append(f"{rows} of {table_name(schema, table)} without the row that {name} refers to.")
+    return Examined("references", _counted(len(keys), "foreign key"), tuple(problems))
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _orphans(
@@ -134,7 +139,7 @@ def _sequences(session: Session) -> Examined:
                 f"The sequence {table_name(seq_schema, sequence)} gives {upcoming} next, and "
                 f"{table_name(schema, table)}.{column} is at {used}."
             )
-    return Examined("sequences", f"{len(found)} sequences", tuple(problems))
+    return Examined("sequences", _counted(len(found), "sequence"), tuple(problems))
 
 
 def _pages(session: Session) -> Iterable[Examined]:
@@ -156,7 +161,11 @@ def _pages(session: Session) -> Iterable[Examined]:
         *_corrupt(session, indexes, f"SELECT {place}.bt_index_check($1::oid::regclass, true)"),
         *_corrupt(session, heaps, f"SELECT msg FROM {place}.verify_heapam($1::oid::regclass) LIMIT 1"),
     ]
-    yield Examined("pages", f"{len(indexes)} indexes, {len(heaps)} tables", tuple(problems))
+    yield Examined(
+        "pages",
+        f"{_counted(len(heaps), 'table')}, {_counted(len(indexes), 'tree index', 'tree indexes')}",
+        tuple(problems),
+    )
 
 
 def _corrupt(session: Session, relations: Sequence[tuple[str, str, int]], query: str) -> Iterable[str]:
