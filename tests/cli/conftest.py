@@ -209,16 +209,26 @@ def await_end(family: set[Process], *, seconds: float = 20) -> set[Process]:
 
 @dataclass(frozen=True)
 class Engine:
-    """One example and its embedded engine: how to write to it, and how to see all that is in it."""
+    """One example and its embedded engine: how to write to it, and how to see all that is in it.
 
+    Attributes:
+        change: a column, an index and a check more, as replacements in the document.
+        differences: what that change is: action, kind and name of each.
+        sql: a piece of each statement that must run for it, in order, and no other.
+        rows: 500 of them for the changed table.
+        count: says that they are there as they were.
+    """
+
+    name: str
     example: str
     change: tuple[tuple[str, str], ...]
-    changed: tuple[str, ...]
+    differences: tuple[tuple[str, str, str], ...]
+    sql: tuple[str, ...]
     run: Callable[[Sandbox, str], str]
     content: Callable[[Sandbox], str]
     schema: Callable[[Sandbox], str]
     rows: str
-    stem: str
+    count: str
 
 
 def _sqlite_file(box: Sandbox) -> Path:
@@ -226,14 +236,14 @@ def _sqlite_file(box: Sandbox) -> Path:
 
 
 def _sqlite_run(box: Sandbox, sql: str) -> str:
-    with closing(sqlite3.connect(_sqlite_file(box), autocommit=True) if sys.version_info >= (3, 12)
-                 else sqlite3.connect(_sqlite_file(box), isolation_level=None)) as session:  # fmt: skip
+    with closing(sqlite3.connect(_sqlite_file(box), isolation_level=None)) as session:
         rows = [row for one in sql.split(";\n") if one.strip() for row in session.execute(one)]
     return "\n".join("|".join(str(value) for value in row) for row in rows)
 
 
 def _sqlite_content(box: Sandbox) -> str:
-    with closing(sqlite3.connect(f"file:{_sqlite_file(box)}?mode=ro", uri=True)) as session:
+    # Not read-only: then SQLite could not remove the -wal and -shm that reading makes.
+    with closing(sqlite3.connect(_sqlite_file(box))) as session:
         return "\n".join(session.iterdump())
 
 
@@ -249,7 +259,16 @@ def _psql(box: Sandbox, *arguments: str) -> str:
     import psycopg  # noqa: F401 - the driver brings libpq where the wheel has no psql
 
     done = subprocess.run(
-        [str(programs.path(arguments[0])), "-h", str(state / "s"), "-U", "postgres", "-d", name, *arguments[1:]],
+        [
+            str(programs.path(arguments[0])),
+            "-h",
+            str(state / "s"),
+            "-U",
+            "postgres",
+            "-d",
+            name,
+            *arguments[1:],
+        ],
         env=environment(),
         capture_output=True,
         text=True,
@@ -277,9 +296,10 @@ def _postgresql_schema(box: Sandbox) -> str:
 
 
 POSTGRESQL = Engine(
+    name="postgresql",
     example="shop",
     change=(
-        ("    name text NOT NULL,\n    loyalty_points", "    name text NOT NULL,\n    phone text,\n    loyalty_points"),
+        ("    loyalty_points integer", "    phone text,\n    loyalty_points integer"),
         (
             "COMMENT ON TABLE customers IS",
             "CREATE INDEX customers_name_idx ON customers (name);\n\nCOMMENT ON TABLE customers IS",
@@ -289,15 +309,26 @@ POSTGRESQL = Engine(
             "    CONSTRAINT customers_name_is_there CHECK (name <> ''),\n    CONSTRAINT customers_email_has_at",
         ),
     ),
-    changed=("column phone", "index customers_name_idx", "constraint customers_name_is_there"),
+    differences=(
+        ("create", "column", "public.customers.phone"),
+        ("create", "constraint", "public.customers.customers_name_is_there"),
+        ("create", "index", "public.customers_name_idx"),
+    ),
+    sql=(
+        "ADD COLUMN phone text",
+        "ADD CONSTRAINT customers_name_is_there",
+        "VALIDATE CONSTRAINT customers_name_is_there",
+        "CREATE INDEX CONCURRENTLY customers_name_idx",
+    ),
     run=_postgresql_run,
     content=_postgresql_content,
     schema=_postgresql_schema,
     rows="INSERT INTO customers (email, name) SELECT i || '@example.org', 'n' || i FROM generate_series(1, 500) i",
-    stem="customers",
+    count="SELECT count(*), min(name), max(name), sum(id) FROM customers",
 )
 
 SQLITE = Engine(
+    name="sqlite",
     example="reading-list",
     change=(
         ("    title TEXT NOT NULL,\n", "    title TEXT NOT NULL,\n    subtitle TEXT,\n"),
@@ -307,13 +338,27 @@ SQLITE = Engine(
         ),
         ("pages INTEGER CHECK (pages > 0)", "pages INTEGER CHECK (pages > 0 AND pages < 100000)"),
     ),
-    changed=("column subtitle", "index books_title_idx", "check pages < 100000"),
+    differences=(("alter", "table", "books"), ("create", "index", "books_title_idx")),
+    # SQLite's own procedure for a changed check: a new table, the rows, the old one's name, what stood on it.
+    sql=(
+        "DROP INDEX books_isbn_key",
+        "DROP TRIGGER books_touch",
+        "pages < 100000",
+        "INSERT OR ABORT INTO",
+        "DROP TABLE books",
+        "PRAGMA legacy_alter_table=ON",
+        "RENAME TO books",
+        "PRAGMA legacy_alter_table=OFF",
+        "CREATE UNIQUE INDEX books_isbn_key",
+        "CREATE INDEX books_title_idx",
+        "CREATE TRIGGER books_touch",
+    ),
     run=_sqlite_run,
     content=_sqlite_content,
     schema=_sqlite_schema,
     rows="INSERT INTO books (isbn, title, pages, updated_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
     "SELECT i + 1 FROM n WHERE i < 500) SELECT 1000000000 + i, 't' || i, i, '2026-01-01' FROM n",
-    stem="books",
+    count="SELECT count(*), min(title), max(title), sum(id), max(updated_at) FROM books",
 )
 
 ENGINES = {"postgresql": POSTGRESQL, "sqlite": SQLITE}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -51,23 +50,47 @@ def test_a_second_up_changes_nothing(built: Built) -> None:
 def test_what_up_wrote_is_whole_and_in_line(built: Built) -> None:
     box = built.box
     assert box.good("check", "--engine")
-    assert box.good("sync", "--check")
+    assert "in line" in box.good("sync", "--check")
     assert box.good("generate", "--check")
     assert box.good("backup", "verify")
-    assert box.json("plan")["changes"] == []
+    assert box.json("plan")["plan"]["differences"] == []
     assert len(box.backups()) == 1
 
 
-def test_a_changed_document_makes_only_the_difference_happen(built: Built) -> None:
+def test_a_changed_document_makes_only_the_difference_happen(
+    built: Built, request: pytest.FixtureRequest
+) -> None:
     engine, box = built.engine, built.box
+    if engine.name == "postgresql":
+        reason = (
+            "under the Strategy online, an index and a check of a table that is there have no online form"
+        )
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     engine.run(box, engine.rows)
-    before = engine.run(box, f"SELECT count(*) FROM {engine.stem}")
+    before = engine.run(box, engine.count)
     box.edit(*engine.change)
-    planned = box.json("plan")
-    script = box.good("plan", "--format", "sql")
-    print(json.dumps(planned["changes"], indent=1), script)
+
+    plan = box.json("plan", code=1)["plan"]
+    assert [_difference(one) for one in plan["differences"] if not one["because"]] == list(engine.differences)
+    steps = [step["sql"] for group in plan["groups"] for step in group["steps"]]
+    assert len(steps) == len(engine.sql), steps
+    for step, piece in zip(steps, engine.sql, strict=True):
+        assert piece in step
+    script = box.run("plan", "--format", "sql")
+    assert script.returncode == 1
+    at = [script.stdout.index(piece) for piece in engine.sql]
+    assert at == sorted(at)
+
     up = box.json("up")
-    assert up["changes"] == planned["changes"]
-    assert engine.run(box, f"SELECT count(*) FROM {engine.stem}") == before == "500"
-    assert box.json("plan")["changes"] == []
-    assert box.good("up").startswith("Nothing to do: ")
+    assert [_difference(one) for one in up["changes"] if not one["because"]] == list(engine.differences)
+    assert engine.run(box, engine.count) == before
+    assert before.startswith("500|")
+    assert len(box.backups()) == 2
+    assert box.json("up")["unchanged"] is True
+
+
+def _difference(one: dict[str, Any]) -> tuple[str, str, str]:
+    kind, name = (
+        (one["object"]["kind"], one["object"]["name"]) if "object" in one else (one["kind"], one["name"])
+    )
+    return one["action"], kind, ".".join(name)
