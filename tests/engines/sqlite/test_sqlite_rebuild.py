@@ -267,3 +267,14 @@ def test_what_differs_is_seen(one: str, other: str, bench: Bench) -> None:
     assert not bench.catalog(f"CREATE TABLE t ({x}{one})").same_as(
         bench.catalog(f"CREATE TABLE t ({x}{other})")
     )
+
+
+def test_a_trigger_and_a_key_that_point_at_each_other(bench: Bench) -> None:
+    sql = """
+        CREATE TABLE t (k INTEGER PRIMARY KEY); CREATE TABLE u (k INTEGER PRIMARY KEY, t REFERENCES t (k));
+        CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM u; END;
+    """
+    session = bench.open(bench.file(sql))
+    bench.apply(session, bench.catalog(""))
+    bench.apply(session, bench.catalog(sql))
+    session.close()

@@ -135,7 +135,8 @@ def _lenient(steps: Sequence[Step], context: Context) -> tuple[Step, ...]:
 
     Those are changed by the same plan or, if nobody changes them, are as broken in the target.
     """
-    if not any(one.kind in ("view", "trigger") for one in context.current.objects):
+    everything = (*context.current.objects, *context.target.objects)
+    if not any(one.kind in ("view", "trigger") for one in everything):
         return tuple(steps)
     about = steps[0].object
     return (Step(LENIENT, about), *steps, Step(STRICT, about))

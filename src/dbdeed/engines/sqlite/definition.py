@@ -62,7 +62,11 @@ class TableText:
 
 def divide(sql: str) -> TableText | None:
     """The parts of a table's definition; None for `CREATE TABLE … AS SELECT` and what is no table."""
-    words = lex(sql)
+    return divide_words(lex(sql))
+
+
+def divide_words(words: Sequence[Word]) -> TableText | None:
+    """The same, of tokens."""
     opening = next((at for at, word in enumerate(words) if word.key == "("), len(words))
     end = closing(words, opening)
     head = words[:opening]

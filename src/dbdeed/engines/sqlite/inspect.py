@@ -123,7 +123,7 @@ def _kind(kind: str, sql: str) -> str:
 
 def _add(read: _Read, kind: str, name: str, table: str, sql: str) -> None:
     words = lex(sql)
-    one = _object(read, _kind(kind, sql), name, table, sql, words)
+    one = _object(read, _kind(kind, sql), name, table, words)
     if one is None:
         read.unmodelled.append(Unmodelled(kind, name))
         return
@@ -132,9 +132,9 @@ def _add(read: _Read, kind: str, name: str, table: str, sql: str) -> None:
     read.words[one.id] = words
 
 
-def _object(read: _Read, kind: str, name: str, table: str, sql: str, words: list[Word]) -> Any:
+def _object(read: _Read, kind: str, name: str, table: str, words: list[Word]) -> Any:
     if kind == "table":
-        return read_table(name, sql, read.facts.get(name, Facts()))
+        return read_table(name, words, read.facts.get(name, Facts()))
     if kind == "virtual_table":
         return read_virtual_table(name, words)
     definition = form(words, read.names)

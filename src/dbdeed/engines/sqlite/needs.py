@@ -36,10 +36,12 @@ def _wanted(one: Object, words: Sequence[Word], named: Mapping[str, ObjectId]) -
         found: Iterable[ObjectId | None] = (named.get(fold(key.table)) for key in one.foreign_keys)
     elif one.id.kind == "virtual_table":
         found = _mentioned(words, named) if _external(words) else ()
-    elif one.id.kind == "index":
-        found = (one.parent,)
+    elif one.id.kind == "view":
+        found = _mentioned(words, named)
     else:
-        found = (one.parent, *_mentioned(words, named))
+        # Not what a trigger's statements name: its table's drop takes it along, and would have to come both
+        # before and after the drop of a table that it names and that refers to its own.
+        found = (one.parent,)
     return tuple(dict.fromkeys(other for other in found if other is not None and other != one.id))
 
 

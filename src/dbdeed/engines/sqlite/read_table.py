@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.sql_text import TokenKind
-from dbdeed.engines.sqlite.definition import bare, constraint_name, divide
+from dbdeed.engines.sqlite.definition import bare, constraint_name, divide_words
 from dbdeed.engines.sqlite.kinds.table import Column, ForeignKey, Table
 from dbdeed.engines.sqlite.names import fold
 from dbdeed.engines.sqlite.text import form
@@ -37,9 +37,9 @@ class Facts:
     unique: list[tuple[str, ...]] = field(default_factory=list)
 
 
-def read_table(name: str, sql: str, facts: Facts) -> Table | None:
+def read_table(name: str, words: Sequence[Word], facts: Facts) -> Table | None:
     """The table; None where its text and SQLite's answers do not go together."""
-    text = divide(sql)
+    text = divide_words(words)
     if text is None or len(text.columns) != len(facts.columns):
         return None
     names = frozenset({fold(name), *(fold(column[0]) for column in facts.columns)})

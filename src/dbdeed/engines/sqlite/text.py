@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dbdeed.engines.sql_text import LexicalRules, TokenKind, name_of, tokens
+from dbdeed.engines.sql_text import LexicalRules, Token, TokenKind, name_of, tokens
 from dbdeed.engines.sqlite.names import KEYWORDS, fold
 
 if TYPE_CHECKING:
@@ -43,16 +43,20 @@ class Word(NamedTuple):
 def lex(sql: str) -> list[Word]:
     """The tokens of a text without space and comments."""
     found: list[Word] = []
-    for token in tokens(sql, RULES):
-        if token.kind in (TokenKind.SPACE, TokenKind.COMMENT):
+    for kind, start, end in tokens(sql, RULES):
+        if kind is TokenKind.SPACE or kind is TokenKind.COMMENT:
             continue
-        raw = sql[token.start : token.end]
-        if found and found[-1].end == token.start and found[-1].raw + raw in _OPERATORS:
-            found[-1] = _joined(found[-1], raw)
-            continue
-        keyed = token.kind in (TokenKind.WORD, TokenKind.MARK)
-        name = name_of(sql, token, fold=False) or ""
-        found.append(Word(token.kind, raw, fold(raw) if keyed else "", name, token.start, token.end))
+        raw = sql[start:end]
+        if kind is TokenKind.MARK:
+            if found and found[-1].end == start and found[-1].raw + raw in _OPERATORS:
+                found[-1] = _joined(found[-1], raw)
+            else:
+                found.append(Word(kind, raw, raw, "", start, end))
+        elif kind is TokenKind.WORD:
+            found.append(Word(kind, raw, fold(raw), raw, start, end))
+        else:
+            name = name_of(sql, Token(kind, start, end), fold=False) or ""
+            found.append(Word(kind, raw, "", name, start, end))
     return found
 
 
