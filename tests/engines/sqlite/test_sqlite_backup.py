@@ -117,7 +117,8 @@ def test_a_drill(method: BackupMethod, bench: Bench) -> None:
     work.mkdir()
     with method.restored(bench.folder / "backup", work, SILENT) as session:
         assert ENGINE.table_digests(session) == facts.tables
-        assert ENGINE.inspect(session).same_as(ENGINE.inspect(bench.open(path)))
+        with closing(bench.open(path)) as live:
+            assert ENGINE.inspect(session).same_as(ENGINE.inspect(live))
         assert [one.problems for one in method.examine(session)] == [(), (), ()]
         with pytest.raises(SqlRejected):
             session.execute(f"ATTACH '{bench.folder / 'reached'}' AS x")

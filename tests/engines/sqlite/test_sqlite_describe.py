@@ -209,5 +209,15 @@ def test_what_is_left_out(bench: Bench) -> None:
     catalog = ENGINE.inspect(session)
     assert set(catalog.objects) == {ObjectId("table", ("t",)), ObjectId("virtual_table", ("f",))}
     assert catalog.unmodelled == ()
-    assert ENGINE.rows(session, ObjectId("table", ("t",))) == 0
+    session.close()
+
+
+@pytest.mark.parametrize("options", ["", "WITHOUT ROWID"])
+def test_rows_are_exact_where_it_matters(options: str, bench: Bench) -> None:
+    session = bench.open(bench.file(f"CREATE TABLE T (a TEXT PRIMARY KEY) {options}"))
+    found = []
+    for number in range(4):
+        found.append(ENGINE.rows(session, ObjectId("table", ("t",))))
+        session.fetch("INSERT INTO t VALUES ($1)", str(number))
+    assert found == [0, 1, 2, 3]
     session.close()

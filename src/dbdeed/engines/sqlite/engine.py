@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dbdeed.document.values.types import System
 from dbdeed.engines.change import Action
 from dbdeed.engines.compare import compare_catalogs
-from dbdeed.engines.seam import Comparison
+from dbdeed.engines.seam import Comparison, SqlRejected
 from dbdeed.engines.sql_text import read_blocks
 from dbdeed.engines.sqlite.inspect import inspect
 from dbdeed.engines.sqlite.kinds import index, table, trigger, view, virtual_table
@@ -138,9 +138,16 @@ class SqliteEngine:
         return ()
 
     def rows(self, session: Session, table: ObjectId) -> int:
-        """0 or 1 exactly; above that SQLite has no estimate short of counting, so they are counted."""
-        ((count,),) = session.fetch(f"SELECT count(*) FROM {written(table.name[0])}")
-        return int(count)
+        """0 and 1 exactly; above that the highest row number, where rows have one, else a count."""
+        name = written(table.name[0])
+        ((few,),) = session.fetch(f"SELECT count(*) FROM (SELECT 1 FROM {name} LIMIT 2)")
+        if few < 2:
+            return int(few)
+        try:
+            ((highest,),) = session.fetch(f"SELECT max(rowid) FROM {name}")
+        except SqlRejected:  # WITHOUT ROWID
+            ((highest,),) = session.fetch(f"SELECT count(*) FROM {name}")
+        return max(highest, 2) if isinstance(highest, int) else 2
 
     # Living with it
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Hold the lock. Raises `Unavailable` where somebody else holds it or the folder cannot be written."""
+    database = database.resolve()  # two links to one file share its lock
     path = database.with_name(f"{database.name}-dbdeed-lock")
     handle = _acquire(path, database)
     try:
