@@ -14,7 +14,7 @@ from dbdeed.app.vault import open_vault, promises_of, token, utc_now
 from dbdeed.document.edit import write_document
 from dbdeed.document.rewrite import generated_block_edit
 from dbdeed.document.rewrite_keys import set_value_edit
-from dbdeed.errors import DbdeedError, InvalidInput, Refused
+from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
 from dbdeed.progress import SILENT
 from dbdeed.recovery.destination import DEFAULT_FOLDER
 from dbdeed.recovery.drill import Clocks, Plan, drill, method_of
@@ -80,8 +80,8 @@ def run_drill(
     architecture = read_architecture(project)
     vault = open_vault(project, architecture, environment)
     engine = engine_of(architecture)
-    expected = _expected(project, architecture, vault, backup, progress)
-    return drill_for(project, engine, vault, expected, backup=backup, progress=progress)
+    expected, unknown = _expected(project, architecture, vault, backup, progress)
+    return drill_for(project, engine, vault, expected, backup=backup, unknown=unknown, progress=progress)
 
 
 def drill_for(
@@ -91,6 +91,7 @@ def drill_for(
     expected: Catalog | None,
     *,
     backup: str = "",
+    unknown: str = "The document's schema was not at hand.",
     progress: Progress = SILENT,
 ) -> DrillResult:
     """Drill where the document's catalog is at hand; the document is read again before it is written."""
@@ -105,6 +106,7 @@ def drill_for(
             expected=expected,
             promises=promises_of(architecture),
             backup=backup,
+            unknown=unknown,
         )
         proof = drill(plan, Clocks(utc_now, time.monotonic), progress)
     if proof.backup:
@@ -123,20 +125,25 @@ def last_drill(document: Path, *, environment: Mapping[str, str] | None = None) 
 
 def _expected(
     project: Project, architecture: Architecture, vault: Vault, backup: str, progress: Progress
-) -> Catalog | None:
-    """What the document's SQL makes, in the words of the backup's own server version."""
+) -> tuple[Catalog | None, str]:
+    """What the document's SQL makes, in the words of the backup's own server; or why that is not known."""
     backups = vault.listing().backups
     chosen = [one for one in backups if one.id == backup] if backup else list(backups)
     if not chosen:
-        return None
+        return None, ""
     newest = max(chosen, key=lambda one: (one.consistent_at, one.id))
     try:
         facts = engine_facts(
             project, architecture, start=True, version=newest.engine_version, progress=progress
         )
-    except DbdeedError:  # the drill says that the schema was not verified
-        return None
-    return facts.catalog if facts is not None else None
+    except OurFault:
+        raise
+    except DbdeedError as error:
+        return None, f"The document's schema is not known: {error.message}"
+    if facts is None or facts.catalog is None:
+        rejected = facts.findings[0].message if facts is not None and facts.findings else "it has no engine."
+        return None, f"The document's schema is not known: {rejected}"
+    return facts.catalog, ""
 
 
 def write_measured(

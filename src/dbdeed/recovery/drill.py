@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.seam import RestoreFailed, SqlRejected
-from dbdeed.errors import DbdeedError, InvalidInput
+from dbdeed.errors import DbdeedError, InvalidInput, OurFault
 from dbdeed.planning.plan import fingerprint
 from dbdeed.recovery.compare import compare_schema, compare_tables, counted
 from dbdeed.recovery.files import explained
@@ -64,6 +64,7 @@ class Plan:
         project: whose backups; None for all of the store.
         work: an empty folder for the throwaway server; the caller removes it.
         expected: what the document means, or None where it is not known: then the schema is not verified.
+        unknown: why it is not known, a sentence.
         backup: an id; "" for the newest.
     """
 
@@ -74,6 +75,7 @@ class Plan:
     expected: Catalog | None
     promises: Promises
     backup: str = ""
+    unknown: str = "The document's schema was not at hand."
 
 
 def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
@@ -156,6 +158,8 @@ def _restore_and_compare(
             recovered.schema = _schema(plan, checks, catalog)
     except (RestoreFailed, SqlRejected) as error:
         checks.append(Check("restore", Verdict.FAILED, problems=(_said(error),)))
+    except OurFault:
+        raise
     except DbdeedError as error:
         checks.append(Check("restore", Verdict.NOT_VERIFIED, problems=(_said(error),)))
     return checks
@@ -184,7 +188,7 @@ def _contents(
 ) -> list[Check]:
     parts: list[tuple[str, Callable[[], list[Check]]]] = [
         ("tables", lambda: [compare_tables(plan.engine, manifest, session)]),
-        ("schema", lambda: [compare_schema(plan.engine, plan.expected, catalog)]),
+        ("schema", lambda: [compare_schema(plan.engine, plan.expected, catalog, plan.unknown)]),
         ("examination", lambda: _examined(method, session)),
     ]
     return [check for name, look in parts for check in _looked(name, look)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -133,20 +133,16 @@ class Physical:
         if not source.superuser:
             raise RestoreFailed("The cluster has no superuser that may log in, so nobody can look into it.")
         programs = find(source.major)
-        with drill_room(work) as place:
+        with drill_room(work) as place, ExitStack() as opened:
             self.restore(folder, place / "data", progress)
             neutralise(place / "data")
             with progress.step("Start and replay"):
-                running = isolated(programs, place, account())
-                server = running.__enter__()
-            try:
-                with session_of(
-                    server, user=source.superuser, database=source.database, major=source.major
-                ) as session:
-                    _drop_prepared(session)
-                    yield session
-            finally:
-                running.__exit__(None, None, None)
+                server = opened.enter_context(isolated(programs, place, account()))
+            session = opened.enter_context(
+                session_of(server, user=source.superuser, database=source.database, major=source.major)
+            )
+            _drop_prepared(session)
+            yield session
 
     def examine(self, session: AnySession) -> Sequence[Examined]:
         """Ask what a restored PostgreSQL database is asked."""

@@ -90,16 +90,12 @@ def isolated(programs: Programs, place: Path, who: Account) -> Iterator[Server]:
         | {"max_prepared_transactions": _prepared(programs, data, who)}
     )
     try:
-        opened = servers.throwaway(programs, data, place / "s", settings, who=who)
-        server = opened.__enter__()
+        with servers.throwaway(programs, data, place / "s", settings, who=who) as server:
+            yield server
     except servers.ServerFailed as error:
         if "No space left" in error.message:
             raise
         raise RestoreFailed(f"The restored server did not start: {error.message}") from error
-    try:
-        yield server
-    finally:
-        opened.__exit__(None, None, None)
 
 
 @contextmanager
