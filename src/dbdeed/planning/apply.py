@@ -1,10 +1,10 @@
 """Running a plan on a real database.
 
 Under the database's one lock the state is read again and must be the plan's; each transactional group commits
-together with its journal rows; a lock that is not to be had in time is tried again, with a pause that grows,
-so that no queue forms behind us. Afterwards the state is read once more and must be the target. Whoever is
-stopped in between, by Ctrl-C, a lost connection or `kill -9`, leaves a database and a journal that agree; the
-next plan is made from what is there.
+together with its journal rows, and with the archive of what it destroys; a lock that is not to be had in time
+is tried again, with a pause that grows, so that no queue forms behind us. Afterwards the state is read once
+more and must be the target. Whoever is stopped in between, by Ctrl-C, a lost connection or `kill -9`, leaves a
+database and a journal that agree; the next plan is made from what is there.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.seam import LockTimeout
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Unavailable
+from dbdeed.planning.archive import Archive
 from dbdeed.planning.journal import Journal, PlanState, StepState
 from dbdeed.planning.plan import fingerprint
 from dbdeed.planning.proof import differences
@@ -81,6 +82,7 @@ class _Run:
     engine: Engine
     session: Session
     journal: Journal
+    archive: Archive
     id: str
     secrets: Secrets
     patience: Patience
@@ -131,8 +133,18 @@ def apply_plan(
             _close_unfinished(journal, session, now)
             return Applied("", 0, 0)
         with progress.step("Reading the database once more"):
-            _require_state(engine, session, plan)
-        run = _Run(engine, session, journal, uuid.uuid4().hex, secrets, patience or Patience(), progress, now)
+            current = _require_state(engine, session, plan)
+        run = _Run(
+            engine,
+            session,
+            journal,
+            Archive(engine, session, current),
+            uuid.uuid4().hex,
+            secrets,
+            patience or Patience(),
+            progress,
+            now,
+        )
         run.total = len(plan.steps)
         first = plan.groups[0].steps[0]
         _patiently(run, first, lambda: journal.begin(run.id, plan, now(), tool))
@@ -165,12 +177,14 @@ def _dotted(version: Sequence[int]) -> str:
     return ".".join(map(str, version))
 
 
-def _require_state(engine: Engine, session: Session, plan: Plan) -> None:
-    if fingerprint(engine.inspect(session)) != plan.current:
+def _require_state(engine: Engine, session: Session, plan: Plan) -> Catalog:
+    current = engine.inspect(session)
+    if fingerprint(current) != plan.current:
         raise StateChanged(
             "The database is no longer in the state that this plan was made for; nothing was run.",
             hint="Make a new plan: `dbdeed plan`.",
         )
+    return current
 
 
 def _require_target(engine: Engine, session: Session, plan: Plan, target: Catalog | None) -> None:
@@ -207,6 +221,8 @@ def _run_group(run: _Run, group: Group, task: Task) -> None:
         _patiently(run, first, lambda: _transaction(run, group, numbers))
     else:
         _patiently(run, first, lambda: run.journal.mark(run.id, numbers, StepState.STARTED))
+        if first.step.destroys:
+            _patiently(run, first, lambda: _kept_alone(run, first, numbers[0]))
         _patiently(run, first, lambda: _execute(run, first, numbers[0]))
         _patiently(run, first, lambda: run.journal.mark(run.id, numbers, StepState.DONE))
     run.done += len(group.steps)
@@ -235,8 +251,20 @@ def _patiently(run: _Run, about: PlannedStep, action: Callable[[], None]) -> Non
 def _transaction(run: _Run, group: Group, numbers: range) -> None:
     with _commit_refused(numbers), run.session.transaction():
         for number, planned in zip(numbers, group.steps, strict=True):
+            _keep(run, planned, number)
             _execute(run, planned, number)
         run.journal.mark(run.id, numbers, StepState.DONE)
+
+
+def _keep(run: _Run, planned: PlannedStep, number: int) -> None:
+    """Archive what a step destroys."""
+    for one in planned.step.destroys:
+        run.archive.keep(one, run.id, number, run.now())
+
+
+def _kept_alone(run: _Run, planned: PlannedStep, number: int) -> None:
+    with run.session.transaction():
+        _keep(run, planned, number)
 
 
 @contextmanager

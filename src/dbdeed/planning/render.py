@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Engine
     from dbdeed.planning.plan import Difference, Group, Plan
 
+_KEPT = "          apply keeps the rows and values in the archive first."
 _MARKS = {Action.CREATE: "+", Action.DROP: "-", Action.ALTER: "~", Action.RENAME: ">"}
 
 
@@ -36,7 +37,7 @@ def render_text(plan: Plan) -> str:
             told = planned.difference
             lines += _statement(number, planned.step, reason)
     if plan.destroys:
-        lines += ["", f"Destroys: {listed(plan.destroys, limit=1000)}"]
+        lines += ["", f"Destroys: {listed(plan.destroys, limit=1000)}", _KEPT]
     return "\n".join([*lines, ""])
 
 
@@ -51,6 +52,8 @@ def render_sql(plan: Plan, engine: Engine) -> str:
         f"-- Plan for {one_line(plan.engine)} {'.'.join(map(str, plan.version))}",
         f"-- from state {plan.current[:16]} to {plan.target[:16]}",
     ]
+    if plan.destroys:
+        head.append(f"-- destroys {listed(plan.destroys, limit=1000)}, and keeps no copy (dbdeed apply does)")
     head += [f"-- not covered: {one_line(name)}" for name in plan.unmodelled]
     if plan.environment:
         head += [f"-- needs the value of ${{{name}}} in its place" for name in plan.environment]
