@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.app.apply import ApplyResult, apply_for, require_consent
+from dbdeed.app.apply import ApplyResult, apply_for
 from dbdeed.app.backup import backup_for
 from dbdeed.app.database import chosen_target
 from dbdeed.app.drill import drill_for, write_measured
@@ -142,7 +142,6 @@ def up(
         check_strategy(planned.plan, planned.terms.strategy)
         if not planned.plan.empty:
             show(planned)
-            require_consent(planned.plan, consent, private=planned.embedded)
         applied = apply_for(site, planned, consent, environment)
         model = planned.facts.model
         if model is None:

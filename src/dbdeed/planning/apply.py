@@ -3,8 +3,8 @@
 Under the database's one lock the state is read again and must be the plan's; each transactional group commits
 together with its journal rows, and with the archive of what it destroys; a lock that is not to be had in time
 is tried again, with a pause that grows, so that no queue forms behind us. Afterwards the state is read once
-more and must be the target. Whoever is stopped in between, by Ctrl-C, a lost connection or `kill -9`, leaves a
-database and a journal that agree; the next plan is made from what is there.
+more and must be the target. Whoever is stopped in between, by Ctrl-C, a lost connection or `kill -9`, leaves
+a database and a journal that agree; the next plan is made from what is there.
 """
 
 from __future__ import annotations
