@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.app.database import chosen_target, is_database, named_target
+from dbdeed.app.files import write_text
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of, open_target
 from dbdeed.app.vault import open_vault, token, utc_now
@@ -132,11 +133,19 @@ def _into(
     if into and is_database(into):
         place = named_target(into, environment)
     else:
-        place = (Path(into) if into else project.root / "restored" / manifest.id).absolute()
+        place = Path(into).absolute() if into else _beside(project) / manifest.id
     _restore(vault, engine, manifest, place, progress)
     if isinstance(place, Path):
         return Restored(manifest, str(place))
     return Restored(manifest, place.label, _compared(engine, manifest, place))
+
+
+def _beside(project: Project) -> Path:
+    """The folder for restored copies beside the document, out of version control's sight."""
+    folder = project.root / "restored"
+    if not (folder / ".gitignore").exists():
+        write_text(folder / ".gitignore", "*\n")
+    return folder
 
 
 def _restore(
