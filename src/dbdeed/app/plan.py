@@ -118,6 +118,7 @@ def plan_for(site: Site) -> PlanResult:
             target,
             engine.statements(architecture.schema.blocks),
             site.scratch,
+            empty=lambda table: engine.rows(site.session, table) == 0,
             cache=PlanCache(site.project.cache / "plans", __version__),
             progress=site.progress,
         )

@@ -64,6 +64,8 @@ class Step:
         after_all: run it after every ordinary step (validation of a constraint, dropping what is kept to
             the end).
         environment: names of environment variables that `${NAME}` in `sql` stands for (secrets in DDL).
+        online: steps that do the same and block nobody for long, where the engine has them: an index built
+            concurrently. The plan takes them where the table has rows.
     """
 
     sql: str
@@ -76,6 +78,7 @@ class Step:
     destroys: tuple[ObjectId, ...] = ()
     after_all: bool = False
     environment: tuple[str, ...] = ()
+    online: tuple[Step, ...] = ()
 
 
 class Action(StrEnum):

@@ -308,6 +308,9 @@ class Engine(Protocol):
     def compare(self, current: Catalog, target: Catalog) -> Comparison:
         """The changes that lead from `current` to `target`."""
 
+    def rebuildable(self, catalog: Catalog) -> Catalog:
+        """The nearest catalog that statements can make: what a failed build left invalid counts as whole."""
+
     def rename_steps(
         self, current: Catalog, target: Catalog, statements: Sequence[Statement]
     ) -> list[Change]:

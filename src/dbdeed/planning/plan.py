@@ -8,19 +8,20 @@ A plan belongs to the state it was made for: it carries the fingerprints of both
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from dbdeed.engines.change import Action, HazardKind, LockLevel
+from dbdeed.planning.forms import choose_form, never_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dbdeed.engines.catalog import Catalog, ObjectId
-    from dbdeed.engines.change import Change, Detail, Hazard, Step
+    from dbdeed.engines.change import Action, Change, Detail, Hazard, Step
+    from dbdeed.planning.forms import Empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +108,16 @@ def fingerprint(catalog: Catalog) -> str:
     return digest.hexdigest()
 
 
-def assemble(current: Catalog, target: Catalog, changes: Sequence[Change]) -> Plan:
-    """A plan of changes that are in order already. It is not proven yet."""
+def assemble(
+    current: Catalog, target: Catalog, changes: Sequence[Change], empty: Empty = never_empty
+) -> Plan:
+    """A plan of changes that are in order already; `empty` chooses its forms. It is not proven yet."""
     return Plan(
         engine=target.engine,
         version=current.version,
         current=fingerprint(current),
         target=fingerprint(target),
-        groups=tuple(_groups([_quiet(change, current, target) for change in changes])),
+        groups=tuple(_groups([choose_form(change, current, target, empty) for change in changes])),
         differences=tuple(
             Difference(change.action, change.id, change.details, change.because) for change in changes
         ),
@@ -123,44 +126,6 @@ def assemble(current: Catalog, target: Catalog, changes: Sequence[Change]) -> Pl
             *(f"target: {one.kind} {one.name}" for one in target.unmodelled),
         ),
     )
-
-
-_MOOT = frozenset(
-    {HazardKind.REWRITES, HazardKind.BLOCKS_READS, HazardKind.BLOCKS_WRITES, HazardKind.MAY_FAIL}
-)
-
-
-def _quiet(change: Change, current: Catalog, target: Catalog) -> Change:
-    """A change that only concerns tables which this plan creates: its locks keep nobody, no row is read.
-
-    An index on a new table; not a foreign key to a table that is there.
-    """
-    if change.action is not Action.CREATE:
-        return change
-    own = _root(change.id, target)
-    tables = {own} | {_root(need, target) for need in target.needs.get(change.id, ())}
-    if any(one in current.objects and (one == own or one.kind == own.kind) for one in tables):
-        return change
-    steps = (
-        replace(
-            step,
-            lock=LockLevel.NONE,
-            scans=False,
-            rewrites=False,
-            hazards=tuple(hazard for hazard in step.hazards if hazard.kind not in _MOOT),
-        )
-        for step in change.steps
-    )
-    return replace(change, steps=tuple(steps))
-
-
-def _root(one: ObjectId, catalog: Catalog) -> ObjectId:
-    """The topmost object that it is part of: a constraint's table."""
-    found = catalog.objects.get(one)
-    while found is not None and found.parent is not None:
-        one = found.parent
-        found = catalog.objects.get(one)
-    return one
 
 
 def _groups(changes: Sequence[Change]) -> Iterable[Group]:

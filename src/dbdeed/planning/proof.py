@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.change import Action
 from dbdeed.errors import DbdeedError, OurFault, Refused
+from dbdeed.planning.forms import never_empty
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import assemble
-from dbdeed.planning.shown import one_line, shown
+from dbdeed.planning.shown import listed, one_line, shown
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change
     from dbdeed.engines.seam import Engine, Scratch, Session, Statement
     from dbdeed.planning.cache import PlanCache
+    from dbdeed.planning.forms import Empty
     from dbdeed.planning.plan import Group, Plan
     from dbdeed.progress import Progress
 
@@ -48,6 +50,7 @@ def make_plan(
     statements: Sequence[Statement] = (),
     scratch: Scratch | None = None,
     *,
+    empty: Empty = never_empty,
     cache: PlanCache | None = None,
     progress: Progress = SILENT,
 ) -> Plan:
@@ -59,6 +62,7 @@ def make_plan(
         target: what shall be.
         statements: of the target's document, for the renames that they declare.
         scratch: where to prove it; only used where there is something to prove that the cache does not know.
+        empty: whether a table of the live database has no rows; then the short forms are taken.
         cache: plans that were proven before.
         progress: where to say what is done.
 
@@ -69,7 +73,7 @@ def make_plan(
     if current.objects == target.objects:
         return replace(assemble(current, target, ()), proven=True)
     renames = _renames(engine, current, target, statements)
-    first = assemble(current, target, renames or _ordered(engine, current, target))
+    first = assemble(current, target, renames or _ordered(engine, current, target), empty)
     if scratch is None:
         if renames:
             raise _needs_scratch(renames[0])
@@ -78,7 +82,7 @@ def make_plan(
     if known is not None:
         return known
     with progress.step("Proving the plan in a scratch database"):
-        plan = _proven(engine, current, target, renames, scratch)
+        plan = _proven(engine, current, target, renames, scratch, empty)
     if cache is not None:
         cache.keep(first, plan)
     return plan
@@ -105,7 +109,12 @@ def _needs_scratch(rename: Change) -> Refused:
 
 
 def _proven(
-    engine: Engine, current: Catalog, target: Catalog, renames: Sequence[Change], scratch: Scratch
+    engine: Engine,
+    current: Catalog,
+    target: Catalog,
+    renames: Sequence[Change],
+    scratch: Scratch,
+    empty: Empty,
 ) -> Plan:
     with scratch.database() as session:
         rebuild(engine, session, current)
@@ -114,8 +123,8 @@ def _proven(
             run_groups(engine, session, assemble(current, target, renames).groups)
             reached = engine.inspect(session)
         changes = _ordered(engine, reached, target)
-        run_groups(engine, session, assemble(reached, target, changes).groups)
-        plan = assemble(current, target, [*renames, *changes])
+        run_groups(engine, session, assemble(reached, target, changes, empty).groups)
+        plan = assemble(current, target, [*renames, *changes], empty)
         _require_equal(engine, engine.inspect(session), target, plan)
     return replace(plan, proven=True)
 
@@ -128,6 +137,7 @@ def rebuild(engine: Engine, session: Session, catalog: Catalog) -> None:
         Refused: it failed, and the catalog's database holds things that no catalog type covers.
     """
     empty = engine.inspect(session)
+    catalog = engine.rebuildable(catalog)
     changes = _ordered(engine, empty, catalog)
     if not changes:
         return
@@ -174,9 +184,14 @@ def _require_equal(engine: Engine, reached: Catalog, target: Catalog, plan: Plan
     left = engine.compare(reached, target).changes
     if not left and reached.objects == target.objects:
         return
-    shows = differences(left) or ["the catalogs differ where the comparison sees nothing"]
+    shows = differences(left) or [f"the comparison overlooks {listed(_unequal(reached, target))}"]
     evidence = "\n".join([*(f"{step.sql};" for step in plan.steps), "", *shows])
     raise ProofFailed("The plan does not end at its target: " + "; ".join(shows[:5]), evidence=evidence)
+
+
+def _unequal(one: Catalog, other: Catalog) -> list[ObjectId]:
+    ids = {**one.objects, **other.objects}
+    return [each for each in ids if one.objects.get(each) != other.objects.get(each)]
 
 
 def differences(changes: Sequence[Change]) -> list[str]:

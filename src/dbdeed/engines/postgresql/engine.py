@@ -81,6 +81,11 @@ class PostgresqlEngine:
 
         return compare(current, target)
 
+    def rebuildable(self, catalog: Catalog) -> Catalog:
+        from dbdeed.engines.postgresql.kinds.index import whole
+
+        return whole(catalog)
+
     def rename_steps(
         self, current: Catalog, target: Catalog, statements: Sequence[Statement]
     ) -> list[Change]:

@@ -19,9 +19,18 @@ def step(
     rewrites: bool = False,
     hazards: tuple[Hazard, ...] = (),
     destroys: tuple[ObjectId, ...] = (),
+    online: tuple[Step, ...] = (),
 ) -> Step:
     """A step inside a transaction."""
-    return Step(sql, one, lock, scans=scans, rewrites=rewrites, hazards=hazards, destroys=destroys)
+    return Step(
+        sql, one, lock, scans=scans, rewrites=rewrites, hazards=hazards, destroys=destroys, online=online
+    )
+
+
+def patient(sql: str, one: ObjectId, *hazards: Hazard) -> Step:
+    """A step outside of transactions that reads a whole table while readers and writers go on."""
+    lock = LockLevel.SHARE_UPDATE_EXCLUSIVE
+    return Step(sql, one, lock, scans=True, transactional=False, hazards=hazards)
 
 
 def exclusive(sql: str, one: ObjectId, *hazards: Hazard, destroys: tuple[ObjectId, ...] = ()) -> Step:

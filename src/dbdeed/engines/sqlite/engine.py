@@ -96,6 +96,9 @@ class SqliteEngine:
             found.unmodelled_target,
         )
 
+    def rebuildable(self, catalog: Catalog) -> Catalog:
+        return catalog
+
     def rename_steps(
         self, current: Catalog, target: Catalog, statements: Sequence[Statement]
     ) -> list[Change]:

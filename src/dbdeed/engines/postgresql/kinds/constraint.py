@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
@@ -12,7 +13,7 @@ from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_CONSTRAINT
-from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, may_fail, step
+from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, may_fail, patient, step
 
 if TYPE_CHECKING:
     from dbdeed.engines.change import Hazard, Step
@@ -106,7 +107,9 @@ _QUERY = f"""
         c.condeferrable, c.condeferred,
         ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k(n, o)
             JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.n ORDER BY k.o),
-        CASE WHEN c.contype IN ('p', 'u', 'x') THEN ARRAY(SELECT a.attname::text FROM pg_attribute a
+        CASE WHEN c.contype IN ('p', 'u', 'x') THEN ARRAY(SELECT coalesce(k.attname, a.attname)::text
+            FROM pg_attribute a LEFT JOIN pg_attribute k ON k.attrelid = c.conrelid
+                AND k.attnum = i.indkey[a.attnum - 1] AND k.attnum <> 0
             WHERE a.attrelid = c.conindid ORDER BY a.attnum) ELSE '{{}}' END,
         CASE WHEN c.confrelid = 0 THEN '{{}}' ELSE ARRAY[fn.nspname::text, f.relname::text] END,
         CASE WHEN c.confrelid = 0 THEN '{{}}' ELSE
@@ -161,11 +164,35 @@ def create(new: Constraint, context: Context) -> Making:
             LockLevel.SHARE_ROW_EXCLUSIVE if new.type == "foreign" else LockLevel.ACCESS_EXCLUSIVE,
             scans=new.validated,
             hazards=_dangers(new) if new.validated and new.parent in context.current.objects else (),
+            online=_online(new, text),
         ),
         *_marks(new, None),
     )
     handed = inheritance.below(new, context) if new.has_index else inheritance.Handed()
     return Making((*steps, *handed.steps), handed.covers)
+
+
+def _online(new: Constraint, text: str) -> tuple[Step, ...]:
+    """The rows are read, or the index is built, while writers go on; none where PostgreSQL has no such form.
+
+    NOT VALID is for checks and foreign keys; before 18 not for those of partitioned tables (manual,
+    ALTER TABLE). A primary key would still read the table where a column is not NOT NULL yet.
+    """
+    fails = _dangers(new)[:1]
+    if new.type == "check" or (new.type == "foreign" and not new.on_partitioned):
+        if not new.validated:
+            return ()
+        lock = LockLevel.SHARE_ROW_EXCLUSIVE if new.type == "foreign" else LockLevel.ACCESS_EXCLUSIVE
+        validate = f"ALTER TABLE {new.table_sql} VALIDATE CONSTRAINT {ident(new.name)}"
+        return (step(f"{text} NOT VALID", new.id, lock), patient(validate, new.id, *fails))
+    simple = re.fullmatch(r"UNIQUE (NULLS NOT DISTINCT )?(\(.*\))", _bare(new))
+    if simple is None or new.on_partitioned or new.index_options or new.tablespace:
+        return ()
+    name, deferral = ident(new.name), new.definition[len(_bare(new)) :]
+    distinct = " NULLS NOT DISTINCT" if simple[1] else ""
+    build = f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {new.table_sql} {simple[2]}{distinct}"
+    use = f"ALTER TABLE {new.table_sql} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}{deferral}"
+    return (patient(build, new.id, *fails), exclusive(use, new.id))
 
 
 def _adopted(new: Constraint, context: Context) -> tuple[Step, ...]:

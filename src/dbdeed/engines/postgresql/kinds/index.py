@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
@@ -13,9 +16,10 @@ from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
 from dbdeed.engines.postgresql.system import PG_CLASS
-from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, may_fail, step
+from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, may_fail, patient, step
 
 if TYPE_CHECKING:
+    from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
     from dbdeed.engines.postgresql.reading import Reading
 
@@ -28,7 +32,8 @@ class Index(Named, frozen=True, tag="index"):
         definition: what pg_get_indexdef writes after the table: `USING btree (lower(email)) WHERE …`, without
             storage parameters.
         columns: its key columns, "" where an expression stands.
-        names: what the index calls its columns, included ones too.
+        names: of its columns, included ones too; where an expression stands, what the index calls it. (A
+            column that is renamed keeps its old name in the index itself.)
         valid: false for what a failed CREATE INDEX CONCURRENTLY left behind.
         options: storage parameters.
         statistics: (column number, target) of expressions.
@@ -84,7 +89,10 @@ _QUERY = f"""
         ARRAY(SELECT coalesce(a.attname::text, '') FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(n, o)
             LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.n AND k.n <> 0
             WHERE k.o <= x.indnkeyatts ORDER BY k.o),
-        ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = x.indexrelid ORDER BY a.attnum),
+        ARRAY(SELECT coalesce(k.attname, a.attname)::text FROM pg_attribute a
+            LEFT JOIN pg_attribute k ON k.attrelid = x.indrelid AND k.attnum = x.indkey[a.attnum - 1]
+                AND k.attnum <> 0
+            WHERE a.attrelid = x.indexrelid ORDER BY a.attnum),
         x.indisvalid OR i.relkind = 'I', coalesce(i.reloptions, '{{}}'), coalesce(ts.spcname, ''),
         ARRAY(SELECT ARRAY[a.attnum::int, a.attstattarget::int] FROM pg_attribute a
             WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum),
@@ -121,12 +129,18 @@ def create(new: Index, context: Context) -> Making:
         hazards.append(blocks_writes(f"Writes to {new.table_sql} wait until the index is built."))
         if new.unique:
             hazards.append(may_fail(f"Rows of {new.table_sql} may hold the same values twice."))
+    rest = f"{ident(new.name)} ON {new.table_sql} {_with_tablespace(new)}"
     making = step(
-        f"CREATE {unique}INDEX {ident(new.name)} ON {new.table_sql} {_with_tablespace(new)}",
+        f"CREATE {unique}INDEX {rest}",
         new.id,
         LockLevel.SHARE if there else LockLevel.NONE,
         scans=there,
         hazards=tuple(hazards),
+        # Two passes over the table that wait for running transactions (manual, CREATE INDEX); a partitioned
+        # table's index cannot be built so.
+        online=()
+        if new.on_partitioned
+        else (patient(f"CREATE {unique}INDEX CONCURRENTLY {rest}", new.id, *hazards[1:]),),
     )
     handed = inheritance.below(new, context)
     return Making((making, *_after(new, None), *handed.steps), handed.covers)
@@ -176,6 +190,15 @@ def _statistics(new: Index, old: Index | None) -> list[tuple[int, int]]:
     wanted = dict(new.statistics)
     gone = [(number, -1) for number in was if number not in wanted]
     return gone + [(number, target) for number, target in wanted.items() if was.get(number) != target]
+
+
+def whole(catalog: Catalog) -> Catalog:
+    """The catalog with every invalid index as if its build had not failed."""
+    invalid = [one for one in catalog.objects.values() if isinstance(one, Index) and not one.valid]
+    if not invalid:
+        return catalog
+    mended = {one.id: msgspec.structs.replace(one, valid=True) for one in invalid}
+    return replace(catalog, objects={**catalog.objects, **mended})
 
 
 def drop(old: Index, _: Context) -> tuple[Step, ...]:

@@ -1,0 +1,74 @@
+"""Which form of a step is taken: the short one, or the online one where a table has rows.
+
+On a table that this plan creates, and on one that is empty, the plain form keeps nobody waiting and can fail
+on nothing. On any other, an index is built concurrently and a constraint is added NOT VALID and validated
+after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from dbdeed.engines.change import Action, HazardKind, LockLevel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.change import Change, Step
+
+Empty: TypeAlias = "Callable[[ObjectId], bool]"
+"""Whether a table of the live database has no rows."""
+
+_MOOT = frozenset(
+    {HazardKind.REWRITES, HazardKind.BLOCKS_READS, HazardKind.BLOCKS_WRITES, HazardKind.MAY_FAIL}
+)
+
+
+def never_empty(_: ObjectId) -> bool:
+    """Where no live database can be asked: every table may have rows."""
+    return False
+
+
+def choose_form(change: Change, current: Catalog, target: Catalog, empty: Empty) -> Change:
+    """The change with the steps that fit its tables."""
+    if change.action not in (Action.CREATE, Action.ALTER):
+        return change
+    tables = _tables(change, current, target)
+    if not tables:
+        if change.action is Action.ALTER:
+            return change
+        steps = [replace(_unheard(step), lock=LockLevel.NONE) for step in change.steps]
+    elif any(_costs(step) for step in change.steps) and all(map(empty, tables)):
+        steps = [_unheard(step) for step in change.steps]
+    else:
+        steps = [form for step in change.steps for form in step.online or (step,)]
+    return replace(change, steps=tuple(steps))
+
+
+def _costs(step: Step) -> bool:
+    """Whether it matters how many rows there are."""
+    return bool(step.online or step.scans or step.rewrites or any(one.kind in _MOOT for one in step.hazards))
+
+
+def _unheard(step: Step) -> Step:
+    """A step that nobody waits for, since there are no rows."""
+    hazards = tuple(hazard for hazard in step.hazards if hazard.kind not in _MOOT)
+    return replace(step, scans=False, rewrites=False, hazards=hazards, online=())
+
+
+def _tables(change: Change, current: Catalog, target: Catalog) -> list[ObjectId]:
+    """The tables that were there before and that the change is about: an index's own, a foreign key's two."""
+    own = _root(change.id, target)
+    needed = {_root(need, target) for need in target.needs.get(change.id, ())}
+    return [one for one in {own, *needed} if one in current.objects and (one == own or one.kind == own.kind)]
+
+
+def _root(one: ObjectId, catalog: Catalog) -> ObjectId:
+    """The topmost object that it is part of: a constraint's table."""
+    found = catalog.objects.get(one)
+    while found is not None and found.parent is not None:
+        one = found.parent
+        found = catalog.objects.get(one)
+    return one
