@@ -69,7 +69,8 @@ def _scripts(plan: Plan, engine: Engine) -> Iterable[str]:
         for planned in group.steps:
             if planned.difference != told:
                 told = planned.difference
-                yield f"-- {_reason(plan.differences[told])}"
+                reason = _reason(plan.differences[told])
+                yield from (f"-- {one}" for one in [reason] if one)
             yield from (f"-- {note}" for note in _notes(planned.step))
             yield ended(planned.step.sql)
         yield from (_closed(line) for line in after)
@@ -125,6 +126,10 @@ def _cost(step: Step) -> str:
 
 
 def _reason(difference: Difference) -> str:
+    """Why a statement is there; empty where the statement itself says it: a new table is created."""
+    plain = difference.action in (Action.CREATE, Action.DROP)
+    if plain and not difference.details and difference.because is None:
+        return ""
     text = f"{difference.action} {shown(difference.object)}"
     if difference.details:
         text += " (" + "; ".join(_details(difference)) + ")"
