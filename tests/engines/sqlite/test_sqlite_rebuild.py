@@ -278,3 +278,16 @@ def test_a_trigger_and_a_key_that_point_at_each_other(bench: Bench) -> None:
     bench.apply(session, bench.catalog(""))
     bench.apply(session, bench.catalog(sql))
     session.close()
+
+
+def test_strict_types_may_refuse_what_is_there(bench: Bench) -> None:
+    session = bench.open(bench.file("CREATE TABLE t (a INTEGER) STRICT; INSERT INTO t VALUES (1)"))
+    target = bench.catalog("CREATE TABLE t (a BLOB) STRICT")
+    hazards = {
+        h.kind for change in bench.plan(session, target) for step in change.steps for h in step.hazards
+    }
+    assert HazardKind.MAY_FAIL in hazards
+    with pytest.raises(SqlRejected, match="cannot store INT value"):
+        bench.apply(session, target)
+    assert session.fetch("SELECT a FROM t") == [(1,)]
+    session.close()

@@ -161,6 +161,8 @@ def _column_hazards(old: Table, new: Table, before: Column | None, column: Colum
         return
     if before.nullable and not column.nullable:
         yield Hazard(HazardKind.MAY_FAIL, f"{name} becomes NOT NULL: no row may have NULL there.")
+    if old.strict and new.strict and before.type != column.type != "any":
+        yield Hazard(HazardKind.MAY_FAIL, f"Every value in {name} must be {column.type.upper()} (STRICT).")
     for clause in column.clauses:
         if clause not in before.clauses and _demands(clause):
             yield Hazard(HazardKind.MAY_FAIL, f"Every row must satisfy {name}: {clause}.")
