@@ -8,7 +8,7 @@ A plan belongs to the state it was made for: it carries the fingerprints of both
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -128,10 +128,27 @@ def assemble(
     )
 
 
+def joined(first: Plan, rest: Plan) -> Plan:
+    """One plan of two, the second made for the state that the first leads to."""
+    shift = len(first.differences)
+    moved = [replace(one, difference=one.difference + shift) for group in rest.groups for one in group.steps]
+    steps = [*(one for group in first.groups for one in group.steps), *moved]
+    return replace(
+        rest,
+        current=first.current,
+        groups=tuple(_grouped(steps)),
+        differences=(*first.differences, *rest.differences),
+    )
+
+
 def _groups(changes: Sequence[Change]) -> Iterable[Group]:
-    """Consecutive transactional steps are one transaction; any other step stands alone."""
     planned = [PlannedStep(step, number) for number, change in enumerate(changes) for step in change.steps]
     planned.sort(key=lambda one: one.step.after_all)  # stable: the order within each half stays
+    return _grouped(planned)
+
+
+def _grouped(planned: Sequence[PlannedStep]) -> Iterable[Group]:
+    """Consecutive transactional steps are one transaction; any other step stands alone."""
     for transactional, steps in groupby(planned, key=lambda one: one.step.transactional):
         if transactional:
             yield Group(tuple(steps), transactional=True)

@@ -17,7 +17,7 @@ from dbdeed.engines.change import Action
 from dbdeed.errors import DbdeedError, OurFault, Refused
 from dbdeed.planning.forms import never_empty
 from dbdeed.planning.order import order_changes
-from dbdeed.planning.plan import assemble
+from dbdeed.planning.plan import assemble, joined
 from dbdeed.planning.shown import listed, one_line, shown
 from dbdeed.progress import SILENT
 
@@ -122,11 +122,11 @@ def _proven(
         if renames:
             run_groups(engine, session, assemble(current, target, renames).groups)
             reached = engine.inspect(session)
-        changes = _ordered(engine, reached, target)
-        run_groups(engine, session, assemble(reached, target, changes, empty).groups)
-        plan = assemble(current, target, [*renames, *changes], empty)
+            empty = never_empty  # the live database knows its tables by their old names still
+        plan = assemble(reached, target, _ordered(engine, reached, target), empty)
+        run_groups(engine, session, plan.groups)
         _require_equal(engine, engine.inspect(session), target, plan)
-    return replace(plan, proven=True)
+    return replace(joined(assemble(current, target, renames), plan) if renames else plan, proven=True)
 
 
 def rebuild(engine: Engine, session: Session, catalog: Catalog) -> None:
