@@ -160,19 +160,17 @@ def _leaves_open(source: Source, lines: Sequence[Span]) -> bool:
 def _in_paragraph(source: Source, block: Paragraph, knows: Knows) -> list[Keyed]:
     """The keys whose lines a paragraph has. Other lines continue the value above them."""
     found: list[Keyed] = []
+    lines: list[list[Span]] = []
     continues = False
     for line in block.lines:
         starts = list(_in_line(source, line, knows))
         if starts:
             found.extend(starts)
+            lines.extend([*start.lines] for start in starts)
         elif continues:
-            found[-1] = replace(
-                found[-1], lines=(*found[-1].lines, _value(source.data, line.start, line.end))
-            )
-        continues = (
-            bool(found) and (bool(starts) or continues) and not _ends_hard(source.data, found[-1].lines[-1])
-        )
-    return found
+            lines[-1].append(_value(source.data, line.start, line.end))
+        continues = bool(starts or continues) and not _ends_hard(source.data, lines[-1][-1])
+    return [replace(keyed, lines=tuple(own)) for keyed, own in zip(found, lines, strict=True)]
 
 
 def _ends_hard(data: bytes, line: Span) -> bool:
