@@ -100,6 +100,21 @@ def test_its_life(root: Path, major: int) -> None:
     assert server.status().startswith(f"stopped, PostgreSQL {major}")
 
 
+@pytest.mark.postgresql
+def test_data_moved_aside_by_a_killed_restore_comes_back(root: Path) -> None:
+    server = Embedded(root)
+    session = connect(server.start(SILENT))
+    session.execute("CREATE TABLE kept (id integer)")
+    session.close()
+    server.stop()
+    data = _place(root) / "data"
+    data.rename(data.with_name("data.before-20260101T000000Z"))
+    session = connect(server.start(SILENT))
+    assert session.fetch("SELECT count(*) FROM kept") == [(0,)]
+    session.close()
+    assert not list(data.parent.glob("data.before-*"))
+
+
 def test_it_outlives_the_command_and_holds_nothing_of_it(root: Path, major: int) -> None:
     starter = _spawn(root, major)
     out, error = starter.communicate(timeout=120)  # returns only when nobody holds the pipes

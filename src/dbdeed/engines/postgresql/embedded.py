@@ -83,6 +83,7 @@ class Embedded:
         place = _place(self.root, make=True)
         own(place, who)
         with _held(place):
+            _return_aside(place / "data")
             programs = self._programs(place / "data")
             if not (place / "data").is_dir():
                 with progress.step(f"Making a PostgreSQL {programs.major} database"):
@@ -213,6 +214,16 @@ def _held(place: Path) -> Iterator[None]:
     """The one lock of whoever starts or stops this server."""
     with locked(place / "lock", patience=_LOCK_SECONDS, busy="Another command is starting or stopping it."):
         yield
+
+
+def _return_aside(data: Path) -> None:
+    """Put back what a restore moved aside before it was killed, and before its own data took the place.
+
+    Without this a new, empty cluster would be made where a full one had been.
+    """
+    aside = sorted(data.parent.glob(f"{data.name}.before-*"))
+    if aside and not data.exists():
+        aside[-1].rename(data)
 
 
 def _initialise(programs: Programs, place: Path, who: Account) -> None:
