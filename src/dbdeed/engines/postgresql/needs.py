@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _QUERY = """
     SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid
     FROM pg_depend WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S')
+        AND NOT (classid = refclassid AND objid = refobjid)
 """
 
 # Kinds that live in a schema; the first part of their name says which.
@@ -36,7 +37,8 @@ def read_needs(reading: Reading) -> Mapping[ObjectId, frozenset[ObjectId]]:
             found[dependent].add(needed)
     _add_parents(reading, found)
     _cut_cycles(reading, found)
-    return {key: frozenset(value) for key, value in found.items()}
+    there = reading.objects.keys()
+    return {key: frozenset(value & there) for key, value in found.items() if key in there}
 
 
 def _add_parents(reading: Reading, found: defaultdict[ObjectId, set[ObjectId]]) -> None:

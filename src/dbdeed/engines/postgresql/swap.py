@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.writing import exclusive, may_fail, rewriting, step
+from dbdeed.engines.postgresql.writing import may_fail, rewriting, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,10 +31,30 @@ def swap_type(old: Any, new: Any, creation: Sequence[Step], context: Context) ->
     aside = old.name.encode()[:55].decode(errors="ignore") + "_dbdeed"
     word = "DOMAIN" if old.id.kind == "domain" else "TYPE"
     steps: list[Step] = [step(f"ALTER {word} {old.sql_name} RENAME TO {ident(aside)}", old.id), *creation]
+    leaving = _leaving(columns, context)
     for column in columns:
-        steps.extend(_move(column, old, new, context))
+        steps.extend(leaving[column.id].steps if column.id in leaving else _move(column, old, new, context))
     steps.append(step(f"DROP {word} {qualified(old.schema, aside)}", old.id))
-    return Alteration(tuple(steps), frozenset(_disturbed(old, columns, context)))
+    disturbed = {
+        *_disturbed(old, columns, context),
+        *(one for way in leaving.values() for one in way.disturbs),
+    }
+    covers = (*leaving, *(one for way in leaving.values() for one in way.covers))
+    return Alteration(tuple(steps), frozenset(disturbed), covers)
+
+
+def _leaving(columns: Iterable[Any], context: Context) -> dict[ObjectId, Alteration]:
+    """Columns that go from this type to another in the same plan: they do so here, while both are there."""
+    from dbdeed.engines.postgresql.kinds.column_alter import alter
+
+    found = {}
+    for column in columns:
+        target: Any = context.target.objects.get(column.id)
+        if target is not None and target.type != column.type and column.local:
+            way = alter(column, target, context)
+            if way is not None:
+                found[column.id] = way
+    return found
 
 
 def _disturbed(old: Any, columns: Iterable[Object], context: Context) -> Iterable[ObjectId]:
@@ -56,8 +76,7 @@ def _move(column: Any, old: Any, new: Any, context: Context) -> Iterable[Step]:
     if not column.local or column.generated or old.sql_name not in column.type:
         return
     if target is None or target.type != column.type:
-        yield from _let_go(column)
-        return
+        return  # it is dropped before
     array = column.type.endswith("]")
     name = ident(column.name)
     clauses = []
@@ -77,12 +96,3 @@ def _move(column: Any, old: Any, new: Any, context: Context) -> Iterable[Step]:
             may_fail(f"{column.table_sql}.{name} may hold values that {new.sql_name} no longer has."),
         ),
     )
-
-
-def _let_go(column: Any) -> Iterable[Step]:
-    """A column that leaves the type in this very plan becomes text until its own change comes."""
-    name = ident(column.name)
-    array = "text[]" if column.type.endswith("]") else "text"
-    clauses = [f"ALTER COLUMN {name} DROP DEFAULT"] if column.default else []
-    clauses.append(f"ALTER COLUMN {name} TYPE {array} USING {name}::{array}")
-    yield exclusive(f"ALTER TABLE {column.table_sql} {', '.join(clauses)}", column.id)

@@ -15,9 +15,9 @@ from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.writing import may_fail, rewriting, step
 
 if TYPE_CHECKING:
-    from dbdeed.engines.catalog import ObjectId
     from collections.abc import Iterable
 
+    from dbdeed.engines.catalog import ObjectId
     from dbdeed.engines.change import Hazard, Step
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
@@ -104,9 +104,11 @@ def sequence_steps(
     before: list[Step] = []
     after: list[Step] = []
     for one in sequences:
-        old = context.current.objects.get(one.id)
-        if old is None or old.parent is not None:
+        old: Any = context.current.objects.get(one.id)
+        if old is None or (old.parent is not None and old.parent not in context.target.objects):
             before.append(sequence_write.creation(one))
+        else:
+            before.extend(sequence_write.changes(old, one))
         after.append(sequence_write.ownership(one))
     return "", tuple(before), tuple(after), tuple(one.id for one in sequences)
 

@@ -68,7 +68,7 @@ _QUERY = """
     WITH usual AS (SELECT oid FROM pg_roles WHERE rolname = current_user),
     owned AS ({owned})
     SELECT o.classid, o.objid, r.rolname FROM owned o JOIN pg_roles r ON r.oid = o.owner
-    WHERE (o.objid >= 16384 OR o.classid = 'pg_namespace'::regclass) 
+    WHERE (o.objid >= 16384 OR o.classid = 'pg_namespace'::regclass)
         AND o.owner <> (SELECT datdba FROM pg_database WHERE datname = current_database())
     ORDER BY 1, 2
 """

@@ -94,18 +94,7 @@ def drop(old: Sequence, _: Context) -> tuple[Step, ...]:
 
 
 def alter(old: Sequence, new: Sequence, _: Context) -> Alteration | None:
-    name = qualified(new.schema, new.name)
-    options = sequence_write.changed_numbers(old, new)
-    if old.type != new.type:
-        options.insert(0, f"AS {new.type}")
-    steps = []
-    if options:
-        steps.append(
-            step(f"ALTER SEQUENCE {name} {' '.join(options)}", new.id, LockLevel.SHARE_ROW_EXCLUSIVE)
-        )
-    if old.unlogged != new.unlogged:
-        logged = "UNLOGGED" if new.unlogged else "LOGGED"
-        steps.append(step(f"ALTER SEQUENCE {name} SET {logged}", new.id, LockLevel.ACCESS_EXCLUSIVE))
+    steps = sequence_write.changes(old, new)
     if old.owned_by != new.owned_by:
         steps.append(sequence_write.ownership(new))
     return Alteration(tuple(steps))

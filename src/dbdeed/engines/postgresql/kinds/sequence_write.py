@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from dbdeed.engines.change import LockLevel
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import step
 
@@ -84,6 +85,23 @@ def creation(new: Sequence, *, owned: bool = False) -> Step:
     if owned and new.owned_by:
         text += f" OWNED BY {qualified(*new.owned_by)}"
     return step(text, new.id)
+
+
+def changes(old: Sequence, new: Sequence) -> list[Step]:
+    """What leads from one to the other, but for the owner."""
+    name = qualified(new.schema, new.name)
+    options = changed_numbers(old, new)
+    if old.type != new.type:
+        options.insert(0, f"AS {new.type}")
+    steps = []
+    if options:
+        steps.append(
+            step(f"ALTER SEQUENCE {name} {' '.join(options)}", new.id, LockLevel.SHARE_ROW_EXCLUSIVE)
+        )
+    if old.unlogged != new.unlogged:
+        logged = "UNLOGGED" if new.unlogged else "LOGGED"
+        steps.append(step(f"ALTER SEQUENCE {name} SET {logged}", new.id, LockLevel.ACCESS_EXCLUSIVE))
+    return steps
 
 
 def ownership(new: Sequence) -> Step:
