@@ -176,6 +176,8 @@ def _apply_file(
 
 
 def _read_file(path: Path) -> PlanFile:
+    if path.exists() and not path.is_file():  # opening a pipe would wait for somebody to write into it
+        raise InvalidInput("This is no file that holds a plan.", where=str(path))
     try:
         data = path.read_bytes()
     except OSError as error:
