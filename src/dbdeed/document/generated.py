@@ -67,8 +67,8 @@ def generated_blocks(source: Source, blocks: Iterable[Block]) -> tuple[tuple[Gen
 
 def _markers(data: bytes, blocks: Iterable[Block]) -> Iterator[re.Match[bytes]]:
     for block in walk(blocks):
-        if isinstance(block, Html | Paragraph):
-            span = block.span
+        span = block.span
+        if isinstance(block, Html | Paragraph) and data.find(b"dbdeed:", span.start, span.end) >= 0:
             code = (
                 [whole for whole, _ in code_spans(data, span.start, span.end)]
                 if isinstance(block, Paragraph)

@@ -28,6 +28,9 @@ _MARKUP = re.compile(
 )
 
 
+_ANY_MARK = re.compile(rb"[`*_\[<\\]")
+
+
 @dataclass(frozen=True, slots=True)
 class Plain:
     """Text without its markup, and where each character came from.
@@ -86,12 +89,14 @@ def comments(data: bytes, start: int, end: int) -> list[Span]:
 
 def opaque(data: bytes, start: int, end: int) -> list[Span]:
     """Code spans and comments, in order and without overlap: where no other markup counts."""
-    both = [*(whole for whole, _ in code_spans(data, start, end)), *comments(data, start, end)]
-    if not both:
-        return both
-    both.sort()
+    return _outermost([whole for whole, _ in code_spans(data, start, end)], comments(data, start, end))
+
+
+def _outermost(code: list[Span], hidden: list[Span]) -> list[Span]:
+    if not (code and hidden):
+        return code or hidden
     kept: list[Span] = []
-    for span in both:
+    for span in sorted([*code, *hidden]):
         if not kept or span.start >= kept[-1].end:
             kept.append(span)
     return kept
@@ -163,8 +168,11 @@ def _characters(raw: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _plain_line(data: bytes, start: int, end: int, builder: _Builder) -> None:
+    if not _ANY_MARK.search(data, start, end):
+        builder.copy(data, start, end)
+        return
     inside = dict(code_spans(data, start, end))
-    spans = opaque(data, start, end)
+    spans = _outermost(list(inside), comments(data, start, end))
     for index, (left, right) in enumerate(between(spans, start, end)):
         _plain_text(data, left, right, builder)
         if index < len(spans) and (inner := inside.get(spans[index])):

@@ -27,6 +27,7 @@ OpenLink: TypeAlias = "Callable[[str], Source | Problem | None]"
 None where there is no such file; a Problem where it may not or cannot be read.
 """
 
+_FILE = re.compile(rb"\.(?:sql|md)", re.IGNORECASE)
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ACCEPTED = ("a link to a .sql or .md file inside the project folder",)
 
@@ -62,6 +63,8 @@ def include(parts: Sequence[Part], inclusion: Inclusion, trail: tuple[str, ...])
 def _targets(part: Part) -> Iterator[tuple[Place, str]]:
     data = part.source.data
     for block in walk(part.blocks):
+        if not _FILE.search(data, block.span.start, block.span.end):
+            continue
         if isinstance(block, Paragraph):
             spans: Sequence[Span] = (block.span,)
         elif isinstance(block, Table):

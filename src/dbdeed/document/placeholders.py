@@ -67,6 +67,7 @@ def _is_placeholder(text: str) -> bool:
     return len(here) > 2 and any(len(here & other) * 3 >= 2 * len(here | other) for other in known.words)
 
 
+@cache
 def _is_code_placeholder(text: str) -> bool:
     """In code only what could be nothing else: `[table_name_1]`, `[Model Name 2]`, not an array `[Type]`."""
     return _normal(text) in _known().exact and bool(re.search(r"[ _]", text.strip()))
@@ -74,18 +75,25 @@ def _is_code_placeholder(text: str) -> bool:
 
 def _brackets(data: bytes, start: int, end: int, labels: frozenset[bytes], *, code: bool) -> Iterator[Span]:
     for match in _BRACKET.finditer(data, start, end):
-        text = match["text"].decode("utf-8", "replace")
-        if code:
-            wanted = match["before"] is None and _is_code_placeholder(text)
-        else:
-            linked = match["after"] in {b"(", b"["} or b" ".join(match["text"].lower().split()) in labels
-            wanted = match["before"] not in {b"!", b"\\", b"]", b"^"} and not linked and _is_placeholder(text)
-        if wanted:
+        if _in_code(match) if code else _in_prose(match, labels):
             yield Span(match.start("text") - 1, match.end("text") + 1)
+
+
+def _in_code(match: re.Match[bytes]) -> bool:
+    return match["before"] is None and _is_code_placeholder(match["text"].decode("utf-8", "replace"))
+
+
+def _in_prose(match: re.Match[bytes], labels: frozenset[bytes]) -> bool:
+    if match["after"] in {b"(", b"["} or match["before"] in {b"!", b"\\", b"]", b"^"}:
+        return False
+    linked = b" ".join(match["text"].lower().split()) in labels
+    return not linked and _is_placeholder(match["text"].decode("utf-8", "replace"))
 
 
 def _in_text(data: bytes, span: Span, labels: frozenset[bytes] = frozenset()) -> Iterator[Span]:
     """Placeholders of a text: outside code spans by the generous rule, inside by the strict one."""
+    if not _may_hold(data, span, labels):
+        return
     hidden = comments(data, span.start, span.end)
     zones = [(zone, True) for zone, _ in code_spans(data, span.start, span.end)] + [
         (zone, False) for zone in hidden
@@ -99,6 +107,12 @@ def _in_text(data: bytes, span: Span, labels: frozenset[bytes] = frozenset()) ->
             yield from _brackets(data, zone.start, zone.end, labels, code=True)
         start = zone.end
     yield from _brackets(data, start, span.end, labels, code=False)
+
+
+def _may_hold(data: bytes, span: Span, labels: frozenset[bytes]) -> bool:
+    """Whether a bracket is a placeholder by either rule, wherever it stands: in most texts there is none."""
+    found = _BRACKET.finditer(data, span.start, span.end)
+    return any(_in_code(match) or _in_prose(match, labels) for match in found)
 
 
 def has_placeholder(data: bytes, span: Span) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dbdeed.document import keys
 from dbdeed.document.blocks import Html, List, Paragraph
 from dbdeed.document.inline import plain
+from dbdeed.document.keyed import find_keys
 from dbdeed.document.names import words
 from dbdeed.document.source import Place, Span
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _PLAN = {words("Recovery Plan"), words("Disaster Recovery Plan"), words("Recovery Objectives")}
 _PLAN_KEYS = {"RPO", "RTO", "Procedure"}
+# One of these is in every name of the plan and of its keys: most paragraphs need not be read closer.
+_MENTION = re.compile(rb"recover|rpo|rto|objective|procedure|step", re.IGNORECASE)
 
 
 def plan_place(parts: Sequence[Part]) -> Place | None:
@@ -26,7 +30,8 @@ def plan_place(parts: Sequence[Part]) -> Place | None:
     if not own:
         return None
     for part in reversed(own):
-        index = max((i for i, block in enumerate(part.blocks) if _is_plan(part, block)), default=None)
+        backwards = range(len(part.blocks) - 1, -1, -1)
+        index = next((i for i in backwards if _is_plan(part, part.blocks[i])), None)
         if index is not None:
             return _after(part, _with_list(part.blocks, index))
         if words(part.title) in _PLAN and part.blocks:
@@ -38,8 +43,8 @@ def plan_place(parts: Sequence[Part]) -> Place | None:
 
 
 def _is_plan(part: Part, block: Block) -> bool:
-    from dbdeed.document.keyed import find_keys
-
+    if not _MENTION.search(part.source.data, block.span.start, block.span.end):
+        return False
     if isinstance(block, Paragraph) and words(plain(part.source.data, block.lines).text) in _PLAN:
         return True
     found = find_keys(part.source, [block], lambda name: keys.known_key(keys.RECOVERY, name))
