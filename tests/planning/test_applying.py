@@ -135,7 +135,7 @@ def test_many_at_once_do_it_once(place: Place) -> None:
     session.close()
 
 
-def test_data_that_does_not_fit_stops_the_plan_and_leaves_all_as_it_was(place: Place) -> None:
+def test_data_that_does_not_fit_stops_the_plan_and_the_next_one_carries_on(place: Place) -> None:
     tight = BEFORE.replace("price integer NOT NULL", "price integer NOT NULL CHECK (price < 100)")
     with place.live(BEFORE) as session:
         session.execute(ROWS)
@@ -144,9 +144,10 @@ def test_data_that_does_not_fit_stops_the_plan_and_leaves_all_as_it_was(place: P
         with pytest.raises(StepFailed) as caught:
             apply(place, session, plan)
         assert caught.value.exit_code == 3
-        assert place.engine.inspect(session).same_as(before)
         (unfinished,) = Journal(place.engine, session).unfinished()
         assert unfinished.done < unfinished.total == len(plan.steps)
+        # Online, the check is there already and not validated; in one transaction all is as it was.
+        assert place.engine.inspect(session).same_as(before) == (unfinished.done == 0)
         assert unfinished.error
         session.execute("UPDATE items SET price = 1")
         place.migrate(session, tight)
