@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 from dbdeed.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dbdeed.document.architecture import Architecture
 
 STATE_FOLDER = ".dbdeed"
@@ -44,6 +47,30 @@ class Project:
             raise Unavailable(
                 f"Cannot write the folder {self.state}: {error.strerror}.", code="state-folder"
             ) from error
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only `up` of this project; the system lets go when the process ends, however it ends.
+
+        Raises `Unavailable` where another one is at work: two would write the same document and code.
+        """
+        self.prepare()
+        try:
+            file = (self.state / "up.lock").open("a")
+        except OSError as error:
+            raise Unavailable(
+                f"Cannot write in {self.state}: {error.strerror}.", code="state-folder"
+            ) from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise Unavailable(
+                    f"Another `dbdeed up` is at work in {self.root}.",
+                    hint="Wait until it is done.",
+                    code="locked",
+                ) from error
+            yield
 
     def identity(self) -> str:
         """The project's own id, made up once: 32 hexadecimal characters."""

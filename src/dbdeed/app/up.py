@@ -126,44 +126,45 @@ def up(
     # Before anything is written or started: a document that may change nothing says so at once.
     private = chosen_target(database, environment, architecture) is None
     check_terms(terms_of(architecture), private=private, draft=consent.draft)
-    synced = sync(document, today=today, progress=progress).changes
-    architecture = read_architecture(project)
-    findings = checked(project, architecture, engine=True, progress=progress).findings
-    with open_site(
-        project,
-        architecture,
-        database=database,
-        scratch=scratch,
-        environment=environment,
-        progress=progress,
-        keep_running=True,
-    ) as site:
-        planned = plan_for(site)
-        check_strategy(planned.plan, planned.terms.strategy)
-        if not planned.plan.empty:
-            show(planned)
-        applied = apply_for(site, planned, consent, environment)
-        model = planned.facts.model
-        if model is None:
-            raise OurFault("The engine read the SQL and described no model.")
-        generated = generate(model, architecture, project.root)
-        vault = open_vault(project, architecture, environment)
-        proven = _Proven.of(site, vault, planned, environment)
-    connection = architecture.access.connection_string.value
-    return UpResult(
-        target=site.target,
-        client=site.engine.client(site.target),
-        variable=connection.name if connection is not None else "DATABASE_URL",
-        applied=applied,
-        synced=synced,
-        generated=generated,
-        backups=proven.backups,
-        proof=proven.proof,
-        drilled=proven.drilled,
-        recorded=proven.recorded,
-        findings=findings,
-        notes=proven.notes,
-    )
+    with project.alone():
+        synced = sync(document, today=today, progress=progress).changes
+        architecture = read_architecture(project)
+        findings = checked(project, architecture, engine=True, progress=progress).findings
+        with open_site(
+            project,
+            architecture,
+            database=database,
+            scratch=scratch,
+            environment=environment,
+            progress=progress,
+            keep_running=True,
+        ) as site:
+            planned = plan_for(site)
+            check_strategy(planned.plan, planned.terms.strategy)
+            if not planned.plan.empty:
+                show(planned)
+            applied = apply_for(site, planned, consent, environment)
+            model = planned.facts.model
+            if model is None:
+                raise OurFault("The engine read the SQL and described no model.")
+            generated = generate(model, architecture, project.root)
+            vault = open_vault(project, architecture, environment)
+            proven = _Proven.of(site, vault, planned, environment)
+        connection = architecture.access.connection_string.value
+        return UpResult(
+            target=site.target,
+            client=site.engine.client(site.target),
+            variable=connection.name if connection is not None else "DATABASE_URL",
+            applied=applied,
+            synced=synced,
+            generated=generated,
+            backups=proven.backups,
+            proof=proven.proof,
+            drilled=proven.drilled,
+            recorded=proven.recorded,
+            findings=findings,
+            notes=proven.notes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
