@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +75,25 @@ class Project:
 
     def identity(self) -> str:
         """The project's own id, made up once: 32 hexadecimal characters."""
+        known = self.known_identity()
+        if known:
+            return known
         self.prepare()
-        path = self.state / "id"
-        with suppress(FileExistsError), path.open("x", encoding="ascii") as file:
+        # Written aside and linked into place: a kill leaves no empty id, and the first of two at once wins.
+        with tempfile.NamedTemporaryFile("w", dir=self.state, prefix=".id-", encoding="ascii") as file:
             file.write(os.urandom(16).hex() + "\n")
-        return path.read_text(encoding="ascii").strip()
+            file.flush()
+            os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(file.name, self.state / "id")
+        return self.known_identity()
+
+    def known_identity(self) -> str:
+        """The id where one was made up already, else ""; writes nothing."""
+        try:
+            return (self.state / "id").read_text(encoding="ascii").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
 
 
 def open_project(document: Path) -> Project:

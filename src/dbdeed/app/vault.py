@@ -28,18 +28,23 @@ class Vault:
     """A store, and whose backups in it are meant.
 
     Attributes:
-        project: the id under which backups are kept.
+        home: whose backups.
         shared: the store lies outside the project's folder, so that others may use it too.
     """
 
     store: Store
-    project: str
+    home: Project
     shared: bool
 
     @property
+    def project(self) -> str:
+        """The id under which backups are kept; made up when the first one is taken."""
+        return self.home.identity()
+
+    @property
     def owner(self) -> str | None:
-        """Whose backups are looked at: in a shared store only our own; None for all."""
-        return self.project if self.shared else None
+        """Whose backups are looked at: in a shared store only our own; None for all. Writes nothing."""
+        return self.home.known_identity() if self.shared else None
 
     def listing(self) -> Listing:
         """What is there of ours."""
@@ -55,7 +60,7 @@ def open_vault(
         require_understood(setting)
     environment = os.environ if environment is None else environment
     store = open_store(project.root, recovery.destination.value, recovery.encryption.value, environment)
-    return Vault(store, project.identity(), not store.root.is_relative_to(project.root.resolve()))
+    return Vault(store, project, not store.root.is_relative_to(project.root.resolve()))
 
 
 def require_understood(setting: Setting[Any]) -> None:
