@@ -188,3 +188,15 @@ def test_sql_with_placeholders_is_not_put_to_the_engine(tmp_path: Path) -> None:
     result = check(path, engine=True, today=TODAY)
     assert [finding.code for finding in result.findings] == ["unfilled"]
     assert result.not_checked[0].startswith("The SQL has placeholders; not checked: ")
+
+
+def test_fixes_of_the_engines_own_rules_are_applied_too(tmp_path: Path) -> None:
+    path = tmp_path / "DATABASE.md"
+    path.write_text(
+        "# Notes\n\n**Status**: Draft\n**Target State**: As-To-Be\n\n## Overview\n\n**Database System**: SQLite\n\n"
+        "## Schema Design\n\n### Table: `notes`\n```sql\nCREATE TABLE notes (id SERIAL PRIMARY KEY, body TEXT);\n```\n"
+    )
+    result = check(path, fix=True, engine=True)
+    assert "sqlite-serial" in {one.code for one in result.fixed}
+    assert "id INTEGER PRIMARY KEY" in path.read_text()
+    assert "sqlite-serial" not in {one.code for one in result.findings}

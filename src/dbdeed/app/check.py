@@ -76,14 +76,15 @@ def check(
     architecture = read_architecture(project)
     day = today or date.today()  # noqa: DTZ011 - the person's own day is meant
     fixed: list[Finding] = []
-    for _ in range(_ROUNDS if fix else 0):
-        applied = _apply_fixes(run(Facts(architecture=architecture, today=day)))
+    rounds = _ROUNDS if fix else 0
+    while True:
+        result = check_architecture(project, architecture, engine=engine, today=day, progress=progress)
+        rounds -= 1
+        applied = _apply_fixes(result.findings) if rounds >= 0 else []
         if not applied:
-            break
+            return replace(result, fixed=tuple(fixed))
         fixed += applied
         architecture = read_architecture(project)
-    result = check_architecture(project, architecture, engine=engine, today=day, progress=progress)
-    return replace(result, fixed=tuple(fixed))
 
 
 def check_architecture(
