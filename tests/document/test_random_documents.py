@@ -5,13 +5,13 @@ The bounded form runs always; the long one (`-m slow`) makes 100,000.
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from dbdeed.document.architecture import Architecture, CodeBlock
 from dbdeed.document.edit import Edit, apply_edits
@@ -33,7 +33,17 @@ FRAGMENTS = [
     "**a** **b**:", "`un", "\ufeff", "\u2028", "\x0c", "\x00", "naïve ☃ 𝄞", "\\", "postgres://u:p4ss@h/d", "", "", "  ",
 ]  # fmt: skip
 ENDINGS = ["\n", "\n", "\n", "\r\n", "\r"]
-KEYS = ["Status", "Last Updated", "Version", "Connection Pool", "Tool", "Retention", "RTO", "Procedure", "Replicas"]
+KEYS = [
+    "Status",
+    "Last Updated",
+    "Version",
+    "Connection Pool",
+    "Tool",
+    "Retention",
+    "RTO",
+    "Procedure",
+    "Replicas",
+]
 
 
 def document_of(chance: random.Random) -> bytes:
@@ -56,9 +66,9 @@ def places(value: object) -> Iterator[Place]:
     elif isinstance(value, tuple):
         for item in value:
             yield from places(item)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, Source | type):
-        for field in dataclasses.fields(value):
-            yield from places(getattr(value, field.name))
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from places(getattr(value, name))
 
 
 def code_of(architecture: Architecture) -> Iterator[CodeBlock]:
@@ -71,7 +81,12 @@ def check_reading(data: bytes) -> Architecture:
     for place in places(architecture):
         assert 0 <= place.span.start <= place.span.end <= len(place.source.data)
     for setting in architecture.settings():
-        assert [setting.absent, setting.unfilled, setting.problem is not None, setting.value is not None].count(True) == 1
+        assert [
+            setting.absent,
+            setting.unfilled,
+            setting.problem is not None,
+            setting.value is not None,
+        ].count(True) == 1
         assert "p4ss" not in repr(setting)
         if setting.place and "***" not in setting.raw:
             assert setting.raw == architecture.source.text(setting.place.span)
@@ -86,7 +101,9 @@ def check_code(block: CodeBlock) -> None:
     lines = block.text.split("\n")[:-1]
     for line, at in zip(lines, block.line_offsets, strict=bool(lines)):
         raw = line.encode()
-        assert block.place.source.data[at : at + len(raw)].decode("utf-8", "replace") == line or "\ufffd" in line
+        assert (
+            block.place.source.data[at : at + len(raw)].decode("utf-8", "replace") == line or "\ufffd" in line
+        )
 
 
 def random_edit(chance: random.Random, architecture: Architecture) -> list[Edit]:
@@ -97,7 +114,9 @@ def random_edit(chance: random.Random, architecture: Architecture) -> list[Edit]
         edit = set_value_edit(architecture, chance.choice(KEYS), "some value")
         return [edit] if edit else []
     if kind == 1:
-        place = chance.choice([Place(source, Span(at, at)), architecture.erd_place, architecture.recovery.plan_place])
+        place = chance.choice(
+            [Place(source, Span(at, at)), architecture.erd_place, architecture.recovery.plan_place]
+        )
         content = chance.choice(["x", "- a\n- b\n", "```mermaid\nx\n```"])
         made = generated_block_edit(architecture, "b", content, place or Place(source, Span(at, at)))
         return [made] if made else []

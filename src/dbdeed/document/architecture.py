@@ -7,8 +7,9 @@ without it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import date, timedelta
@@ -41,8 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting(Generic[T]):
+class Setting(Struct, Generic[T], frozen=True):
     """One key: what is written and what it means.
 
     Attributes:
@@ -66,16 +66,14 @@ class Setting(Generic[T]):
         return self.place is None
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(Struct, frozen=True):
     """A `[square bracket]` text of the template that nobody filled in."""
 
     text: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownKey:
+class UnknownKey(Struct, frozen=True):
     """A bold key in a known section that the template does not have."""
 
     key: str
@@ -84,8 +82,7 @@ class UnknownKey:
     nearest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GeneratedBlock:
+class GeneratedBlock(Struct, frozen=True):
     """What stands between `<!-- dbdeed:NAME … -->` and `<!-- /dbdeed:NAME -->`.
 
     Attributes:
@@ -104,8 +101,7 @@ class GeneratedBlock:
     closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CodeBlock:
+class CodeBlock(Struct, frozen=True):
     """One fenced block, or one linked file, with a way back to where each character stands.
 
     Attributes:
@@ -137,8 +133,7 @@ class CodeBlock:
         return base + len(before[start:].encode())
 
 
-@dataclass(frozen=True, slots=True)
-class AttributeEntry:
+class AttributeEntry(Struct, frozen=True):
     """One line of a model's Attributes: `` `name`: type, constraints ``, as written."""
 
     name: str
@@ -146,8 +141,7 @@ class AttributeEntry:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class RelationshipEntry:
+class RelationshipEntry(Struct, frozen=True):
     """One line of a model's Relationships, read as far as it could be.
 
     Attributes:
@@ -164,8 +158,7 @@ class RelationshipEntry:
     through: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelEntry:
+class ModelEntry(Struct, frozen=True):
     """A `###` of Data Models, as written.
 
     Attributes:
@@ -187,8 +180,7 @@ class ModelEntry:
     relationships_place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnDraft:
+class ColumnDraft(Struct, frozen=True):
     """A row of a Markdown table of columns that stands in place of SQL."""
 
     name: str
@@ -196,8 +188,7 @@ class ColumnDraft:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class TableEntry:
+class TableEntry(Struct, frozen=True):
     """A `### Table:` heading of Schema Design and what stands under it."""
 
     name: str
@@ -207,8 +198,7 @@ class TableEntry:
     draft: tuple[ColumnDraft, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredQuery:
+class DeclaredQuery(Struct, frozen=True):
     """A `### Query: `name`` of Query Strategy.
 
     Attributes:
@@ -228,30 +218,26 @@ class DeclaredQuery:
     rows_budget: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     last_updated: Setting[date]
     status: Setting[Status]
     target_state: Setting[TargetState]
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     system: Setting[System]
     version: Setting[Version]
     hosting: Setting[Hosting]
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaDesign:
+class SchemaDesign(Struct, frozen=True):
     """Schema Design: the tables by heading, and every code block of the section in document order."""
 
     tables: tuple[TableEntry, ...]
     blocks: tuple[CodeBlock, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AccessLayer:
+class AccessLayer(Struct, frozen=True):
     patterns: Setting[tuple[Pattern, ...]]
     repositories: Setting[str]
     pool: Setting[Pool]
@@ -260,22 +246,19 @@ class AccessLayer:
     retry: Setting[Retry]
 
 
-@dataclass(frozen=True, slots=True)
-class QueryStrategy:
+class QueryStrategy(Struct, frozen=True):
     orm: Setting[Orm]
     transactions: Setting[Transactions]
     optimization: Setting[Optimization]
     queries: tuple[DeclaredQuery, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Migrations:
+class Migrations(Struct, frozen=True):
     tool: Setting[Tool]
     strategy: Setting[Strategy]
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """Backup and Recovery.
 
     `procedure` holds the numbered steps as written; `plan_place` is where a generated block of measured
@@ -293,8 +276,7 @@ class Recovery:
     plan_place: Place | None
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A heading and its extent; `name` is the template's for a known one, else the heading's text."""
 
     name: str
@@ -304,8 +286,7 @@ class Section:
     known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
+class Architecture(Struct, frozen=True):
     """The whole document, and the files it links to.
 
     Attributes:
@@ -344,10 +325,8 @@ class Architecture:
         )
 
 
-def _settings(section: object) -> tuple[Setting[object], ...]:
-    from dataclasses import fields
-
-    values = (getattr(section, field.name) for field in fields(section))  # type: ignore[arg-type]
+def _settings(section: Struct) -> tuple[Setting[object], ...]:
+    values = (getattr(section, name) for name in section.__struct_fields__)
     return tuple(value for value in values if isinstance(value, Setting))
 
 

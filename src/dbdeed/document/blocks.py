@@ -6,8 +6,9 @@ indentation of the containers around them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from dbdeed.document.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """ATX or setext. `text` is what is written, without the marks; empty for `##` alone."""
 
     span: Span
@@ -24,16 +24,14 @@ class Heading:
     level: int
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True):
     """`lines` has one span for each line, trimmed on the left, without its line ending."""
 
     span: Span
     lines: tuple[Span, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Struct, frozen=True):
     """A fenced code block.
 
     Attributes:
@@ -52,13 +50,11 @@ class Fence:
     closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class IndentedCode:
+class IndentedCode(Struct, frozen=True):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A pipe table: cells are trimmed spans; rows may have more or fewer cells than the header."""
 
     span: Span
@@ -66,37 +62,32 @@ class Table:
     rows: tuple[tuple[Span, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Html:
+class Html(Struct, frozen=True):
     """An HTML block or comment, as CommonMark delimits it."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A link reference definition; `label` is without its brackets."""
 
     span: Span
     label: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(Struct, frozen=True):
     """A thematic break, front matter, or what the grammar could not read (`broken`)."""
 
     span: Span
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     span: Span
     children: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A list item.
 
     Attributes:
@@ -111,8 +102,7 @@ class Item:
     children: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(Struct, frozen=True):
     span: Span
     items: tuple[Item, ...]
     ordered: bool

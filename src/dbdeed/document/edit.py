@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dbdeed.errors import InvalidInput, OurFault, Unavailable
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from dbdeed.document.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Replace the bytes of `span` by `text`. An empty span inserts."""
 
     span: Span

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dbdeed.document.source import Span
 
@@ -31,8 +32,7 @@ _MARKUP = re.compile(
 _ANY_MARK = re.compile(rb"[`*_\[<\\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """Text without its markup, and where each character came from.
 
     `offsets[i]` is the byte where character `i` begins; one more at the end.
@@ -45,8 +45,7 @@ class Plain:
         return self.offsets[min(max(index, 0), len(self.offsets) - 1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """An inline link: `[label](target)`."""
 
     span: Span
@@ -137,8 +136,7 @@ def plain(data: bytes, lines: Sequence[Span], *, ticks: bool = False) -> Plain:
     return Plain(stripped, (*offsets, offsets[-1] + len(stripped[-1].encode()) if offsets else last))
 
 
-@dataclass(frozen=True, slots=True)
-class _Builder:
+class _Builder(Struct, frozen=True):
     pieces: list[str]
     offsets: list[int]
     ticks: bool

@@ -7,8 +7,10 @@ key is known, a row `| Key | value |`, a column `| Key |` over its values.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dbdeed.document.blocks import Fence, Html, List, Paragraph, Quote, Table
 from dbdeed.document.inline import plain
@@ -37,8 +39,7 @@ class Knows(Protocol):
     def __call__(self, name: str, /) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(Struct, frozen=True):
     """One key and what was written for it.
 
     Attributes:
@@ -102,7 +103,7 @@ def _with_children(
         return
     yield from found[:-1]
     last = found[-1]
-    own, beside = _until_known_key(source, children, knows) if last.known else (children, ())
+    own, beside = until_known_key(source, children, knows) if last.known else (children, ())
     yield replace(last, children=tuple(own))
     for nested in find_keys(source, own, knows):
         if not last.known or (nested.known and nested.bold):
@@ -110,7 +111,7 @@ def _with_children(
     yield from find_keys(source, beside, knows)
 
 
-def _until_known_key(
+def until_known_key(
     source: Source, children: Sequence[Block], knows: Knows
 ) -> tuple[Sequence[Block], Sequence[Block]]:
     """Part what is listed under a key from the keys that Markdown takes into the same list."""

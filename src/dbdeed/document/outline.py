@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dbdeed.document import keys
 from dbdeed.document.blocks import Heading, List, Quote
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from dbdeed.document.blocks import Block
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A heading and what follows it up to the next heading of any level.
 
     Attributes:

@@ -7,9 +7,10 @@ else: links, task boxes, footnotes, SQL arrays and subscripts are none.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dbdeed.document.architecture import Placeholder
 from dbdeed.document.blocks import Fence, Heading, IndentedCode, Paragraph, Reference, Table, walk
@@ -30,8 +31,7 @@ _OPENINGS = re.compile(
 _OTHERS = ("yyyy-mm-dd", "column_name", "schema_name", "project name", "your name", "todo", "tbd")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What the template has in brackets."""
 
     exact: frozenset[str]

@@ -79,7 +79,9 @@ def _replaced(source: Source, setting: Setting[object], place: Place, value: str
         return Edit(Span(len(before), span.end), f" {value.strip()}")
     if span.start == span.end and not below_heading:
         blank = data[len(before) : span.end].decode()
-        return Edit(Span(len(before), span.end), f" {value.strip()}{blank if len(blank) > 1 else ''}")
+        colon = ":" if before.endswith((b"**", b"__")) and before[-3:-2] != b":" else ""
+        text = f"{colon} {value.strip()}{blank if len(blank) > 1 else ''}"
+        return Edit(Span(len(before), span.end), text)
     glued = span.start > 0 and data[span.start - 1 : span.start] not in {b" ", b"\t", b"\n", b"\r"}
     return Edit(span, f" {value.strip()}" if glued else value.strip())
 

@@ -7,6 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from dbdeed.document.edit import Edit
 from dbdeed.document.lines import LINE_END, line_start, next_line, split_lines
 from dbdeed.document.rewrite import line_ending
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
 _MARKER = re.compile(rb"(?P<lead>[ \t>]*)(?P<marker>[-+*]|\d{1,9}[.)])[ \t]")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line that a list is to have.
 
     Attributes:

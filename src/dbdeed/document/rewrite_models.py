@@ -13,7 +13,7 @@ from dbdeed.document.markdown import parse_blocks
 from dbdeed.document.placeholders import has_placeholder
 from dbdeed.document.rewrite import in_style, line_ending
 from dbdeed.document.rewrite_lists import Line, is_list, list_edit, nested_list
-from dbdeed.document.rewrite_rows import rows_edit
+from dbdeed.document.rewrite_rows import is_table, rows_edit
 from dbdeed.document.rewrite_text import attribute_item, attribute_text, code_span, normal, one_line, same
 from dbdeed.document.sections.relationships import parse_relationship
 from dbdeed.document.source import Place, Source, Span
@@ -101,18 +101,18 @@ def _edit(
     data, span = place.source.data, place.span
     if span.start == span.end:
         return _below_key(place, lines, line_end(data, span.start)) if lines else None
-    if data[span.start] == 0x7C:
+    if is_table(place):
         return rows_edit(place, [(str(line.key), line.text) for line in lines])
     if is_list(place):
         return list_edit(place, lines, found, kept)
     if not lines or (len(lines) == 1 and list(found.values()) == [lines[0].key]):
         return None
-    return _below_key(place, lines, len(data[: span.start].rstrip(b" \t")))
+    return _below_key(place, lines, len(data[: span.start].rstrip(b" \t\r\n>")))
 
 
 def _below_key(place: Place, lines: Sequence[Line], at: int) -> Edit:
-    """A list below a key, in place of what stands on the key's own line from `at` on."""
-    key_line = line_start(place.source.data, place.span.start)
+    """A list below a key, in place of its value; `at` is where the key's own text ends."""
+    key_line = line_start(place.source.data, at)
     text = nested_list(place.source, key_line, [line.item for line in lines])
     return Edit(Span(at, max(at, place.span.end)), text)
 

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from dbdeed.document.source import Place
 
 
+def is_table(place: Place) -> bool:
+    """Whether a place is a Markdown table, and not a line that only begins like one."""
+    data, span = place.source.data, place.span
+    if data[span.start : span.start + 1] != b"|":
+        return False
+    blocks = parse_blocks(data[line_start(data, span.start) : span.end])
+    return len(blocks) == 1 and isinstance(blocks[0], Table)
+
+
 def rows_edit(place: Place, attributes: Sequence[tuple[str, str]]) -> Edit | None:
     """The edit after which the table's rows are these attributes, in this order; None where they are.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dbdeed.document import keys
 from dbdeed.document.architecture import Setting, UnknownKey
@@ -39,8 +41,7 @@ _REMARKS = frozenset(
 _GOES_ON = re.compile(r"(?:[,;:&+]|\band|\bor)\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class SectionKeys:
+class SectionKeys(Struct, frozen=True):
     """The keys of one section: for each known one where it was found first."""
 
     section: str
@@ -143,8 +144,7 @@ def _relocated(problem: Problem, reading: _Reading, source: Source) -> Problem:
     return replace(problem, offset=len(source.text(Span(start, at))))
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     span: Span
     plain: Plain
 

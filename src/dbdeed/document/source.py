@@ -13,21 +13,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
+from msgspec import Struct
+
 _STRIDE = 4096
 _CONTINUING = bytes(range(0x80, 0xC0))
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True, gc=False):
     """Half-open byte range `[start, end)`."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """A place as a person counts it, from 1."""
 
     line: int
@@ -76,8 +76,7 @@ class Source:
         return self.data[span.start : span.end].decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A span of a source: what findings and errors point at."""
 
     source: Source

@@ -9,7 +9,7 @@ from dbdeed.document import keys
 from dbdeed.document.architecture import AttributeEntry, ModelEntry, RelationshipEntry, UnknownKey
 from dbdeed.document.blocks import Fence, Html, List, Paragraph, Table
 from dbdeed.document.inline import between, code_spans, opaque, plain
-from dbdeed.document.keyed import find_keys
+from dbdeed.document.keyed import find_keys, until_known_key
 from dbdeed.document.markdown import parse_blocks
 from dbdeed.document.names import nearest, words
 from dbdeed.document.sections.entries import Entry, bare_name, entry_at
@@ -149,7 +149,8 @@ def _holder(entry: Entry, keyed: Keyed | None, key: str) -> tuple[Source, Sequen
         return keyed.source, keyed.children, keyed.lines[-1].end
     for part in entry.parts[1:]:
         if part.heading and _heading_key(part) == key:
-            return part.source, part.blocks, part.heading.span.end
+            own, _ = until_known_key(part.source, part.blocks, _knows)
+            return part.source, own, part.heading.span.end
     return None
 
 

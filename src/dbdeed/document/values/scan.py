@@ -13,8 +13,9 @@ be missing where `?` follows it; `~` is what people put before an amount (`max 1
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct
 
 from dbdeed.document.values.duration import DURATION
 from dbdeed.document.values.number import BLANKS, NUMBER
@@ -37,16 +38,14 @@ _SHORTHANDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase(Generic[M]):
+class Phrase(Struct, Generic[M], frozen=True):
     """Words that mean something together."""
 
     meaning: M
     pattern: re.Pattern[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Said(Generic[M]):
+class Said(Struct, Generic[M], frozen=True):
     """A phrase that the text holds: its meaning, the captured amounts, where it begins, and its words."""
 
     meaning: M

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta  # noqa: TC003 - part of the public types
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Status(StrEnum):
@@ -30,8 +31,7 @@ class System(StrEnum):
     MONGODB = "MongoDB"
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """`18`, `15.4`, `>=14`. `parts` compare numerically; `exact` false means "this or newer"."""
 
     parts: tuple[int, ...]
@@ -50,8 +50,7 @@ class HostingKind(StrEnum):
     PROVIDER = "provider"
 
 
-@dataclass(frozen=True, slots=True)
-class Hosting:
+class Hosting(Struct, frozen=True):
     """Where the database runs; `provider` is the name as written where `kind` is PROVIDER."""
 
     kind: HostingKind
@@ -65,8 +64,7 @@ class Pattern(StrEnum):
     RAW_SQL = "Raw SQL"
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     """Connection pool; None means the runtime's default. `instances` is how many processes hold one."""
 
     max: int
@@ -85,8 +83,7 @@ class Backoff(StrEnum):
     EXPONENTIAL = "exponential"
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """`attempts` counts the first try: 1 means no retry."""
 
     attempts: int
@@ -104,8 +101,7 @@ class Isolation(StrEnum):
     SERIALIZABLE = "serializable"
 
 
-@dataclass(frozen=True, slots=True)
-class Transactions:
+class Transactions(Struct, frozen=True):
     """The runtime's default transaction."""
 
     isolation: Isolation | None = None
@@ -135,8 +131,7 @@ class How(StrEnum):
     MAINTENANCE_WINDOW = "maintenance window"
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
+class Strategy(Struct, frozen=True):
     """What the document lets a migration do; None where it does not say."""
 
     when: When | None = None
@@ -163,8 +158,7 @@ class Weekday(StrEnum):
     SUNDAY = "Sunday"
 
 
-@dataclass(frozen=True, slots=True)
-class Cadence:
+class Cadence(Struct, frozen=True):
     """One line of a schedule.
 
     Attributes:
@@ -187,8 +181,7 @@ class Cadence:
     zone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Frequency:
+class Frequency(Struct, frozen=True):
     """The backup schedule: at least one cadence."""
 
     cadences: tuple[Cadence, ...]
@@ -200,8 +193,7 @@ class Method(StrEnum):
     CONTINUOUS_ARCHIVING = "Continuous archiving"
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """One rule of retention: everything for `period`, or the newest `count` of each `unit`.
 
     `unit` is "", "hourly", "daily", "weekly", "monthly" or "yearly"; `count` counts backups for "" and
@@ -214,52 +206,45 @@ class Keep:
     forever: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(Struct, frozen=True):
     """What `prune` keeps: the union of its rules."""
 
     rules: tuple[Keep, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Objective:
+class Objective(Struct, frozen=True):
     """RPO or RTO: the most that may be lost, or that a recovery may take. Zero means none."""
 
     limit: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class EnvName:
+class EnvName(Struct, frozen=True):
     """The NAME of an environment variable; documents never hold its value."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where backups go: a folder inside the project or an absolute one, or an environment variable's name."""
 
     folder: str = ""
     env: EnvName | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Encryption:
+class Encryption(Struct, frozen=True):
     """`none`, or sealed with the key in an environment variable."""
 
     key: EnvName | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Orm:
+class Orm(Struct, frozen=True):
     """ORM Usage: prose, and the libraries it names ("SQLAlchemy")."""
 
     prose: str
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Optimization:
+class Optimization(Struct, frozen=True):
     """Query Optimization: prose, and the rules in it that can be held."""
 
     prose: str
