@@ -145,7 +145,9 @@ def _within(old: str, new: str, _old_size: tuple[int, ...], new_size: tuple[int,
 def _with_array(new: str, old_base: str, new_base: str, *, old_array: bool) -> Conversion:
     """A value becomes a list of one; of a list the first value is taken."""
     if old_array:
-        return Conversion("({})[1]::" + new, rewrites=True, may_fail=True, family=False)
+        way = conversion(old_base, new) if old_base != new_base else None
+        template = (way.using_template if way is not None else "") or "{}::" + new
+        return Conversion(template.replace("{}", "({})[1]"), rewrites=True, may_fail=True, family=False)
     inner = "{}" if old_base == new_base else "{}::text"
     template = "CASE WHEN {} IS NULL THEN NULL ELSE ARRAY[" + inner + "]::" + new + " END"
     return Conversion(template, rewrites=True, may_fail=old_base != new_base, family=False)

@@ -163,10 +163,11 @@ def _identity_clauses(old: Column, new: Column, column: str) -> Iterable[str]:
         return
     if old.identity == new.identity:
         return
+    options = sequence_write.changed_numbers(old.identity, new.identity)
     if old.identity.kind != new.identity.kind:
-        yield f"{column} SET GENERATED {new.identity.kind.upper()}"
-    for option in sequence_write.changed_numbers(old.identity, new.identity):
-        yield f"{column} SET {option}"
+        options.insert(0, f"GENERATED {new.identity.kind.upper()}")
+    if options:
+        yield f"{column} {' '.join(f'SET {option}' for option in options)}"
 
 
 def _foreign_options(old: Column, new: Column, column: str) -> Iterable[str]:

@@ -32,6 +32,7 @@ class Constraint(Named, frozen=True, tag="constraint"):
         on_delete, on_update: the actions of a foreign key: "no action", "cascade", …
         index_options, tablespace: of the index behind it.
         partition_of: (schema, table, name) of the key above, of a key that a partition has from there.
+        attached_to: (schema, name) of an index above that is no key, where the index behind it is attached.
         clustered, replica_identity: ALTER TABLE … CLUSTER ON, REPLICA IDENTITY USING INDEX.
     """
 
@@ -56,6 +57,7 @@ class Constraint(Named, frozen=True, tag="constraint"):
     replica_identity: bool = False
     on_partitioned: bool = False
     inherited: bool = False
+    attached_to: tuple[str, ...] = ()
 
     @property
     def id(self) -> ObjectId:
@@ -63,6 +65,8 @@ class Constraint(Named, frozen=True, tag="constraint"):
 
     @property
     def parent(self) -> ObjectId | None:
+        if self.attached_to:
+            return ObjectId("index", self.attached_to)  # it goes with that one
         return ObjectId("table", (self.schema, self.table))
 
     @property
@@ -122,7 +126,9 @@ _QUERY = f"""
             ELSE ARRAY[upn.nspname::text, upr.relname::text, up.conname::text] END,
         CASE WHEN c.contype = 'f' THEN false ELSE coalesce(i.indisclustered, false) END,
         CASE WHEN c.contype = 'f' THEN false ELSE coalesce(i.indisreplident, false) END,
-        r.relkind = 'p', c.coninhcount > 0
+        r.relkind = 'p', c.coninhcount > 0,
+        CASE WHEN c.contype IN ('p', 'u', 'x') AND up.oid IS NULL AND ha.oid IS NOT NULL
+            THEN ARRAY[han.nspname::text, ha.relname::text] ELSE '{{}}' END
     FROM pg_constraint c
     JOIN pg_class r ON r.oid = c.conrelid
     JOIN pg_namespace n ON n.oid = r.relnamespace
@@ -132,6 +138,9 @@ _QUERY = f"""
     LEFT JOIN pg_class ic ON ic.oid = c.conindid
     LEFT JOIN pg_tablespace ts ON ts.oid = ic.reltablespace
     LEFT JOIN pg_constraint up ON up.oid = c.conparentid
+    LEFT JOIN pg_inherits h ON h.inhrelid = c.conindid AND c.contype IN ('p', 'u', 'x')
+    LEFT JOIN pg_class ha ON ha.oid = h.inhparent
+    LEFT JOIN pg_namespace han ON han.oid = ha.relnamespace
     LEFT JOIN pg_class upr ON upr.oid = up.conrelid
     LEFT JOIN pg_namespace upn ON upn.oid = upr.relnamespace
     WHERE c.contype IN ('p', 'u', 'c', 'f', 'x') AND {OURS}
@@ -140,8 +149,13 @@ _QUERY = f"""
 """
 
 
+_PARTITION_OF = 3 + Constraint.__struct_fields__.index("partition_of")
+
+
 def read(reading: Reading) -> None:
-    for oid, table, index, *fields in reading.fetch(_QUERY):
+    rows = reading.fetch(_QUERY)
+    rows.sort(key=lambda row: bool(row[_PARTITION_OF]))  # what hands down comes before what is handed down
+    for oid, table, index, *fields in rows:
         if table in reading.relations:
             one = Constraint(*fields)
             reading.add(one, (PG_CONSTRAINT, oid, 0))
@@ -153,7 +167,8 @@ def create(new: Constraint, context: Context) -> Making:
     if new.partition_of:
         return Making(_adopted(new, context))
     name = ident(new.name)
-    only = "ONLY " if new.inherited and new.type == "check" else ""
+    whole = not (new.has_index and new.on_partitioned) or inheritance.whole(new, context)
+    only = "ONLY " if (new.inherited and new.type == "check") or not whole else ""
     text = f"ALTER TABLE {only}{new.table_sql} ADD CONSTRAINT {name} {new.full_definition}"
     if not new.validated:
         text += " NOT VALID"
@@ -163,12 +178,19 @@ def create(new: Constraint, context: Context) -> Making:
             new.id,
             LockLevel.SHARE_ROW_EXCLUSIVE if new.type == "foreign" else LockLevel.ACCESS_EXCLUSIVE,
             scans=new.validated,
-            hazards=_dangers(new) if new.validated and new.parent in context.current.objects else (),
+            hazards=_dangers(new)
+            if new.validated and ObjectId("table", (new.schema, new.table)) in context.current.objects
+            else (),
             online=_online(new, text),
         ),
         *_marks(new, None),
     )
-    handed = inheritance.below(new, context) if new.has_index else inheritance.Handed()
+    if new.attached_to:
+        attach = (
+            f"ALTER INDEX {qualified(*new.attached_to)} ATTACH PARTITION {qualified(new.schema, new.name)}"
+        )
+        return Making((*steps, exclusive(attach, new.id)))
+    handed = inheritance.below(new, context) if new.has_index and whole else inheritance.Handed()
     return Making((*steps, *handed.steps), handed.covers)
 
 
@@ -196,14 +218,18 @@ def _online(new: Constraint, text: str) -> tuple[Step, ...]:
 
 
 def _adopted(new: Constraint, context: Context) -> tuple[Step, ...]:
-    """A key of a partition whose key above is there already: only its name can be another."""
+    """A key of a partition whose key above is there already: given its name, or made and attached."""
     for one in context.current.children.get(new.parent, ()) if new.parent is not None else ():
         if getattr(one, "partition_of", ()) == new.partition_of and one.id not in context.target.objects:
             old = one.id.name[-1]
             return (
                 exclusive(f"ALTER INDEX {qualified(new.schema, old)} RENAME TO {ident(new.name)}", new.id),
             )
-    return ()
+    add = f"ALTER TABLE {new.table_sql} ADD CONSTRAINT {ident(new.name)} {new.full_definition}"
+    above = qualified(new.partition_of[0], new.partition_of[2])
+    attach = f"ALTER INDEX {above} ATTACH PARTITION {qualified(new.schema, new.name)}"
+    making = step(add, new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=_dangers(new))
+    return (making, exclusive(attach, new.id))
 
 
 def _dangers(new: Constraint) -> tuple[Hazard, ...]:
@@ -229,8 +255,8 @@ def _marks(new: Constraint, old: Constraint | None) -> tuple[Step, ...]:
 
 
 def drop(old: Constraint, _: Context) -> tuple[Step, ...]:
-    if old.partition_of:
-        return ()
+    if old.partition_of or old.attached_to:
+        return ()  # it goes with what is above it
     return (exclusive(f"ALTER TABLE {old.table_sql} DROP CONSTRAINT {ident(old.name)}", old.id),)
 
 

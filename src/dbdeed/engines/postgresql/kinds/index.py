@@ -113,8 +113,13 @@ _QUERY = f"""
 """
 
 
+_PARTITION_OF = 2 + Index.__struct_fields__.index("partition_of")
+
+
 def read(reading: Reading) -> None:
-    for oid, table, *fields in reading.fetch(_QUERY):
+    rows = reading.fetch(_QUERY)
+    rows.sort(key=lambda row: bool(row[_PARTITION_OF]))  # what hands down comes before what is handed down
+    for oid, table, *fields in rows:
         if table in reading.relations and (PG_CLASS, oid) not in reading.members:
             reading.add(Index(*fields), (PG_CLASS, oid, 0))
 
@@ -129,7 +134,9 @@ def create(new: Index, context: Context) -> Making:
         hazards.append(blocks_writes(f"Writes to {new.table_sql} wait until the index is built."))
         if new.unique:
             hazards.append(may_fail(f"Rows of {new.table_sql} may hold the same values twice."))
-    rest = f"{ident(new.name)} ON {new.table_sql} {_with_tablespace(new)}"
+    whole = not new.on_partitioned or inheritance.whole(new, context)
+    only = "" if whole else "ONLY "
+    rest = f"{ident(new.name)} ON {only}{new.table_sql} {_with_tablespace(new)}"
     making = step(
         f"CREATE {unique}INDEX {rest}",
         new.id,
@@ -142,7 +149,7 @@ def create(new: Index, context: Context) -> Making:
         if new.on_partitioned
         else (patient(f"CREATE {unique}INDEX CONCURRENTLY {rest}", new.id, *hazards[1:]),),
     )
-    handed = inheritance.below(new, context)
+    handed = inheritance.below(new, context) if whole else inheritance.Handed()
     return Making((making, *_after(new, None), *handed.steps), handed.covers)
 
 
@@ -201,10 +208,12 @@ def whole(catalog: Catalog) -> Catalog:
     return replace(catalog, objects={**catalog.objects, **mended})
 
 
-def drop(old: Index, _: Context) -> tuple[Step, ...]:
+def drop(old: Index, context: Context) -> tuple[Step, ...]:
     if old.partition_of:
         return ()
-    return (exclusive(f"DROP INDEX {old.sql_name}", old.id),)
+    # A partition's own key whose index is attached here cannot go before this index, nor after it.
+    attached = any(child.id.kind == "constraint" for child in context.current.children.get(old.id, ()))
+    return (exclusive(f"DROP INDEX {old.sql_name}{' CASCADE' if attached else ''}", old.id),)
 
 
 _ALTERABLE = frozenset({"options", "tablespace", "statistics", "clustered", "replica_identity", "names"})

@@ -46,6 +46,19 @@ def handed_down(table: Any, context: Context) -> Handed:
     return _named(found)
 
 
+def whole(above: Any, context: Context) -> bool:
+    """Whether every partition that is there has its part of an index or key; else each is made apart."""
+    has = {_table_of(one) for one in _clones(context.target).get(above.id, ())}
+    table = (above.schema, above.table)
+    return all(
+        one.id in has
+        for one in context.target.objects.values()
+        if one.id.kind == "table"
+        and getattr(one, "partition_of", ()) == table
+        and getattr(context.current.objects.get(one.id), "partition_of", ()) == table
+    )
+
+
 def below(above: Object, context: Context) -> Handed:
     """For a new index or key on a partitioned table that is there: what its partitions get."""
     found: list[Object] = []

@@ -80,6 +80,13 @@ def _handed(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
                 child, above, catalog, other
             ):
                 yield child.id
+    for child in context.target.children.get(new.id, ()):
+        if (
+            new.partition_of
+            and getattr(child, "partition_of", ())
+            and child.id not in context.current.objects
+        ):
+            yield child.id  # ATTACH makes it
 
 
 def _from_above(child: Any, above: tuple[str, ...], _catalog: Catalog, other: Catalog) -> bool:
