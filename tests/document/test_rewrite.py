@@ -31,6 +31,8 @@ def after(architecture: Architecture, *edits: Edit | None) -> str:
         ("- **Tool** - Flyway <!-- c -->", "- **Tool** - dbdeed"),
         ("**Tool**:", "**Tool**: dbdeed"),
         ("**Tool**: ", "**Tool**: dbdeed "),
+        ("**Tool**", "**Tool**: dbdeed"),
+        ("**Tool:**", "**Tool:** dbdeed"),
         ("**Tool**:  \n**Strategy**: manual", "**Tool**: dbdeed  \n**Strategy**: manual"),
         ("**Tool**:\n- Flyway\n- Knex.js\n\nx", "**Tool**: dbdeed\n\nx"),
         ("| K | V |\n|--|--|\n| Tool | Flyway |\n", "| K | V |\n|--|--|\n| Tool | dbdeed |\n"),
@@ -137,6 +139,8 @@ def test_lists_of_a_model_keep_what_stays() -> None:
         "## Data Models\n### A\n* **Attributes**:\n  * `id`: int\n  * `b`: int", "## Data Models\n### A\n**Attributes**:\n\n- `id`: int\n\nx\n",
         "## Data Models\n### A\n| Field | Type | Key | Description |\n|--|--|--|--|\n| `id` | int | PK | the key |\n| x | y | | z |\n\nwords\n",
         "## Data Models\n### A\n#### Attributes\n1. `id`: int\n2. `z`: int\n#### Relationships\n- has many B\n",
+        "## Data Models\n### A\n#### Attributes\n- `id`: int\n- **Relationships**:\n    - has many B\n",
+        "## Data Models\n### A\n- **Attributes**: `id`\n- **Relationships**:\n| Daily | 30 days |\n",
         "## Data Models\n### A\n- **Attributes**:\n\t- `id`: int\n\t- `b`: int\n- **Relationships**: has many B\n",
     ],
 )  # fmt: skip
