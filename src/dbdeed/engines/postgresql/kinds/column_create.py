@@ -105,7 +105,11 @@ def sequence_steps(
     after: list[Step] = []
     for one in sequences:
         old: Any = context.current.objects.get(one.id)
-        if old is None or (old.parent is not None and old.parent not in context.target.objects):
+        if (
+            old is None
+            or old.parent == column.id
+            or (old.parent and old.parent not in context.target.objects)
+        ):
             before.append(sequence_write.creation(one))
         else:
             before.extend(sequence_write.changes(old, one))

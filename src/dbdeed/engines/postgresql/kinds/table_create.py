@@ -40,6 +40,10 @@ def create(new: Table, context: Context) -> Making:
         if one.id.kind == "constraint":
             lines.append(f"CONSTRAINT {ident(_any(one).name)} {_any(one).full_definition}")
             covers.append(one.id)
+    for one in context.target.children.get(new.id, ()):
+        if one.id.kind == "column" and not _any(one).local and not _reaches(one.id, new, context.target):
+            after.extend(column_create.create(_any(one), context).steps)
+            covers.append(one.id)
     handed = inheritance.handed_down(new, context)
     steps = (
         *before,
