@@ -56,7 +56,7 @@ def command(
 
     result = run(
         source,
-        consent=Consent(confirmation(), allow, yes, draft),
+        consent=Consent(confirmation(show=True), allow, yes, draft),
         database=database,
         scratch=scratch,
         progress=open_progress(quiet=quiet),

@@ -55,7 +55,7 @@ def command(
     text = format_ == "text"
     result = run(
         document,
-        consent=Consent(confirmation(), allow, yes, draft),
+        consent=Consent(confirmation(show=not text), allow, yes, draft),
         today=date.today(),  # noqa: DTZ011 - the date on the writer's own wall
         database=database,
         scratch=scratch,
