@@ -48,7 +48,7 @@ class Sandbox:
     def document(self) -> Path:
         return self.root / "DATABASE.md"
 
-    def run(self, *arguments: str, timeout: float = 300, **more: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end, without a terminal."""
         return subprocess.run(
             [sys.executable, "-m", "dbdeed", *arguments],
@@ -57,7 +57,7 @@ class Sandbox:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=300,
             check=False,
         )
 
@@ -86,7 +86,43 @@ class Sandbox:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                start_new_session=True,
             )
+
+    def output(self) -> str:
+        """All that commands which were started so have printed."""
+        return self.root.with_name(f"{self.root.name}.out").read_text("utf-8")
+
+    def disturbed(self, how: signal.Signals, moment: float, *arguments: str) -> int:
+        """Start a command, send it a signal some seconds later; its exit code. Nothing of it stays running."""
+        process = self.start(*arguments)
+        try:
+            if how is not signal.SIGKILL:
+                await_handler(process)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(moment)
+            family = self._strangers(offspring(process.pid))
+            if how is signal.SIGINT and process.poll() is None:
+                os.killpg(process.pid, how)  # as a terminal does
+            else:
+                process.send_signal(how)
+            code = process.wait(120)
+        finally:
+            process.kill()
+        deadline = time.monotonic() + 20
+        while (
+            living := family & self._strangers({one.pid for one in family})
+        ) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not living
+        return code
+
+    def _strangers(self, pids: set[int]) -> set[Process]:
+        """Of these processes all but the embedded server's, which is meant to stay."""
+        there = processes()
+        state = self.state()
+        own = {pid for pid, (_, one) in there.items() if state and one.folder == str(state / "data")}
+        return {there[one][1] for one in pids if one in there and not own & {one, there[one][0]}}
 
     def edit(self, *pairs: tuple[str, str]) -> None:
         """Replace texts of the document, each of which stands there once."""
@@ -148,6 +184,16 @@ class Sandbox:
             shutil.rmtree(place, ignore_errors=True)
 
 
+def await_handler(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a command has taken SIGTERM into its own hands, or is over."""
+    while process.poll() is None:
+        with suppress(OSError):
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            if int(status.partition("SigCgt:")[2].split()[0], 16) & 1 << (signal.SIGTERM - 1):
+                return
+        time.sleep(0.01)
+
+
 def served(folder: Path) -> list[int]:
     """The processes whose command line names a folder."""
     named = []
@@ -169,7 +215,7 @@ class Process:
     @property
     def folder(self) -> str:
         """The data folder of a PostgreSQL server, or ""."""
-        match = re.search(r"(?:^|\0)-D\0?([^\0]+)", self.command)
+        match = re.search(r"\0-D\0?([^\0]+)", self.command)
         return match.group(1) if match else ""
 
 
@@ -185,26 +231,13 @@ def processes() -> dict[int, tuple[int, Process]]:
     return there
 
 
-def offspring(pid: int) -> set[Process]:
-    """What a process started, and what that started."""
+def offspring(pid: int) -> set[int]:
+    """The ids of what a process started, and of what that started."""
     there = processes()
-    known, family = {pid}, set()
-    while True:
-        more = {one for one, (parent, _) in there.items() if parent in known and one not in known}
-        if not more:
-            return family
-        known |= more
-        family |= {there[one][1] for one in more}
-
-
-def await_end(family: set[Process], *, seconds: float = 20) -> set[Process]:
-    """Those of a family that still run after a while."""
-    deadline = time.monotonic() + seconds
-    while True:
-        living = family & {process for _, process in processes().values()}
-        if not living or time.monotonic() > deadline:
-            return living
-        time.sleep(0.05)
+    family = {pid}
+    while more := {one for one, (parent, _) in there.items() if parent in family} - family:
+        family |= more
+    return family
 
 
 @dataclass(frozen=True)
@@ -217,6 +250,8 @@ class Engine:
         sql: a piece of each statement that must run for it, in order, and no other.
         rows: 500 of them for the changed table.
         count: says that they are there as they were.
+        later: another change, which the example's Strategy lets run.
+        added: what it adds and its reverse therefore destroys.
     """
 
     name: str
@@ -229,6 +264,8 @@ class Engine:
     schema: Callable[[Sandbox], str]
     rows: str
     count: str
+    later: tuple[tuple[str, str], ...]
+    added: tuple[str, ...]
 
 
 def _sqlite_file(box: Sandbox) -> Path:
@@ -325,6 +362,19 @@ POSTGRESQL = Engine(
     schema=_postgresql_schema,
     rows="INSERT INTO customers (email, name) SELECT i || '@example.org', 'n' || i FROM generate_series(1, 500) i",
     count="SELECT count(*), min(name), max(name), sum(id) FROM customers",
+    later=(
+        ("    street text NOT NULL,", "    street text NOT NULL,\n    floor integer NOT NULL DEFAULT 0,"),
+        (
+            "### Views\n",
+            (
+                "### Table: `coupons`\n```sql\nCREATE TABLE coupons (code text PRIMARY KEY, worth integer NOT NULL, "
+                "order_id bigint REFERENCES orders (id));\nCREATE INDEX coupons_order_idx ON coupons (order_id);\n"
+                "```\n\n### Views\n"
+            ),
+        ),
+        ("'What can be promised to a customer, over all warehouses.'", "'What can be promised.'"),
+    ),
+    added=("public.coupons", "public.addresses.floor"),
 )
 
 SQLITE = Engine(
@@ -359,6 +409,18 @@ SQLITE = Engine(
     rows="INSERT INTO books (isbn, title, pages, updated_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
     "SELECT i + 1 FROM n WHERE i < 500) SELECT 1000000000 + i, 't' || i, i, '2026-01-01' FROM n",
     count="SELECT count(*), min(title), max(title), sum(id), max(updated_at) FROM books",
+    later=(
+        ("pages INTEGER CHECK (pages > 0)", "pages INTEGER CHECK (pages >= 1)"),
+        (
+            "### Views\n",
+            (
+                "### Table: `loans`\n```sql\nCREATE TABLE loans (id INTEGER PRIMARY KEY, "
+                "book_id INTEGER NOT NULL REFERENCES books (id)) STRICT;\n"
+                "CREATE INDEX loans_book_idx ON loans (book_id);\n```\n\n### Views\n"
+            ),
+        ),
+    ),
+    added=("loans",),
 )
 
 ENGINES = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
@@ -367,7 +429,7 @@ ENGINES = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
 @pytest.fixture(scope="module", params=sorted(ENGINES, reverse=True))
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each embedded engine that this machine has."""
-    if request.param == "postgresql" and not found():
+    if request.param == "postgresql" and not list(found()):
         pytest.skip("no PostgreSQL programs on this machine")
     return ENGINES[request.param]
 
@@ -390,13 +452,3 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Sand
     yield make
     for box in boxes:
         box.close()
-
-
-@pytest.fixture(scope="module")
-def family() -> Callable[[int], set[Process]]:
-    return offspring
-
-
-@pytest.fixture(scope="module")
-def ended() -> Callable[..., set[Process]]:
-    return await_end
