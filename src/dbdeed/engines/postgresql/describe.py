@@ -75,7 +75,9 @@ def describe(catalog: Catalog, names: Mapping[str, str] | None = None) -> DataMo
     own = dict(names or {})
     tables = [_gathered(one, catalog) for one in catalog.objects.values() if _is_model(one)]
     joins = [one for one in tables if _joins(one) and _given(one.table, own) is None]
-    named = {(one.table.schema, one.table.name): one for one in _named(tables, joins, own)}
+    named: dict[tuple[str, ...], Described] = {
+        (one.table.schema, one.table.name): one for one in _named(tables, joins, own)
+    }
     enums = _enums(catalog)
     related = relationships(named, joins)
     models = [_model(one, catalog, enums, tuple(related.get(one.model, ()))) for one in named.values()]

@@ -176,7 +176,7 @@ def _rows(reading: Reading) -> list[tuple[Any, ...]]:
         name, validated = named.get((oid, number), ("", True))
         if name == not_null_name(fields[1], fields[2]):
             name = ""
-        found.append((oid, number, default_oid, sequence, Column(*fields, name, validated, identity)))
+        found.append((oid, number, default_oid, sequence, Column(*(*fields, name, validated, identity))))
     return found
 
 

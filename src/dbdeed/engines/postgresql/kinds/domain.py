@@ -68,7 +68,7 @@ def read(reading: Reading) -> None:
     for oid, array_type, *fields in reading.fetch(_QUERY):
         if (PG_TYPE, oid) not in reading.members:
             own = constraints.get(oid, [])
-            one = Domain(*fields, tuple(found for _, found in own))
+            one = Domain(*(*fields, tuple(found for _, found in own)))
             addresses = [(PG_CONSTRAINT, constraint, 0) for constraint, _ in own]
             reading.add(one, (PG_TYPE, oid, 0), (PG_TYPE, array_type, 0), *addresses)
 

@@ -89,14 +89,14 @@ _MAPPINGS = """
 def read(reading: Reading) -> None:
     for oid, *fields, options in reading.fetch(_WRAPPERS):
         if (PG_FOREIGN_DATA_WRAPPER, oid) not in reading.members:
-            wrapper = ForeignDataWrapper(*fields, without_secrets(options, (fields[0],)))
+            wrapper = ForeignDataWrapper(*(*fields, without_secrets(options, (fields[0],))))
             reading.add(wrapper, (PG_FOREIGN_DATA_WRAPPER, oid, 0))
     for oid, *fields, options in reading.fetch(_SERVERS):
         if (PG_FOREIGN_SERVER, oid) not in reading.members:
-            server = Server(*fields, without_secrets(options, (fields[0],)))
+            server = Server(*(*fields, without_secrets(options, (fields[0],))))
             reading.add(server, (PG_FOREIGN_SERVER, oid, 0))
     for oid, *fields, options in reading.fetch(_MAPPINGS):
-        mapping = UserMapping(*fields, without_secrets(options, (fields[0], fields[1] or "public")))
+        mapping = UserMapping(*(*fields, without_secrets(options, (fields[0], fields[1] or "public"))))
         if mapping.parent in reading.objects:
             reading.add(mapping, (PG_USER_MAPPING, oid, 0))
 

@@ -41,7 +41,7 @@ def handed_down(table: Any, context: Context) -> Handed:
     found = [
         one
         for one in context.target.children.get(table.id, ())
-        if one.id.kind in ("index", "constraint") and getattr(one, "partition_of", ())
+        if one.id.kind in ("index", "constraint") and _above(one)
     ]
     return _named(found)
 
@@ -70,6 +70,10 @@ def below(above: Object, context: Context) -> Handed:
             if _table_of(one) in context.current.objects:
                 found.append(one)
     return _named(found)
+
+
+def _above(one: Any) -> tuple[str, ...]:
+    return one.partition_of  # type: ignore[no-any-return]
 
 
 def _table_of(one: Any) -> ObjectId:
