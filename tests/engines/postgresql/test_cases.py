@@ -86,9 +86,10 @@ def _database(server: Server, name: str) -> Iterator[Session]:
 
 
 def _make_roles(server: Server, case: dict[str, Any]) -> None:
-    names = set(case.get("roles") or ())
+    written = set(case.get("roles") or ())
     for side in ("from_sql", "to_sql"):
-        names |= {name.strip('"').replace('""', '"') for name in _ROLE.findall(case[side])}
+        written.update(_ROLE.findall(case[side]))
+    names = {name[1:-1].replace('""', '"') if name.startswith('"') else name for name in written}
     with closing(_open(server, "postgres")) as admin:
         there = {name for (name,) in admin.fetch("SELECT rolname FROM pg_roles")}
         for name in sorted(names - there):
