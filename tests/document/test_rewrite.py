@@ -61,6 +61,13 @@ def test_an_absent_section_is_added(document: Read) -> None:
     assert after(document(""), set_value_edit(document(""), "Status", "Draft")) == "**Status**: Draft\n\n"
 
 
+def test_a_key_is_added_below_a_heading_with_an_underline(document: Read) -> None:
+    architecture = document("Migrations\n----------\n\nwords\n")
+    assert after(architecture, set_value_edit(architecture, "Tool", "dbdeed")) == (
+        "Migrations\n----------\n\n**Tool**: dbdeed\n\nwords\n"
+    )
+
+
 def test_a_value_that_is_there_needs_no_edit(document: Read) -> None:
     assert set_value_edit(document("**Status**: Draft\n"), "Status", "Draft") is None
 

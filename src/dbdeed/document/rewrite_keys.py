@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dbdeed.document import keys
-from dbdeed.document.blocks import Item, List, Other, Paragraph, Quote, Table
+from dbdeed.document.blocks import Heading, Item, List, Other, Paragraph, Quote, Table
 from dbdeed.document.edit import Edit, apply_edits
 from dbdeed.document.inline import plain
 from dbdeed.document.lines import line_end, line_start, next_line
@@ -106,7 +106,7 @@ def _added(architecture: Architecture, key: str, value: str) -> Edit:
     for index, known in enumerate(architecture.sections):
         title = index == 0 and not known.known and known.level == 1
         if (known.known and known.name == section) or (section == keys.HEADER and title):
-            at = next_line(source.data, known.heading.span.end)
+            at = next_line(source.data, _heading_end(source, known.heading.span))
             parted = newline if source.data[at : line_end(source.data, at)].strip() else ""
             return Edit(Span(at, at), f"{_missing_newline(source, at)}{newline}{line}{parted}")
     if section == keys.HEADER:
@@ -116,6 +116,13 @@ def _added(architecture: Architecture, key: str, value: str) -> Edit:
     return Edit(
         Span(end, end), f"{_missing_newline(source, end)}{newline}## {section}{newline}{newline}{line}"
     )
+
+
+def _heading_end(source: Source, text: Span) -> int:
+    """The end of the heading that has this text: of a setext one, that of its underline."""
+    blocks = parse_blocks(source.data)
+    found = (block for block in blocks if isinstance(block, Heading) and block.text.start == text.start)
+    return next((heading.span.end for heading in found), text.end)
 
 
 def _top(source: Source) -> int:
