@@ -15,7 +15,7 @@ What is inside a block (keys, links, code spans) is read by `dbdeed.document.inl
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from dbdeed.document.blocks import (
@@ -52,10 +52,21 @@ _CONTAINER_MARK = re.compile(rb"[>*+\-.)]")
 _CLOSING_HASHES = re.compile(rb"(?:^|[ \t]+)#+[ \t]*$")
 _PIPE = re.compile(rb"(?<!\\)\|")
 _WHITE = b" \t\r\n"
+_LONG = 16 * 1024  # bytes from which on a parse is worth keeping
 
 
 def parse_blocks(data: bytes) -> tuple[Block, ...]:
     """The blocks at the top level, in order. Any bytes are a document; time is linear in their number."""
+    return _parse(data) if len(data) < _LONG else _parse_long(data)
+
+
+@lru_cache(maxsize=3)
+def _parse_long(data: bytes) -> tuple[Block, ...]:
+    """One run reads the same text again and again: as it was, to prove an edit, after the edit."""
+    return _parse(data)
+
+
+def _parse(data: bytes) -> tuple[Block, ...]:
     from tree_sitter import Parser
 
     tree = Parser(_language()).parse(_neutral(data))
