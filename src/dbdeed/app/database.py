@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from dbdeed.engines.registry import system_of_url
 from dbdeed.engines.seam import Target
@@ -93,7 +93,23 @@ def holds_password(url: str) -> bool:
     except ValueError:
         return "@" in url
     options = {name.lower() for name, value in parse_qsl(parts.query) if value}
-    return bool(parts.password) or bool(options & _SECRET_OPTIONS) or "password=" in parts.netloc
+    told = bool(parts.password) or bool(options & _SECRET_OPTIONS) or "password=" in parts.netloc
+    return told or _cut_short(parts)
+
+
+def _cut_short(parts: SplitResult) -> bool:
+    """Whether a / ? or # in the password ends the host early: then no part of the URL is what it seems."""
+    return (
+        ":" in parts.netloc and "@" not in parts.netloc and "@" in parts.path + parts.query + parts.fragment
+    )
+
+
+def scratch_place(text: str, environment: Mapping[str, str]) -> str:
+    """What `--scratch` says, ready for an engine: "", "live", or a URL, which may come from `env:NAME`.
+
+    Raises `InvalidInput` as `named_target` does.
+    """
+    return text if text in ("", "live") else named_target(text, environment).url
 
 
 def label_of(url: str) -> str:
@@ -122,9 +138,16 @@ def _from_variable(name: str, environment: Mapping[str, str]) -> Target:
 def _target(url: str, source: str) -> Target:
     try:
         system = system_of_url(url)
+        readable = not _cut_short(urlsplit(url))
         label = label_of(url) if system is not None else ""
     except ValueError:
         system = None
+    if system is not None and not readable:
+        raise InvalidInput(
+            f"The URL {f'in {source}' if source else 'given'} cannot be read: its password holds a / ? or #.",
+            hint="Write %2F for /, %3F for ?, %23 for #, %40 for @ and %25 for % in user and password.",
+            code="database-url",
+        )
     if system is None:
         raise InvalidInput(
             f"{source or 'The database given'} is no URL of a database system known here.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed import __version__
 from dbdeed.app.facts import load_catalog, rejection
+from dbdeed.app.database import scratch_place
 from dbdeed.app.scratch import ScratchOnDemand
 from dbdeed.app.side import Side, common_engine, side_of
 from dbdeed.app.sound import DocumentUnsound
@@ -82,6 +83,7 @@ def diff(
         Unavailable: a database or a scratch cannot be reached.
     """
     environment = os.environ if environment is None else environment
+    place = scratch_place(scratch, environment)
     sides = [side_of(source, environment), side_of(destination, environment)]
     if system is not None and not any(side.engine for side in sides):
         sides = [Side(side.name, engine_for(system), blocks=side.blocks) for side in sides]
@@ -94,7 +96,7 @@ def diff(
     with ExitStack() as stack:
         folder = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dbdeed-")))
         target = next((side.database for side in sides if side.database is not None), None)
-        needs = ScratchNeeds(folder, _version(sides, catalogs), scratch, target)
+        needs = ScratchNeeds(folder, _version(sides, catalogs), place, target)
         opened = stack.enter_context(ScratchOnDemand(engine, needs, progress))
         findings: list[Finding] = []
         for number, side in enumerate(sides):

@@ -100,6 +100,8 @@ def restore_backup(
     project = open_project(document)
     architecture = read_architecture(project)
     environment = os.environ if environment is None else environment
+    if into and is_database(into):
+        named_target(into, environment)  # a password is refused before anything else is looked at
     vault, engine = open_vault(project, architecture, environment), engine_of(architecture)
     manifest = _chosen(vault, backup)
     if over_live is None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.app.database import chosen_target
+from dbdeed.app.database import chosen_target, scratch_place
 from dbdeed.app.facts import wanted_version
 from dbdeed.app.scratch import ScratchOnDemand
 from dbdeed.engines.registry import engine_for
@@ -82,6 +82,7 @@ def open_site(
     """
     engine = engine_of(architecture)
     environment = os.environ if environment is None else environment
+    place = scratch_place(scratch, environment)
     with open_target(
         project,
         architecture,
@@ -94,7 +95,7 @@ def open_site(
         session = engine.connect(target)
         try:
             require_version(architecture, session.version)
-            needs = ScratchNeeds(project.cache, session.version, scratch, target)
+            needs = ScratchNeeds(project.cache, session.version, place, target)
             with ScratchOnDemand(engine, needs, progress) as opened:
                 yield Site(project, architecture, engine, target, session, opened, progress)
         finally:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.app.apply import ApplyResult, apply_for
 from dbdeed.app.backup import backup_for
-from dbdeed.app.database import chosen_target
+from dbdeed.app.database import chosen_target, scratch_place
 from dbdeed.app.drill import drill_for, write_measured
 from dbdeed.app.generate import GenerateResult, generate
 from dbdeed.app.plan import plan_for
@@ -124,6 +124,7 @@ def up(
     checked(project, architecture)
     engine_of(architecture)
     # Before anything is written or started: a document that may change nothing says so at once.
+    scratch_place(scratch, environment)
     private = chosen_target(database, environment, architecture) is None
     check_terms(terms_of(architecture), private=private, draft=consent.draft)
     with project.alone():
