@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed import __version__
-from dbdeed.app.facts import load_catalog, rejection
 from dbdeed.app.database import scratch_place
+from dbdeed.app.facts import load_catalog, rejection
 from dbdeed.app.scratch import ScratchOnDemand
 from dbdeed.app.side import Side, common_engine, side_of
 from dbdeed.app.sound import DocumentUnsound
