@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import Phrase, phrase, scan, words
+from dbdeed.document.values.scan import Phrase, phrase, scan
 from dbdeed.document.values.types import Method, Pattern, Status, TargetState, Tool
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ _METHOD = _phrases({
         r"point in time recovery", "pitr",
     ],
 })  # fmt: skip
-_LIST_FILLER = words(r"[,;+&/]|and|or|with|plus|via|using|by|a|the|of|through|in|pattern")
-_NAME_FILLER = words(r"[,;/|]|or|and|the|migrations?|cli|community|v?[0-9]+(?:\.[0-9]+){0,3}\+?|is|in|state")
+_LIST_FILLER = r"[,;+&/]|and|or|with|plus|via|using|by|a|the|of|through|in|pattern"
+_NAME_FILLER = r"[,;/|]|or|and|the|migrations?|cli|community|v?[0-9]+(?:\.[0-9]+){0,3}\+?|is|in|state"
 
 _OR = re.compile(r"(?<!\w)or(?!\w)|/", re.IGNORECASE)
 

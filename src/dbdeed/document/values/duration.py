@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from dbdeed.document.values.number import BLANKS, DIGITS, WORD_PATTERN, WORDS
+from dbdeed.document.values.number import DIGITS, WORD_PATTERN, WORDS, as_typed
 from dbdeed.document.values.problem import Problem
 
 MICROSECOND = 1
@@ -25,7 +25,7 @@ MONTH = 30 * DAY
 YEAR = 365 * DAY
 
 _NAMES = {
-    MICROSECOND: "µs μs us microsecond microseconds",
+    MICROSECOND: "µs us microsecond microseconds",
     MILLISECOND: "ms msec msecs millisecond milliseconds",
     SECOND: "s sec secs second seconds",
     MINUTE: "min mins minute minutes",
@@ -38,18 +38,18 @@ _NAMES = {
 UNITS = {name: size for size, names in _NAMES.items() for name in names.split()}
 # The same names, written short: this is compiled into every phrase that holds a duration.
 UNIT_PATTERN = (
-    r"microseconds?|milliseconds?|seconds?|[µμu]s|msecs?|ms|secs?|s|min(?:ute)?s?|h(?:ou)?rs?|h|days?|d"
-    r"|weeks?|wks?|w|months?|mo|m|years?|yrs?|y"
+    r"(?:micro|milli)?seconds?|[µu]s|ms(?:ecs?)?|s(?:ecs?)?|min(?:ute)?s?|h(?:(?:ou)?rs?)?|d(?:ays?)?"
+    r"|w(?:(?:ee)?ks?)?|mo(?:nths?)?|m|y(?:(?:ea)?rs?)?"
 )
 
 _AMOUNT = rf"(?:{DIGITS})(?:\.[0-9]{{1,9}})?|(?:half an?|an?|{WORD_PATTERN})(?![a-z])"
-_UNIT_END = r"(?![a-zµμ])"
+_UNIT_END = r"(?![a-zµ])"
 # One duration inside a longer phrase. A comma or "and" between the parts could as well join two list items.
-DURATION = rf"(?:(?:{_AMOUNT})[{BLANKS}-]*(?:{UNIT_PATTERN}){_UNIT_END}[{BLANKS}]*)+(?<![{BLANKS}])"
+DURATION = rf"(?:(?:{_AMOUNT})[\s-]*(?:{UNIT_PATTERN}){_UNIT_END}\s*)+(?<!\s)"
 
 ACCEPTED = ("50 ms", "2 s", "15 minutes", "4 hours", "30 days")
-_ONE = re.compile(rf"({_AMOUNT})[{BLANKS}-]*({UNIT_PATTERN}){_UNIT_END}", re.IGNORECASE | re.ASCII)
-_BETWEEN = re.compile(rf"[{BLANKS}]*(?:,[{BLANKS}]*)?(?:and[{BLANKS}]+)?", re.IGNORECASE | re.ASCII)
+_ONE = re.compile(rf"({_AMOUNT})[\s-]*({UNIT_PATTERN}){_UNIT_END}", re.IGNORECASE | re.ASCII)
+_BETWEEN = re.compile(r"\s*(?:,\s*)?(?:and\s+)?", re.IGNORECASE | re.ASCII)
 _DECIMAL_COMMA = re.compile(
     rf"([0-9]{{1,9}}),([0-9]{{1,2}}|[0-9]{{4,9}})\s*({UNIT_PATTERN}){_UNIT_END}", re.IGNORECASE | re.ASCII
 )
@@ -63,7 +63,7 @@ _WRITTEN = ((HOUR, "hour"), (MINUTE, "minute"), (SECOND, "s"), (MILLISECOND, "ms
 
 def parse_duration(text: str) -> timedelta | Problem:
     """`1 hour 30 minutes`, `90 min`, `1h30m`, `half an hour`, `PT15M`, `0`."""
-    stripped = text.strip().strip("`*").strip()
+    stripped = as_typed(text).strip().strip("`*").strip()
     if not stripped:
         return Problem("no length of time is given", ACCEPTED)
     if stripped.lower() in ("0", "zero"):

@@ -14,9 +14,9 @@ WORDS = {
     )
 } | {"fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90}
 
-# Patterns that ignore case are ASCII ones: else "ſ" would match "s", and be found in no table. So blanks that
-# word processors write are named.
-BLANKS = r"\s\u00a0\u2009\u202f"
+# Patterns that ignore case are ASCII ones: else "ſ" would match "s", and be found in no table. So what word
+# processors write for a blank, and the Greek mu, are read as what a keyboard writes, character for character.
+_TYPED = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u03bc": "µ"})
 
 # Longest first, so that "sixty" is not read as "six". Digits are ASCII: no other script's are amounts here.
 WORD_PATTERN = "|".join(sorted(WORDS, key=len, reverse=True))
@@ -40,6 +40,11 @@ _COUNT = re.compile(
     r"\s*(k|thousand|mio|million|m|bn|billion)?\.?\s*(?:rows?|records?|lines?)?\s*",
     re.IGNORECASE | re.ASCII,
 )
+
+
+def as_typed(text: str) -> str:
+    """The text with plain blanks and the micro sign; offsets stay."""
+    return text.translate(_TYPED)
 
 
 def whole(text: str) -> int:

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 from dbdeed.document.values.duration import DURATION, parse_duration, write_duration
+from dbdeed.document.values.number import as_typed
 from dbdeed.document.values.problem import Problem
 from dbdeed.document.values.types import Objective
 
@@ -29,6 +30,7 @@ _RANGE = re.compile(rf"(.{{1,20}}?)\s*(?:-|–|to)\s*({DURATION})", re.IGNORECAS
 
 def parse_objective(text: str) -> Objective | Problem:
     """The most that may be lost, or that a recovery may take."""
+    text = as_typed(text)
     if _NONE.fullmatch(text):
         return Objective(timedelta(0))
     start = _end(_BEFORE, text, 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dbdeed.document.values.duration import parse_duration, write_duration
 from dbdeed.document.values.number import whole
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import Said, phrase, scan, words
+from dbdeed.document.values.scan import Said, phrase, scan
 from dbdeed.document.values.types import Pool
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _PHRASES = (
     phrase("timeout", r"(?:connection |connect )?timeout~<D>"),
     phrase("timeout", r"<D>(?: timeout)?"),
 )
-_FILLER = words(
+_FILLER = (
     r"[,;×x&/+]|and|with|a|an|the|of|pool|pooling|connection pool|connections?|each|"
     r"(?:per|for each|in each|on each) (?:instance|process|worker|pod|node|server|app|application)"
 )

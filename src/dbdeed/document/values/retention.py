@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dbdeed.document.values.duration import parse_duration, write_duration
 from dbdeed.document.values.number import whole
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import Said, phrase, scan, words
+from dbdeed.document.values.scan import Said, phrase, scan
 from dbdeed.document.values.types import Keep, Retention
 
 if TYPE_CHECKING:
@@ -33,13 +33,14 @@ _PHRASES = (
         "unit",
         r"(hourl(?:y|ies)|dail(?:y|ies)|weekl(?:y|ies)|monthl(?:y|ies)|yearl(?:y|ies)|annual(?:ly|s)?)",
     ),
-    phrase("number", r"<N>\s*[x×]?|[x×]\s*<N>"),
+    phrase("number", r"<N>\s*[x×]?"),
+    phrase("number", r"[x×]\s*<N>"),
     phrase("backups", _BACKUPS),
     phrase("period", r"<D>"),
     phrase("forever", r"for ?ever|indefinite(?:ly)?|unlimited|never (?:deleted|pruned|expired?s?)|all"),
     phrase("next", r"[,;+&/]|and|plus|then"),
 )
-_FILLER = words(
+_FILLER = (
     r"keep|kept|min(?:imum)?|retain(?:ed)?|for|last|newest|latest|most recent|the|at least|of|up to|a|=|-|–"
 )
 
@@ -104,7 +105,7 @@ def _keep(words: dict[str, Said[str]], count: int) -> Keep | Problem:
 
 
 def _number(word: Said[str]) -> int:
-    return whole(next(amount for amount in word.amounts if amount))
+    return whole(word.amounts[0])
 
 
 def _unit(word: Said[str]) -> str:

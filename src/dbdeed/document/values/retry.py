@@ -10,7 +10,7 @@ from datetime import timedelta
 from dbdeed.document.values.duration import parse_duration, write_duration
 from dbdeed.document.values.number import whole
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import Phrase, Said, phrase, scan, words
+from dbdeed.document.values.scan import Phrase, Said, phrase, scan
 from dbdeed.document.values.types import Backoff, Retry
 
 ACCEPTED = (
@@ -48,7 +48,7 @@ _PHRASES: tuple[Phrase[object], ...] = (
     phrase("jitter", r"(?:full |random )?jitter(?:ed)?"),
     phrase("no jitter", r"(?:no|without) jitter"),
 )
-_FILLER = words(
+_FILLER = (
     r"[,;&+]|and|with|then|back ?off|using|a|the|delay|retry|retries|retried|"
     r"(?:on|of|for|after|when)(?: (?:a|transient|connection|network|serialization|deadlock|database|and|or))*"
     r" (?:errors?|failures?|loss|drops|fails?|deadlocks?|conflicts?)"

@@ -13,12 +13,13 @@ be missing where `?` follows it; `~` is what people put before an amount (`max 1
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
 
 from dbdeed.document.values.duration import DURATION
-from dbdeed.document.values.number import BLANKS, NUMBER
+from dbdeed.document.values.number import NUMBER, WORD_PATTERN, as_typed
 from dbdeed.document.values.problem import Problem
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ M = TypeVar("M")
 # Markdown's own marks, quotes and brackets around words carry no meaning of their own.
 _SKIP = re.compile(r"[\s`*'\"“”‘’()\[\]{}.:]*")
 _WORD = re.compile(r"\S{1,40}(?:\s\S{1,40}){0,4}")
+_AMOUNT = re.compile(rf"[0-9]|half|an?|{WORD_PATTERN}", re.IGNORECASE | re.ASCII)
 _SHORTHANDS = (
     ("<N>", rf"({NUMBER})"),
     ("<D>", rf"({DURATION})"),
-    ("~", rf"[{BLANKS}]*(?:(?:of|to|at|is|by)(?![a-z])[{BLANKS}]*|[=:][{BLANKS}]*)?"),
-    (" ?", rf"[{BLANKS}_-]*"),
-    (" ", rf"[{BLANKS}_-]+"),
+    ("~", r"\s*(?:(?:of|to|at|is|by)(?![a-z])\s*|[=:]\s*)?"),
+    (" ?", r"[\s_-]*"),
+    (" ", r"[\s_-]+"),
 )
 
 
@@ -42,7 +44,7 @@ class Phrase(Struct, Generic[M], frozen=True):
     """Words that mean something together."""
 
     meaning: M
-    pattern: re.Pattern[str]
+    pattern: str
 
 
 class Said(Struct, Generic[M], frozen=True):
@@ -55,12 +57,16 @@ class Said(Struct, Generic[M], frozen=True):
 
 
 def phrase(meaning: M, pattern: str) -> Phrase[M]:
-    """Compile a pattern with the shorthands of this module; it ends at a word's end and ignores case."""
-    return Phrase(meaning, words(pattern))
+    """A pattern with the shorthands of this module; it ends at a word's end and ignores case.
+
+    One that begins with an amount does so in all its forms: elsewhere it is not tried, nor compiled.
+    """
+    return Phrase(meaning, pattern)
 
 
-def words(pattern: str) -> re.Pattern[str]:
-    """A pattern with the shorthands, ending at a word's end."""
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when a text first asks for it: no document uses every grammar, and most use few phrases."""
     for shorthand, expansion in _SHORTHANDS:
         pattern = pattern.replace(shorthand, expansion)
     compiled = re.compile(rf"(?:{pattern})(?:(?!\w)|(?<=\W))", re.IGNORECASE | re.ASCII)
@@ -73,10 +79,14 @@ def scan(
     text: str,
     phrases: Sequence[Phrase[M]],
     *,
-    filler: re.Pattern[str] | None = None,
+    filler: str = "",
     accepted: tuple[str, ...] = (),
 ) -> tuple[Said[M], ...] | Problem:
-    """The phrases of a text in order, or where it stops making sense."""
+    """The phrases of a text in order, or where it stops making sense.
+
+    `filler` is a pattern of words that may stand between phrases and mean nothing.
+    """
+    text = as_typed(text)
     said: list[Said[M]] = []
     at = _skip(text, 0)
     while at < len(text):
@@ -85,7 +95,7 @@ def scan(
             meaning, match = found
             said.append(Said(meaning, tuple(group or "" for group in match.groups()), at, match.group()))
             end = match.end()
-        elif filler and (match_filler := filler.match(text, at)):
+        elif filler and (match_filler := _compiled(filler).match(text, at)):
             end = match_filler.end()
         else:
             return not_understood(text, at, accepted)
@@ -111,8 +121,11 @@ def _skip(text: str, at: int) -> int:
 
 def _longest(text: str, at: int, phrases: Sequence[Phrase[M]]) -> tuple[M, re.Match[str]] | None:
     best: tuple[M, re.Match[str]] | None = None
+    amount_here = _AMOUNT.match(text, at) is not None
     for candidate in phrases:
-        match = candidate.pattern.match(text, at)
+        if not amount_here and candidate.pattern.startswith(("<N>", "<D>")):
+            continue
+        match = _compiled(candidate.pattern).match(text, at)
         if match and (best is None or match.end() > best[1].end()):
             best = (candidate.meaning, match)
     return best

@@ -7,14 +7,16 @@ weekday) joins it. A time without a zone is UTC, and the standard form says so.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from dbdeed.document.values.clock import CLOCK, ZONE, parse_clock, parse_zone
 from dbdeed.document.values.duration import parse_duration, write_duration
 from dbdeed.document.values.number import whole
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import Said, phrase, scan, words
+from dbdeed.document.values.scan import Said, phrase, scan
 from dbdeed.document.values.types import BackupKind, Cadence, Frequency, Weekday
 
 ACCEPTED = (
@@ -56,7 +58,7 @@ _PHRASES = (
     phrase("next", r"[,;+&]|and|with|plus|then"),
     phrase("or", r"or|/|\|"),
 )
-_FILLER = words(r"backups?|@|at|a|an|the|on|runs?|taken|made|automatic(?:ally)?|automated")
+_FILLER = r"backups?|@|at|a|an|the|on|runs?|taken|made|automatic(?:ally)?|automated"
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import Phrase, phrase, scan, words
+from dbdeed.document.values.scan import Phrase, phrase, scan
 from dbdeed.document.values.types import How, Strategy, When
 
 ACCEPTED = (
@@ -37,9 +37,7 @@ _PHRASES: tuple[Phrase[object], ...] = (
     ),
     phrase(_OR, r"or|/|\|"),
 )
-_FILLER = words(
-    r"[,;&+]|and|with|runs?|applied|executed|migrations?|are|is|the|always|automatic(?:ally)?|versioned"
-)
+_FILLER = r"[,;&+]|and|with|runs?|applied|executed|migrations?|are|is|the|always|automatic(?:ally)?|versioned"
 
 
 def parse_strategy(text: str) -> Strategy | Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import phrase, scan, words
+from dbdeed.document.values.scan import phrase, scan
 from dbdeed.document.values.types import System, Version
 from dbdeed.document.values.version import VERSION, parse_version
 
@@ -17,7 +17,7 @@ _SYSTEMS = (
     phrase(System.SQLITE, r"sqlite ?3?"),
     phrase(System.MONGODB, r"mongo(?: ?db)?"),
 )
-_FILLER = words(rf"(?:version |v)?{VERSION}|[,;/+&|]|and|or|database|server|lts|dbms|rdbms|version")
+_FILLER = rf"(?:version |v)?{VERSION}|[,;/+&|]|and|or|database|server|lts|dbms|rdbms|version"
 _VERSION = re.compile(rf"(?<![\w.]){VERSION}", re.IGNORECASE)
 
 

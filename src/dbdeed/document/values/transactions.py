@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.document.values.duration import parse_duration, write_duration
 from dbdeed.document.values.problem import Problem
-from dbdeed.document.values.scan import Phrase, Said, phrase, scan, words
+from dbdeed.document.values.scan import Phrase, Said, phrase, scan
 from dbdeed.document.values.types import Isolation, Transactions
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _PHRASES: tuple[Phrase[object], ...] = (
     phrase("read only", r"read ?only"),
     phrase("default", r"(?:the )?(?:database'?s |server'?s )?defaults?"),
 )
-_FILLER = words(
+_FILLER = (
     r"[,;&+]|and|with|acid|isolation(?: levels?)?|levels?|at|a|an|the|transactions?|by default|short|explicit"
     r"|(?:one )?(?:transactions? )?(?:per|for each) (?:request|use case|unit of work|operation)|unit of work"
 )
