@@ -65,6 +65,7 @@ def test_a_checkout_with_other_line_endings_is_no_edit(document: Read) -> None:
         ("```\n<!-- dbdeed:a -->\n```\n", []),
         ("`<!-- dbdeed:a -->`\n", []),
         ("    <!-- dbdeed:a -->\n", []),
+        ("<!-- was: <!-- dbdeed:a -->\n", []),
         ("<!-- dbdeed:a -->\n```\n<!-- /dbdeed:a -->\n", ["this generated block has no end marker"]),
     ],
 )  # fmt: skip
@@ -104,6 +105,16 @@ def test_a_block_inside_a_list_keeps_it_whole(document: Read) -> None:
     assert after == (
         f"1. a\n2. b\n\n   {opening_marker('x', b'   hello' + bytes([10]))}\n   hello\n   <!-- /dbdeed:x -->\n\n3. c\n"
     ).encode()
+
+
+def test_a_block_is_placed_outside_other_blocks(document: Read) -> None:
+    text = "<!-- dbdeed:a -->\n- x\n- y\n<!-- /dbdeed:a -->\n\n```\ncode\n```\n\n<!-- c\n\nd -->\n\n> q\n> r\n"
+    for offset in range(len(text)):
+        after = written(document(text), "b", "z", offset)
+        names = [(block.name, block.closed, block.edited) for block in document(after).generated]
+        assert sorted(names) == [("a", True, False), ("b", True, False)]
+        for piece in ("- x\n- y", "```\ncode\n```", "<!-- c\n\nd -->", "> q\n> r"):
+            assert piece.encode() in after
 
 
 def test_a_changed_block(document: Read) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from dbdeed.document.architecture import GeneratedBlock
 from dbdeed.document.blocks import Html, Paragraph, walk
-from dbdeed.document.inline import code_spans
+from dbdeed.document.inline import comments, opaque
 from dbdeed.document.lines import line_start, next_line
 from dbdeed.document.source import Place, Source, Span
 from dbdeed.document.values.problem import Problem
@@ -66,18 +66,13 @@ def generated_blocks(source: Source, blocks: Iterable[Block]) -> tuple[tuple[Gen
 
 
 def _markers(data: bytes, blocks: Iterable[Block]) -> Iterator[re.Match[bytes]]:
+    """Markers are comments of their own: one in a code span or inside a longer comment is none."""
     for block in walk(blocks):
-        span = block.span
-        if isinstance(block, Html | Paragraph) and data.find(b"dbdeed:", span.start, span.end) >= 0:
-            code = (
-                [whole for whole, _ in code_spans(data, span.start, span.end)]
-                if isinstance(block, Paragraph)
-                else []
-            )
-            for match in _MARKER.finditer(data, span.start, span.end):
-                while code and code[0].end <= match.start():
-                    code.pop(0)
-                if not (code and code[0].start < match.start()):
+        if isinstance(block, Html | Paragraph):
+            hidden = comments if isinstance(block, Html) else opaque
+            for span in hidden(data, block.span.start, block.span.end):
+                match = _MARKER.fullmatch(data, span.start, span.end)
+                if match:
                     yield match
 
 
