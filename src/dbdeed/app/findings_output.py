@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from dbdeed.document.findings import Severity
 
@@ -203,5 +202,7 @@ def _sarif_fix(finding: Finding, place: Place) -> dict[str, Any]:
 
 def _uri(name: str) -> str:
     """A relative path stays one, percent-encoded; an absolute one is a file URI. No path becomes a scheme."""
+    from urllib.parse import quote
+
     path = quote(name.replace("\\", "/"), safe="/")
     return f"file://{path}" if path.startswith("/") else path

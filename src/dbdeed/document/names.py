@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -41,6 +40,8 @@ def _singular(word: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that `name` is most like, or "" where none is near."""
+    from difflib import get_close_matches
+
     by_lower = {key.lower(): key for key in known}
     close = get_close_matches(name.lower()[:60], by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pkgutil import get_data  # importlib.resources would cost every command the modules of temporary files
 
 
 def template() -> bytes:
     """Its bytes, with their two-space line breaks and without a final newline."""
-    return files("dbdeed.document").joinpath("template.md").read_bytes()
+    data = get_data("dbdeed.document", "template.md")
+    assert data is not None  # the package has it
+    return data

@@ -82,6 +82,10 @@ class StatementText:
     comments: tuple[Token, ...]
 
 
+# Letters, and all past ASCII: said as what is neither, since a class of all Unicode is slow to compile.
+_LETTER = r"[^\x00-@\[-^`{-\x7f]"
+_LETTER_OR_DIGIT = r"[^\x00-/:-@\[-^`{-\x7f]"
+_LETTER_DIGIT_OR_DOLLAR = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
 _BLANKS = r" \t\n\r\f\v"
 _STRING = r"(?>[^']*(?:''[^']*)*)(?:'|\Z)"
 _ESCAPED = r"(?>[^'\\]*(?:(?:''|\\.)[^'\\]*)*)(?:'|\Z)"
@@ -99,9 +103,7 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 def _pattern(rules: LexicalRules) -> re.Pattern[str]:
     """One alternative per kind of token; the last takes any single character."""
     escaped = rf"[eE]'{_ESCAPED}(?:{_NEXT_LINE}'{_ESCAPED})*" if rules.escape_strings else r"(?!)"
-    dollar = (
-        r"\$(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*)?\$" if rules.dollar_quotes else r"(?!)"
-    )
+    dollar = rf"\$(?:{_LETTER}{_LETTER_OR_DIGIT}*)?\$" if rules.dollar_quotes else r"(?!)"
     quoted = "|".join(_QUOTED[quote] for quote in rules.identifier_quotes)
     return re.compile(
         rf"(?P<SPACE>[{_BLANKS}]+)"
@@ -110,7 +112,7 @@ def _pattern(rules: LexicalRules) -> re.Pattern[str]:
         rf"|(?P<STRING>{escaped}|'{_STRING})"
         rf"|(?P<DOLLAR>{dollar})"
         rf"|(?P<QUOTED>{quoted})"
-        rf"|(?P<WORD>[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)"
+        rf"|(?P<WORD>{_LETTER}{_LETTER_DIGIT_OR_DOLLAR}*)"
         rf"|(?P<NUMBER>\$?[0-9][A-Za-z0-9_.]*)"
         rf"|(?P<MARK>.)",
         re.DOTALL,
@@ -119,19 +121,19 @@ def _pattern(rules: LexicalRules) -> re.Pattern[str]:
 
 def tokens(text: str, rules: LexicalRules) -> Iterator[Token]:
     """All tokens in order, without a gap between them."""
-    position = 0
+    pattern, position = _pattern(rules), 0
     while position < len(text):
-        token = _token(text, position, rules)
+        token = _token(pattern, text, position, nested_comments=rules.nested_comments)
         yield token
         position = token.end
 
 
-def _token(text: str, position: int, rules: LexicalRules) -> Token:
-    found = _pattern(rules).match(text, position)
+def _token(pattern: re.Pattern[str], text: str, position: int, *, nested_comments: bool) -> Token:
+    found = pattern.match(text, position)
     assert found is not None  # the last alternative takes any character
     kind, end = found.lastgroup or "", found.end()
     if kind == "OPEN":
-        kind, end = "COMMENT", _comment_end(text, position, nested=rules.nested_comments)
+        kind, end = "COMMENT", _comment_end(text, position, nested=nested_comments)
     elif kind == "DOLLAR":
         closing = text.find(found.group(), end)
         kind, end = "STRING", len(text) if closing < 0 else closing + len(found.group())
@@ -164,9 +166,9 @@ def split(text: str, rules: LexicalRules) -> list[StatementText]:
         body.clear()
         inside.clear()
 
-    position = 0
+    pattern, position = _pattern(rules), 0
     while position < len(text):
-        token = _token(text, position, rules)
+        token = _token(pattern, text, position, nested_comments=rules.nested_comments)
         if rules.backslash_commands and not body and text[position] == "\\":
             token = Token(TokenKind.COMMAND, position, _line_end(text, position))
         position = token.end
