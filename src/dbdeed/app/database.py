@@ -79,6 +79,8 @@ def is_database(text: str) -> bool:
 def is_sqlite_file(text: str) -> bool:
     """Whether it is the path of an existing SQLite database; one that nothing was written to yet is empty."""
     try:
+        if not Path(text).is_file():  # opening a pipe would wait for somebody to write into it
+            return False
         with Path(text).open("rb") as file:
             start = file.read(len(_SQLITE_MAGIC))
         return start == _SQLITE_MAGIC or (not start and Path(text).suffix in _SQLITE_SUFFIXES)
@@ -137,7 +139,7 @@ def _from_variable(name: str, environment: Mapping[str, str]) -> Target:
 
 def _target(url: str, source: str) -> Target:
     try:
-        system = system_of_url(url)
+        system = system_of_url(url) if "://" in url else None
         readable = not _cut_short(urlsplit(url))
         label = label_of(url) if system is not None else ""
     except ValueError:
