@@ -119,46 +119,6 @@ def _new_block(architecture: Architecture, name: str, content: str, at: Place) -
     data, blocks = source.data, parse_blocks(source.data)
     where = at.span.end if at.source is source else len(data)
     where = _free(architecture, blocks, where if where == line_start(data, where) else next_line(data, where))
-    indent = _indent_of(source, block.whole.span.start)
-    new = _body(source, content, indent)
-    if checksum(old) == checksum(new.encode()) and not block.edited:
-        if block.checksum:
-            return None
-    elif block.edited and not overwrite:
-        raise Refused(
-            f"the generated block “{block.name}” was changed by hand",
-            where=str(block.whole),
-            code="block-edited",
-            hint="move the text out of the block, or overwrite it",
-        )
-    newline = line_ending(source)
-    text = f"{opening_marker(block.name, new.encode())}{newline}{new}{indent}{closing_marker(block.name)}"
-    return Edit(block.whole.span, text)
-
-
-def _indent_of(source: Source, offset: int) -> str:
-    """What stands before a marker on its line, where that is white space."""
-    before = source.data[line_start(source.data, offset) : offset].decode("utf-8", "replace")
-    return before if not before.strip(" \t") else ""
-
-
-def _body(source: Source, content: str, indent: str) -> str:
-    lines = content.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
-    newline = line_ending(source)
-    return (
-        "".join((indent + line if line.strip() else "") + newline for line in lines)
-        if content.strip()
-        else ""
-    )
-
-
-def _new_block(architecture: Architecture, name: str, content: str, at: Place) -> Edit:
-    source = architecture.source
-    data, blocks = source.data, parse_blocks(source.data)
-    where = at.span.end if at.source is source else len(data)
-    for other in architecture.generated:
-        where = other.whole.span.end if other.whole.span.start < where < other.whole.span.end else where
-    where = _out_of_leaf(data, blocks, where if where == line_start(data, where) else next_line(data, where))
     indent = " " * _list_indent(blocks, where)
     newline = line_ending(source)
     body = _body(source, content, indent)
