@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from conftest import Engine, Sandbox
+    from tests.cli.conftest import Engine, Sandbox
 
 
 @dataclass(frozen=True)
