@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,8 +78,6 @@ class Project:
         known = self.known_identity()
         if known:
             return known
-        import tempfile
-
         self.prepare()
         # Written aside and linked into place: a kill leaves no empty id, and the first of two at once wins.
         with tempfile.NamedTemporaryFile("w", dir=self.state, prefix=".id-", encoding="ascii") as file:

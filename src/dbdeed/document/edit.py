@@ -6,6 +6,7 @@ The proof: what is outside the edits is byte-identical afterwards, and the resul
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,8 +115,6 @@ def write_document(path: str | os.PathLike[str], old: Source, edits: Iterable[Ed
 
 def replace_file(target: Path, data: bytes) -> None:
     """Write a file so that a crash at any moment leaves the old one or the new one whole. Raises OSError."""
-    import tempfile
-
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".new", dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
