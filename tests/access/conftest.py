@@ -19,7 +19,7 @@ _NUMBERS = itertools.count(1)
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of its database `postgres`, as its superuser."""
-    from dbdeed.engines.postgresql import account, programs, room, server
+    from dbdeed.engines.postgresql.servers import account, programs, room, server
 
     with ExitStack() as stack:
         folder = stack.enter_context(room.room("access-tests"))

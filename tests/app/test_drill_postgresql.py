@@ -18,10 +18,10 @@ from dbdeed.app.backup import list_backups, run_backup, verify_backups
 from dbdeed.app.drill import run_drill
 from dbdeed.app.restore import OverLive, restore_backup
 from dbdeed.document.load import load
-from dbdeed.engines.postgresql.account import account, own, reachable, short_folder
-from dbdeed.engines.postgresql.programs import find, found
-from dbdeed.engines.postgresql.room import room
-from dbdeed.engines.postgresql.server import initialise, throwaway
+from dbdeed.engines.postgresql.servers.account import account, own, reachable, short_folder
+from dbdeed.engines.postgresql.servers.programs import find, found
+from dbdeed.engines.postgresql.servers.room import room
+from dbdeed.engines.postgresql.servers.server import initialise, throwaway
 from dbdeed.engines.postgresql.session import connect
 from dbdeed.errors import Unavailable
 from dbdeed.recovery.manifest import Verdict
@@ -29,7 +29,7 @@ from dbdeed.recovery.manifest import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dbdeed.engines.postgresql.server import Server
+    from dbdeed.engines.postgresql.servers.server import Server
 
 pytestmark = pytest.mark.postgresql
 

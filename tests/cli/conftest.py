@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbdeed.engines.postgresql.account import STATE
-from dbdeed.engines.postgresql.programs import find, found
+from dbdeed.engines.postgresql.servers.account import STATE
+from dbdeed.engines.postgresql.servers.programs import find, found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 import pytest
 
-from dbdeed.engines.postgresql.account import account
-from dbdeed.engines.postgresql.programs import found
+from dbdeed.engines.postgresql.servers.account import account
+from dbdeed.engines.postgresql.servers.programs import found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -271,7 +271,7 @@ def load(load_with: Callable[..., Any]) -> Callable[[DataModel], Any]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of a throwaway server's database `postgres`, as its superuser."""
-    from dbdeed.engines.postgresql import account, programs, room, server
+    from dbdeed.engines.postgresql.servers import account, programs, room, server
 
     with ExitStack() as stack:
         folder = stack.enter_context(room.room("codegen-tests"))

@@ -122,7 +122,7 @@ def _sqlite(folder: Path) -> Iterator[Place]:
 
 @contextmanager
 def _postgresql(folder: Path, name: str) -> Iterator[Place]:
-    from dbdeed.engines.postgresql.server import socket_url
+    from dbdeed.engines.postgresql.servers.server import socket_url
 
     engine = engine_for(System.POSTGRESQL)
     needs = ScratchNeeds(folder, version=(int(name.rpartition("-")[2]),))

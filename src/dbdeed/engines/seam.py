@@ -58,7 +58,7 @@ class SqlRejected(InvalidInput):
 
 
 class LockTimeout(Unavailable):
-    """A statement did not get its locks in time, or gave way in a deadlock; it did nothing and may be tried again."""
+    """A statement got no locks in time, or gave way in a deadlock; it did nothing and may be tried again."""
 
     default_code = "lock-timeout"
 

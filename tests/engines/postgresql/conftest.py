@@ -10,9 +10,9 @@ import pytest
 from dbdeed.document.architecture import CodeBlock, whole
 from dbdeed.document.source import Source
 from dbdeed.engines.postgresql.engine import ENGINE
-from dbdeed.engines.postgresql.programs import find, found
 from dbdeed.engines.postgresql.running import SETTINGS
-from dbdeed.engines.postgresql.scratch import open_scratch
+from dbdeed.engines.postgresql.servers.programs import find, found
+from dbdeed.engines.postgresql.servers.scratch import open_scratch
 from dbdeed.engines.seam import ScratchNeeds
 from dbdeed.planning.order import order_changes
 from dbdeed.progress import SILENT
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
-    from dbdeed.engines.postgresql.programs import Programs
-    from dbdeed.engines.postgresql.scratch import PrivateScratch
+    from dbdeed.engines.postgresql.servers.programs import Programs
+    from dbdeed.engines.postgresql.servers.scratch import PrivateScratch
     from dbdeed.engines.postgresql.session import Session
 
 MAJORS = sorted({one.major for one in found()}) or [0]

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbdeed.engines.postgresql.account import account, own, reachable
-from dbdeed.engines.postgresql.backup import METHODS, table_digests
-from dbdeed.engines.postgresql.backup_copy import copy_cluster
-from dbdeed.engines.postgresql.processes import members
-from dbdeed.engines.postgresql.programs import find, found
+from dbdeed.engines.postgresql.backup.copy import copy_cluster
+from dbdeed.engines.postgresql.backup.methods import METHODS, table_digests
 from dbdeed.engines.postgresql.quoting import ident
-from dbdeed.engines.postgresql.room import room
-from dbdeed.engines.postgresql.server import initialise, throwaway
+from dbdeed.engines.postgresql.servers.account import account, own, reachable
+from dbdeed.engines.postgresql.servers.processes import members
+from dbdeed.engines.postgresql.servers.programs import find, found
+from dbdeed.engines.postgresql.servers.room import room
+from dbdeed.engines.postgresql.servers.server import initialise, throwaway
 from dbdeed.engines.postgresql.session import connect
 from dbdeed.engines.seam import NotYet, RestoreFailed, Target
 from dbdeed.errors import DbdeedError, InvalidInput, Refused, Unavailable
@@ -28,7 +28,7 @@ from dbdeed.progress import SILENT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dbdeed.engines.postgresql.server import Server
+    from dbdeed.engines.postgresql.servers.server import Server
     from dbdeed.engines.seam import BackupMethod
 
 pytestmark = pytest.mark.postgresql

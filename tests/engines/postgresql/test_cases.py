@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbdeed.engines.postgresql.account import account, own
 from dbdeed.engines.postgresql.engine import ENGINE
-from dbdeed.engines.postgresql.lexer import RULES
 from dbdeed.engines.postgresql.quoting import ident
-from dbdeed.engines.postgresql.room import room
 from dbdeed.engines.postgresql.secrets import variable
-from dbdeed.engines.postgresql.server import Server, initialise, throwaway
+from dbdeed.engines.postgresql.servers.account import account, own
+from dbdeed.engines.postgresql.servers.room import room
+from dbdeed.engines.postgresql.servers.server import Server, initialise, throwaway
 from dbdeed.engines.postgresql.session import connect
+from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.sql_text import read
 from dbdeed.errors import DbdeedError
 from dbdeed.planning.order import order_changes
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.postgresql.programs import Programs
+    from dbdeed.engines.postgresql.servers.programs import Programs
     from dbdeed.engines.postgresql.session import Session
 
 FILE = Path("/work/shared/cases/postgresql.json")

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbdeed.engines.postgresql import embedded as module
-from dbdeed.engines.postgresql.account import STATE, account
-from dbdeed.engines.postgresql.embedded import Embedded, database_name
-from dbdeed.engines.postgresql.processes import kill_members, members, running
+from dbdeed.engines.postgresql.servers import embedded as module
+from dbdeed.engines.postgresql.servers.account import STATE, account
+from dbdeed.engines.postgresql.servers.embedded import Embedded, database_name
+from dbdeed.engines.postgresql.servers.processes import kill_members, members, running
 from dbdeed.engines.postgresql.session import connect
 from dbdeed.errors import Unavailable
 from dbdeed.progress import SILENT
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 START = """
     import sys
     from pathlib import Path
-    from dbdeed.engines.postgresql.embedded import Embedded
+    from dbdeed.engines.postgresql.servers.embedded import Embedded
     from dbdeed.progress import SILENT
     print(Embedded(Path(sys.argv[1]), (int(sys.argv[2]),)).start(SILENT).url, flush=True)
 """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
-    from dbdeed.engines.postgresql.scratch import PrivateScratch
+    from dbdeed.engines.postgresql.servers.scratch import PrivateScratch
     from dbdeed.engines.postgresql.session import Session
 
 PAIRS = {
@@ -231,7 +231,7 @@ def _run(session: Session, sql: str) -> Catalog:
 
 
 def _statements(sql: str) -> list[str]:
-    from dbdeed.engines.postgresql.lexer import RULES
+    from dbdeed.engines.postgresql.sql.lexer import RULES
     from dbdeed.engines.sql_text import read
 
     return [one.sql for one in read(sql, RULES)]

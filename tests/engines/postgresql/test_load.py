@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbdeed.document.findings import Severity
-from dbdeed.engines.postgresql.lexer import RULES
-from dbdeed.engines.postgresql.load import load, statements
-from dbdeed.engines.postgresql.names import made_by, missing_name
+from dbdeed.engines.postgresql.sql.lexer import RULES
+from dbdeed.engines.postgresql.sql.load import load, statements
+from dbdeed.engines.postgresql.sql.names import made_by, missing_name
 from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sql_text import read, split
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dbdeed.document.architecture import CodeBlock
-    from dbdeed.engines.postgresql.scratch import PrivateScratch
+    from dbdeed.engines.postgresql.servers.scratch import PrivateScratch
     from dbdeed.engines.postgresql.session import Session
 
     Block = Callable[..., CodeBlock]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dbdeed.engines.postgresql.programs import VARIABLE, find, found
+from dbdeed.engines.postgresql.servers.programs import VARIABLE, find, found
 from dbdeed.errors import Unavailable
 
 
@@ -86,7 +86,7 @@ def test_the_wheel_is_found_without_importing_it() -> None:
     import subprocess
 
     code = (
-        "import sys\nfrom dbdeed.engines.postgresql.programs import found\n"
+        "import sys\nfrom dbdeed.engines.postgresql.servers.programs import found\n"
         "print([one.source for one in found(environment={})])\n"
         "assert not any('postgres' in name for name in sys.modules if not name.startswith('dbdeed'))\n"
     )

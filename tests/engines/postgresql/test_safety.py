@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbdeed.engines.postgresql import elevation
-from dbdeed.engines.postgresql import scratch as scratches
-from dbdeed.engines.postgresql.elevation import elevated, new_owner, roles_named, seal
-from dbdeed.engines.postgresql.load import load, statements
-from dbdeed.engines.postgresql.safety import Verdict, judge
-from dbdeed.engines.postgresql.template import SUPERUSER
+from dbdeed.engines.postgresql.servers import elevation
+from dbdeed.engines.postgresql.servers import scratch as scratches
+from dbdeed.engines.postgresql.servers.elevation import elevated, new_owner, roles_named, seal
+from dbdeed.engines.postgresql.servers.template import SUPERUSER
+from dbdeed.engines.postgresql.sql.load import load, statements
+from dbdeed.engines.postgresql.sql.safety import Verdict, judge
 from dbdeed.engines.seam import SqlRejected, Statement
 from dbdeed.errors import Unavailable
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dbdeed.document.architecture import CodeBlock
-    from dbdeed.engines.postgresql.scratch import PrivateScratch
+    from dbdeed.engines.postgresql.servers.scratch import PrivateScratch
     from dbdeed.engines.postgresql.session import Session
 
 ESCAPES = [

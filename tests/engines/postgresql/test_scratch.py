@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbdeed.engines.postgresql import scratch as scratches
-from dbdeed.engines.postgresql.account import account
-from dbdeed.engines.postgresql.embedded import SUPERUSER
-from dbdeed.engines.postgresql.likeness import Likeness, clauses, likeness
-from dbdeed.engines.postgresql.room import room
-from dbdeed.engines.postgresql.scratch import open_scratch
-from dbdeed.engines.postgresql.server import Server, initialise, throwaway
+from dbdeed.engines.postgresql.servers import scratch as scratches
+from dbdeed.engines.postgresql.servers.account import account
+from dbdeed.engines.postgresql.servers.embedded import SUPERUSER
+from dbdeed.engines.postgresql.servers.likeness import Likeness, clauses, likeness
+from dbdeed.engines.postgresql.servers.room import room
+from dbdeed.engines.postgresql.servers.scratch import open_scratch
+from dbdeed.engines.postgresql.servers.server import Server, initialise, throwaway
 from dbdeed.engines.postgresql.session import connect
 from dbdeed.engines.seam import ScratchNeeds, SqlRejected, Target
 from dbdeed.errors import Refused, Unavailable
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dbdeed.engines.postgresql.programs import Programs
-    from dbdeed.engines.postgresql.scratch import PrivateScratch
+    from dbdeed.engines.postgresql.servers.programs import Programs
+    from dbdeed.engines.postgresql.servers.scratch import PrivateScratch
     from dbdeed.engines.seam import Session
 
 
 @pytest.fixture(scope="module")
 def live(programs: Programs) -> Iterator[Server]:
     """A server with trust for everybody, as somebody's live one."""
-    from dbdeed.engines.postgresql.account import own
+    from dbdeed.engines.postgresql.servers.account import own
 
     with room("live") as folder:
         data = own(folder / "data", account())
@@ -143,7 +143,7 @@ def test_settings_of_ours_do_not_reach_it(cache: Path, major: int, monkeypatch: 
 def test_the_template_is_closed_to_others(cache: Path, private: PrivateScratch) -> None:
     place = (cache / "postgresql") if not account().foreign else None
     if place is None:
-        from dbdeed.engines.postgresql.account import STATE
+        from dbdeed.engines.postgresql.servers.account import STATE
 
         place = STATE / "templates"
     found = [one for one in place.iterdir() if one.is_dir() and not one.name.startswith(".")]

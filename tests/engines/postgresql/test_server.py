@@ -16,20 +16,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbdeed.engines.postgresql import account as accounts
-from dbdeed.engines.postgresql.account import Launch, account, environment, own, reachable, run
-from dbdeed.engines.postgresql.processes import clear_stale, kill_members, members, postmaster, running
-from dbdeed.engines.postgresql.room import locked, room
-from dbdeed.engines.postgresql.server import ServerFailed, initialise, socket_url, throwaway
+from dbdeed.engines.postgresql.servers import account as accounts
+from dbdeed.engines.postgresql.servers.account import Launch, account, environment, own, reachable, run
+from dbdeed.engines.postgresql.servers.processes import (
+    clear_stale,
+    kill_members,
+    members,
+    postmaster,
+    running,
+)
+from dbdeed.engines.postgresql.servers.room import locked, room
+from dbdeed.engines.postgresql.servers.server import ServerFailed, initialise, socket_url, throwaway
+from dbdeed.engines.postgresql.servers.template import SUPERUSER, copy, template
 from dbdeed.engines.postgresql.session import connect
-from dbdeed.engines.postgresql.template import SUPERUSER, copy, template
 from dbdeed.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dbdeed.engines.postgresql.programs import Programs
-    from dbdeed.engines.postgresql.scratch import PrivateScratch
+    from dbdeed.engines.postgresql.servers.programs import Programs
+    from dbdeed.engines.postgresql.servers.scratch import PrivateScratch
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -151,7 +157,7 @@ def test_a_broken_pid_file_means_no_server(tmp_path: Path, text: str) -> None:
 OWNER = """
     import sys, time
     from pathlib import Path
-    from dbdeed.engines.postgresql.scratch import open_scratch
+    from dbdeed.engines.postgresql.servers.scratch import open_scratch
     from dbdeed.engines.seam import ScratchNeeds
     from dbdeed.progress import SILENT
     with open_scratch(ScratchNeeds(Path(sys.argv[1]), (int(sys.argv[2]),)), SILENT) as scratch:

@@ -13,7 +13,7 @@ from dbdeed.engines.seam import CannotConnect, SqlRejected, Target
 from dbdeed.errors import DbdeedError, InvalidInput, Unavailable
 
 if TYPE_CHECKING:
-    from dbdeed.engines.postgresql.scratch import PrivateScratch
+    from dbdeed.engines.postgresql.servers.scratch import PrivateScratch
     from dbdeed.engines.postgresql.session import Session
 
 

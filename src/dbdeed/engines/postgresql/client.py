@@ -22,7 +22,7 @@ def _psql() -> str:
     """What a shell finds, else the one that comes with the embedded server."""
     if shutil.which("psql"):
         return "psql"
-    from dbdeed.engines.postgresql.programs import find
+    from dbdeed.engines.postgresql.servers.programs import find
     from dbdeed.errors import Unavailable
 
     try:

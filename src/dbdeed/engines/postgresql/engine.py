@@ -40,17 +40,17 @@ class PostgresqlEngine:
     # What a document's SQL means
 
     def statements(self, blocks: Sequence[CodeBlock]) -> list[Statement]:
-        from dbdeed.engines.postgresql.lexer import statements
+        from dbdeed.engines.postgresql.sql.lexer import statements
 
         return statements(blocks)
 
     def scratch(self, needs: ScratchNeeds, progress: Progress) -> AbstractContextManager[Scratch]:
-        from dbdeed.engines.postgresql.scratch import open_scratch
+        from dbdeed.engines.postgresql.servers.scratch import open_scratch
 
         return open_scratch(needs, progress)
 
     def load(self, session: Session, statements: Sequence[Statement]) -> list[Finding]:
-        from dbdeed.engines.postgresql.load import load
+        from dbdeed.engines.postgresql.sql.load import load
 
         return load(session, statements)
 
@@ -138,7 +138,7 @@ class PostgresqlEngine:
     # Living with it
 
     def embedded(self, root: Path, version: tuple[int, ...]) -> EmbeddedServer:
-        from dbdeed.engines.postgresql.embedded import Embedded
+        from dbdeed.engines.postgresql.servers.embedded import Embedded
 
         return Embedded(root, version)
 
@@ -153,12 +153,12 @@ class PostgresqlEngine:
         return database_settings(session)
 
     def backup_methods(self) -> Sequence[BackupMethod]:
-        from dbdeed.engines.postgresql.backup import backup_methods
+        from dbdeed.engines.postgresql.backup.methods import backup_methods
 
         return backup_methods()
 
     def table_digests(self, session: Session) -> Mapping[str, tuple[int, str]]:
-        from dbdeed.engines.postgresql.backup_digests import table_digests
+        from dbdeed.engines.postgresql.backup.digests import table_digests
 
         return table_digests(session)
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action, Change, LockLevel
-from dbdeed.engines.postgresql.lexer import RULES
 from dbdeed.engines.postgresql.naming import reference
 from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.postgresql.writing import step
 from dbdeed.engines.sql_text import TokenKind, name_of, tokens
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql.lexer import RULES
-from dbdeed.engines.postgresql.located import place_of
-from dbdeed.engines.postgresql.names import made_by
+from dbdeed.engines.postgresql.sql.lexer import RULES
+from dbdeed.engines.postgresql.sql.located import place_of
+from dbdeed.engines.postgresql.sql.names import made_by
 from dbdeed.engines.sql_text import name_of, split, words
 
 if TYPE_CHECKING:

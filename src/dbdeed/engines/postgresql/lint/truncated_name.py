@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dbdeed.document.findings import Finding, Severity
-from dbdeed.engines.postgresql.located import place_of
+from dbdeed.engines.postgresql.sql.located import place_of
 
 if TYPE_CHECKING:
     from dbdeed.engines.seam import Statement

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql.account import account, short_folder
-from dbdeed.engines.postgresql.processes import kill_members
+from dbdeed.engines.postgresql.servers.account import account, short_folder
+from dbdeed.engines.postgresql.servers.processes import kill_members
 from dbdeed.errors import Unavailable
 
 if TYPE_CHECKING:

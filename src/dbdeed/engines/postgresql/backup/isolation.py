@@ -13,9 +13,9 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql import server as servers
-from dbdeed.engines.postgresql.account import Account, account, fits_socket, own, reachable, run
-from dbdeed.engines.postgresql.room import room
+from dbdeed.engines.postgresql.servers import server as servers
+from dbdeed.engines.postgresql.servers.account import Account, account, fits_socket, own, reachable, run
+from dbdeed.engines.postgresql.servers.room import room
 from dbdeed.engines.postgresql.session import connect
 from dbdeed.engines.seam import RestoreFailed, Target
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dbdeed.engines.postgresql.programs import Programs
-    from dbdeed.engines.postgresql.server import Server
+    from dbdeed.engines.postgresql.servers.programs import Programs
+    from dbdeed.engines.postgresql.servers.server import Server
     from dbdeed.engines.postgresql.session import Session
 
 # On the command line, so that they win over every file. Most are such by default in the configuration of

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql.account import own, reachable, run, state_folder
-from dbdeed.engines.postgresql.processes import kill_members
-from dbdeed.engines.postgresql.room import locked
-from dbdeed.engines.postgresql.server import initialise
+from dbdeed.engines.postgresql.servers.account import own, reachable, run, state_folder
+from dbdeed.engines.postgresql.servers.processes import kill_members
+from dbdeed.engines.postgresql.servers.room import locked
+from dbdeed.engines.postgresql.servers.server import initialise
 from dbdeed.errors import Unavailable
 
 if TYPE_CHECKING:
-    from dbdeed.engines.postgresql.account import Account
-    from dbdeed.engines.postgresql.programs import Programs
+    from dbdeed.engines.postgresql.servers.account import Account
+    from dbdeed.engines.postgresql.servers.programs import Programs
 
 SUPERUSER = "dbdeed_scratch_admin"
 _OPTIONS = ("--locale=C", "--auth=reject", "--no-sync", "--wal-segsize=4")

@@ -25,7 +25,7 @@ from dbdeed.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dbdeed.engines.postgresql.programs import Programs
+    from dbdeed.engines.postgresql.servers.programs import Programs
 
 STATE = Path("/var/lib/dbdeed")
 """Where root's servers live; anybody may pass through, since each folder inside has its own owner."""

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dbdeed.document.values.types import Method
-from dbdeed.engines.postgresql.account import account
-from dbdeed.engines.postgresql.backup_copy import TABLESPACES, copy_cluster
-from dbdeed.engines.postgresql.backup_digests import digests_in_transaction, unlogged_tables
-from dbdeed.engines.postgresql.backup_examine import examine
-from dbdeed.engines.postgresql.backup_server import drill_room, isolated, neutralise, session_of
-from dbdeed.engines.postgresql.backup_source import Source, kept_source, read_source, write_source
-from dbdeed.engines.postgresql.backup_tools import ToolFailed, client_environment, connection_of, run_tool
-from dbdeed.engines.postgresql.programs import find
-from dbdeed.engines.postgresql.server import stop
+from dbdeed.engines.postgresql.backup.copy import TABLESPACES, copy_cluster
+from dbdeed.engines.postgresql.backup.digests import digests_in_transaction, unlogged_tables
+from dbdeed.engines.postgresql.backup.examine import examine
+from dbdeed.engines.postgresql.backup.isolation import drill_room, isolated, neutralise, session_of
+from dbdeed.engines.postgresql.backup.source import Source, kept_source, read_source, write_source
+from dbdeed.engines.postgresql.backup.tools import ToolFailed, client_environment, connection_of, run_tool
+from dbdeed.engines.postgresql.servers.account import account
+from dbdeed.engines.postgresql.servers.programs import find
+from dbdeed.engines.postgresql.servers.server import stop
 from dbdeed.engines.postgresql.session import connect
 from dbdeed.engines.seam import BackupFacts, NotYet, RestoreFailed, SqlRejected, Target
 from dbdeed.errors import InvalidInput

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql.backup_digests import table_digests
-from dbdeed.engines.postgresql.backup_logical import Logical
-from dbdeed.engines.postgresql.backup_physical import Physical
+from dbdeed.engines.postgresql.backup.digests import table_digests
+from dbdeed.engines.postgresql.backup.logical import Logical
+from dbdeed.engines.postgresql.backup.physical import Physical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from dbdeed.engines.seam import RestoreFailed
 from dbdeed.errors import Refused
 
 if TYPE_CHECKING:
-    from dbdeed.engines.postgresql.account import Account
+    from dbdeed.engines.postgresql.servers.account import Account
     from dbdeed.progress import Task
 
 TABLESPACES = "pg_tblspc"

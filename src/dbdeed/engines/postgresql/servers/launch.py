@@ -2,7 +2,7 @@
 
 It stands alone, since it runs before privileges are dropped and must start fast. In this order: leave the
 network, limit memory, become the unprivileged user, ask to be told of the parent's death, and turn into the
-program. The only argument is JSON (`dbdeed.engines.postgresql.account.Launch`).
+program. The only argument is JSON (`dbdeed.engines.postgresql.servers.account.Launch`).
 """
 
 import ctypes

@@ -20,8 +20,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql import server as servers
-from dbdeed.engines.postgresql.account import (
+from dbdeed.engines.postgresql.quoting import ident
+from dbdeed.engines.postgresql.servers import server as servers
+from dbdeed.engines.postgresql.servers.account import (
     STATE,
     Account,
     account,
@@ -31,10 +32,9 @@ from dbdeed.engines.postgresql.account import (
     short_folder,
     state_folder,
 )
-from dbdeed.engines.postgresql.processes import kill_members, running
-from dbdeed.engines.postgresql.programs import Programs, find
-from dbdeed.engines.postgresql.quoting import ident
-from dbdeed.engines.postgresql.room import locked
+from dbdeed.engines.postgresql.servers.processes import kill_members, running
+from dbdeed.engines.postgresql.servers.programs import Programs, find
+from dbdeed.engines.postgresql.servers.room import locked
 from dbdeed.engines.postgresql.session import PostgresqlRejected, connect
 from dbdeed.engines.seam import Target
 from dbdeed.errors import Unavailable

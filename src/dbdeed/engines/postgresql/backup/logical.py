@@ -16,20 +16,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Method
-from dbdeed.engines.postgresql.account import account, own, reachable
-from dbdeed.engines.postgresql.backup_digests import digests_in_transaction
-from dbdeed.engines.postgresql.backup_examine import examine
-from dbdeed.engines.postgresql.backup_server import drill_room, isolated, session_of, target_of
-from dbdeed.engines.postgresql.backup_source import kept_source, read_source, write_source
-from dbdeed.engines.postgresql.backup_tools import (
+from dbdeed.engines.postgresql.backup.digests import digests_in_transaction
+from dbdeed.engines.postgresql.backup.examine import examine
+from dbdeed.engines.postgresql.backup.isolation import drill_room, isolated, session_of, target_of
+from dbdeed.engines.postgresql.backup.source import kept_source, read_source, write_source
+from dbdeed.engines.postgresql.backup.tools import (
     ToolFailed,
     client_environment,
     connection_of,
     run_tool,
 )
-from dbdeed.engines.postgresql.programs import find
 from dbdeed.engines.postgresql.quoting import ident, literal
-from dbdeed.engines.postgresql.server import initialise
+from dbdeed.engines.postgresql.servers.account import account, own, reachable
+from dbdeed.engines.postgresql.servers.programs import find
+from dbdeed.engines.postgresql.servers.server import initialise
 from dbdeed.engines.postgresql.session import connect
 from dbdeed.engines.seam import BackupFacts, RestoreFailed, SqlRejected, Target
 from dbdeed.errors import InvalidInput, Refused
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dbdeed.engines.postgresql.backup_source import Source
-    from dbdeed.engines.postgresql.programs import Programs
+    from dbdeed.engines.postgresql.backup.source import Source
+    from dbdeed.engines.postgresql.servers.programs import Programs
     from dbdeed.engines.postgresql.session import Session
     from dbdeed.engines.seam import Examined
     from dbdeed.engines.seam import Session as AnySession

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql.account import Account, Launch
+from dbdeed.engines.postgresql.servers.account import Account, Launch
 from dbdeed.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:

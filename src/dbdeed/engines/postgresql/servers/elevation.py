@@ -17,8 +17,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql.lexer import RULES
 from dbdeed.engines.postgresql.quoting import ident, literal
+from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.sql_text import Token, TokenKind, name_of, split, words
 
 if TYPE_CHECKING:

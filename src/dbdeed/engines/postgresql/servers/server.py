@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from dbdeed.engines.postgresql.account import (
+from dbdeed.engines.postgresql.servers.account import (
     Account,
     Launch,
     account,
@@ -26,7 +26,7 @@ from dbdeed.engines.postgresql.account import (
     reachable,
     run,
 )
-from dbdeed.engines.postgresql.processes import (
+from dbdeed.engines.postgresql.servers.processes import (
     clear_stale,
     kill_members,
     lives,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dbdeed.engines.postgresql.programs import Programs
+    from dbdeed.engines.postgresql.servers.programs import Programs
 
 PORT = 5432
 """Only a part of the socket's name: every server has a socket folder of its own."""

@@ -13,22 +13,22 @@ from dataclasses import dataclass, field
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
-from dbdeed.engines.postgresql import elevation
-from dbdeed.engines.postgresql.account import account
-from dbdeed.engines.postgresql.likeness import Likeness, clauses, likeness
-from dbdeed.engines.postgresql.programs import find
 from dbdeed.engines.postgresql.quoting import ident
-from dbdeed.engines.postgresql.room import room
-from dbdeed.engines.postgresql.server import throwaway
+from dbdeed.engines.postgresql.servers import elevation
+from dbdeed.engines.postgresql.servers.account import account
+from dbdeed.engines.postgresql.servers.likeness import Likeness, clauses, likeness
+from dbdeed.engines.postgresql.servers.programs import find
+from dbdeed.engines.postgresql.servers.room import room
+from dbdeed.engines.postgresql.servers.server import throwaway
+from dbdeed.engines.postgresql.servers.template import SUPERUSER, copy, template
 from dbdeed.engines.postgresql.session import PostgresqlRejected, Session, connect, connection, settled
-from dbdeed.engines.postgresql.template import SUPERUSER, copy, template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import psycopg
 
-    from dbdeed.engines.postgresql.server import Server
+    from dbdeed.engines.postgresql.servers.server import Server
     from dbdeed.engines.seam import Scratch, ScratchNeeds
     from dbdeed.progress import Progress
 
@@ -74,7 +74,7 @@ def open_scratch(needs: ScratchNeeds, progress: Progress) -> Iterator[Scratch]:
         Refused: the SQL would run as superuser there.
     """
     if needs.place:
-        from dbdeed.engines.postgresql.guest import open_guest
+        from dbdeed.engines.postgresql.servers.guest import open_guest
 
         with open_guest(needs) as guest:
             yield guest

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql.backup_digests import table_name
+from dbdeed.engines.postgresql.backup.digests import table_name
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.seam import Examined, SqlRejected
 

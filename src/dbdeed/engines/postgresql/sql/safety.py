@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql.lexer import RULES
+from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.sql_text import Token, TokenKind, split
 
 if TYPE_CHECKING:
