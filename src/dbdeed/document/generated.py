@@ -68,6 +68,8 @@ def generated_blocks(source: Source, blocks: Iterable[Block]) -> tuple[tuple[Gen
 def _markers(data: bytes, blocks: Iterable[Block]) -> Iterator[re.Match[bytes]]:
     """Markers are comments of their own: one in a code span or inside a longer comment is none."""
     for block in walk(blocks):
+        if data.find(b"dbdeed:", block.span.start, block.span.end) < 0:
+            continue
         if isinstance(block, Html | Paragraph):
             hidden = comments if isinstance(block, Html) else opaque
             for span in hidden(data, block.span.start, block.span.end):
