@@ -58,24 +58,33 @@ def _run_command(name: str, arguments: list[str]) -> int:
 
     from dbdeed.errors import DbdeedError
 
+    called = name
     try:
         _prepare_signals()
         # `--help` comes back as a code; commands end by SystemExit or by returning nothing.
-        code: object = _load(name).main(arguments, prog_name=f"dbdeed {name}", standalone_mode=False)
+        command = _load(name)
+        called = _called(name, command, arguments)
+        code: object = command.main(arguments, prog_name=f"dbdeed {name}", standalone_mode=False)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
     except ClickException as error:
-        return _report_usage(name, error, arguments)
+        return _report_usage(called, error, arguments)
     except DbdeedError as error:
-        return _report(name, error, arguments)
+        return _report(called, error, arguments)
     except (KeyboardInterrupt, Abort):
         print("\nInterrupted. Run the same command again to carry on.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the one place where an unexpected fault is turned into words
-        return _report_fault(name, error, arguments)
+        return _report_fault(called, error, arguments)
     return code if isinstance(code, int) else 0
+
+
+def _called(name: str, command: click.Command, arguments: list[str]) -> str:
+    """The command's whole name: "backup list"."""
+    below = arguments[0] if arguments else ""
+    return f"{name} {below}" if below in getattr(command, "commands", ()) else name
 
 
 def _load(name: str) -> click.Command:
