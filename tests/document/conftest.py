@@ -27,6 +27,8 @@ def document() -> Callable[..., Architecture]:
                 return content
             return Source(path, content.encode() if isinstance(content, str) else content)
 
-        return read(Source("DATABASE.md", text.encode() if isinstance(text, str) else text), open_link=open_link)
+        return read(
+            Source("DATABASE.md", text.encode() if isinstance(text, str) else text), open_link=open_link
+        )
 
     return make

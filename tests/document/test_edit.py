@@ -19,7 +19,12 @@ TEXT = "# Tïtle\r\n\r\n**Status**: Draft  \r\nend"
 def test_edits_replace_insert_and_keep_order() -> None:
     data = TEXT.encode()
     at = data.index(b"Draft")
-    edits = [Edit(Span(len(data), len(data)), "!"), Edit(Span(at, at + 5), "Active"), Edit(Span(0, 0), "a"), Edit(Span(0, 0), "b")]
+    edits = [
+        Edit(Span(len(data), len(data)), "!"),
+        Edit(Span(at, at + 5), "Active"),
+        Edit(Span(0, 0), "a"),
+        Edit(Span(0, 0), "b"),
+    ]
     assert apply_edits(Source("d", data), edits).decode() == "ab# Tïtle\r\n\r\n**Status**: Active  \r\nend!"
 
 
@@ -30,7 +35,16 @@ def test_insertions_stand_beside_a_replacement() -> None:
 
 @pytest.mark.parametrize(
     "edits",
-    [[(0, 2), (1, 3)], [(0, 3), (1, 1)], [(2, 1)], [(-1, 0)], [(0, 99)], [(4, 4)], [(3, 4)], [(0, 2), (0, 2)]],
+    [
+        [(0, 2), (1, 3)],
+        [(0, 3), (1, 1)],
+        [(2, 1)],
+        [(-1, 0)],
+        [(0, 99)],
+        [(4, 4)],
+        [(3, 4)],
+        [(0, 2), (0, 2)],
+    ],
 )
 def test_wrong_edits_are_our_fault(edits: list[tuple[int, int]]) -> None:
     with pytest.raises(OurFault):
@@ -38,7 +52,10 @@ def test_wrong_edits_are_our_fault(edits: list[tuple[int, int]]) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(max_size=80), st.lists(st.tuples(st.integers(0, 80), st.integers(0, 10), st.text(max_size=6)), max_size=5))
+@given(
+    st.text(max_size=80),
+    st.lists(st.tuples(st.integers(0, 80), st.integers(0, 10), st.text(max_size=6)), max_size=5),
+)
 def test_random_edits_keep_every_other_byte(text: str, wanted: list[tuple[int, int, str]]) -> None:
     expected, edits, before = [], list[Edit](), 0
     for start, length, new in sorted(wanted):

@@ -23,8 +23,12 @@ def place(source: Source, offset: int) -> Place:
     return Place(source, Span(offset, offset))
 
 
-def written(architecture: Architecture, name: str, content: str, offset: int, *, overwrite: bool = False) -> bytes:
-    edit = generated_block_edit(architecture, name, content, place(architecture.source, offset), overwrite=overwrite)
+def written(
+    architecture: Architecture, name: str, content: str, offset: int, *, overwrite: bool = False
+) -> bytes:
+    edit = generated_block_edit(
+        architecture, name, content, place(architecture.source, offset), overwrite=overwrite
+    )
     assert edit is not None
     return apply_edits(architecture.source, [edit])
 
@@ -91,9 +95,16 @@ def test_a_new_block(document: Read, ending: str, tail: str) -> None:
     after = written(read, "erd", "```mermaid\nx\n```", len(f"# T{ending}{ending}words".encode()))
     (block,) = document(after).generated
     newline = ending
-    assert after[block.content.span.start : block.content.span.end].decode() == f"```mermaid{newline}x{newline}```{newline}"
+    assert (
+        after[block.content.span.start : block.content.span.end].decode()
+        == f"```mermaid{newline}x{newline}```{newline}"
+    )
     assert after.startswith(f"# T{ending}{ending}words{ending}{ending}<!-- dbdeed:erd sum=".encode())
-    assert after.endswith(f"<!-- /dbdeed:erd -->{ending}{ending}more{ending}".encode() if "more" in tail else f"-->{ending}".encode())
+    assert after.endswith(
+        f"<!-- /dbdeed:erd -->{ending}{ending}more{ending}".encode()
+        if "more" in tail
+        else f"-->{ending}".encode()
+    )
     if ending == "\r\n":
         assert after.count(b"\n") == after.count(b"\r\n")
     assert generated_block_edit(document(after), "erd", "```mermaid\nx\n```", place(read.source, 0)) is None
@@ -102,13 +113,18 @@ def test_a_new_block(document: Read, ending: str, tail: str) -> None:
 def test_a_block_inside_a_list_keeps_it_whole(document: Read) -> None:
     text = "1. a\n2. b\n3. c\n"
     after = written(document(text), "x", "hello", text.index("3."))
-    assert after == (
-        f"1. a\n2. b\n\n   {opening_marker('x', b'   hello' + bytes([10]))}\n   hello\n   <!-- /dbdeed:x -->\n\n3. c\n"
-    ).encode()
+    assert (
+        after
+        == (
+            f"1. a\n2. b\n\n   {opening_marker('x', b'   hello' + bytes([10]))}\n   hello\n   <!-- /dbdeed:x -->\n\n3. c\n"
+        ).encode()
+    )
 
 
 def test_a_block_is_placed_outside_other_blocks(document: Read) -> None:
-    text = "<!-- dbdeed:a -->\n- x\n- y\n<!-- /dbdeed:a -->\n\n```\ncode\n```\n\n<!-- c\n\nd -->\n\n> q\n> r\n"
+    text = (
+        "<!-- dbdeed:a -->\n- x\n- y\n<!-- /dbdeed:a -->\n\n```\ncode\n```\n\n<!-- c\n\nd -->\n\n> q\n> r\n"
+    )
     for offset in range(len(text)):
         after = written(document(text), "b", "z", offset)
         names = [(block.name, block.closed, block.edited) for block in document(after).generated]
@@ -133,7 +149,13 @@ def test_a_persons_edit_is_never_overwritten_silently(document: Read) -> None:
     assert b"two" in written(document(edited), "a", "two\n", 0, overwrite=True)
 
 
-@pytest.mark.parametrize("text", ["<!-- dbdeed:a -->\n", "<!-- dbdeed:a -->\n<!-- /dbdeed:a -->\n\n<!-- dbdeed:a -->\n<!-- /dbdeed:a -->\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- dbdeed:a -->\n",
+        "<!-- dbdeed:a -->\n<!-- /dbdeed:a -->\n\n<!-- dbdeed:a -->\n<!-- /dbdeed:a -->\n",
+    ],
+)
 def test_a_broken_block_is_not_guessed_at(document: Read, text: str) -> None:
     with pytest.raises(InvalidInput):
         written(document(text), "a", "x", 0)
@@ -141,7 +163,10 @@ def test_a_broken_block_is_not_guessed_at(document: Read, text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.sampled_from(["# A", "- a", "  - b", "1. x", "   y", "> q", "", "text", "| a | b |", "|---|---|"]), max_size=8),
+    st.lists(
+        st.sampled_from(["# A", "- a", "  - b", "1. x", "   y", "> q", "", "text", "| a | b |", "|---|---|"]),
+        max_size=8,
+    ),
     st.integers(0, 60),
     st.sampled_from(["one", "- a\n- b", "```mermaid\nx\n```", "| a |\n|---|\n| b |", ""]),
     st.sampled_from(["\n", "\r\n"]),

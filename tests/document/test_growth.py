@@ -21,7 +21,11 @@ SHAPES = {
     "one paragraph": (b"## Overview\n**Version**: 1\n", b"words go on\n", 1333),
     "one quote": (b"## Overview\n", b"> **Version**: 1\n", 666),
     "one table": (b"## Overview\n| Key | Value |\n|---|---|\n", b"| Version | 15 |\n", 500),
-    "queries": (b"## Query Strategy\n", b"### Query: `q`\nReturns one. Budget 5 ms.\n```sql\nSELECT 1;\n```\n", 100),
+    "queries": (
+        b"## Query Strategy\n",
+        b"### Query: `q`\nReturns one. Budget 5 ms.\n```sql\nSELECT 1;\n```\n",
+        100,
+    ),
     "generated": (b"", b"<!-- dbdeed:a -->\nx\n<!-- /dbdeed:a -->\n\n", 200),
     "lone CR": (b"## Overview\r", b"- **Version**: 1\r\r```\rx\r```\r", 200),
     "backticks": (b"", b"`a ``b ```c ", 1000),

@@ -84,7 +84,9 @@ def test_forms_of_a_section(document: Read, heading: str) -> None:
 
 
 def test_states_of_a_setting(document: Read) -> None:
-    read = document("**Status**: [Draft / Active / Deprecated]\n**Target State**: sideways\n**Last Updated**:\n")
+    read = document(
+        "**Status**: [Draft / Active / Deprecated]\n**Target State**: sideways\n**Last Updated**:\n"
+    )
     status, target, updated = read.header.status, read.header.target_state, read.header.last_updated
     assert (status.unfilled, status.value, status.problem) == (True, None, None)
     assert target.value is None
@@ -174,7 +176,12 @@ def test_an_unknown_key_behind_a_listed_value_is_reported(document: Read) -> Non
 
 
 @pytest.mark.parametrize(
-    "written", ["postgres://u:hunter2@db/x", "\n- postgres://u:hunter2@db/x", "`DATABASE_URL`\n  postgres://u:hunter2@db/x"]
+    "written",
+    [
+        "postgres://u:hunter2@db/x",
+        "\n- postgres://u:hunter2@db/x",
+        "`DATABASE_URL`\n  postgres://u:hunter2@db/x",
+    ],
 )
 def test_a_password_is_refused_and_never_repeated(document: Read, written: str) -> None:
     setting = document(f"## Data Access\n- **Connection String**: {written}\n").access.connection_string
@@ -184,7 +191,9 @@ def test_a_password_is_refused_and_never_repeated(document: Read, written: str) 
 
 
 def test_a_problem_is_located_in_the_value(document: Read) -> None:
-    setting = document("## Data Access\n**Connection Pool**: **min** 2, max `10`, [wobble](x) 3\n").access.pool
+    setting = document(
+        "## Data Access\n**Connection Pool**: **min** 2, max `10`, [wobble](x) 3\n"
+    ).access.pool
     assert setting.problem is not None
     assert setting.raw[setting.problem.offset :] == "wobble](x) 3"
 

@@ -41,7 +41,12 @@ def test_linked_files_are_read(tmp_path: Path) -> None:
     read = load(document)
     assert messages(read) == []
     assert [model.name for model in read.models] == ["Customer", "Order"]
-    assert [Path(source.name).name for source in read.included] == ["sales.md", "more.md", "my a.sql", "v.sql"]
+    assert [Path(source.name).name for source in read.included] == [
+        "sales.md",
+        "more.md",
+        "my a.sql",
+        "v.sql",
+    ]
     table, view = read.schema.blocks
     assert (table.table, table.text, table.language) == ("a", "CREATE TABLE a (id int);\n", "sql")
     assert [block.text for block in read.schema.tables[0].blocks] == [table.text]
@@ -82,7 +87,15 @@ def test_links_that_are_not_followed(tmp_path: Path, link: str, says: str) -> No
 
 @pytest.mark.parametrize(
     "link",
-    ["[x](https://a.org/x.sql)", "![x](x.sql)", "[x](x.sql#part)", "`[x](x.sql)`", "<!-- [x](x.sql) -->", "[x](x.txt)", "[x.sql]"],
+    [
+        "[x](https://a.org/x.sql)",
+        "![x](x.sql)",
+        "[x](x.sql#part)",
+        "`[x](x.sql)`",
+        "<!-- [x](x.sql) -->",
+        "[x](x.txt)",
+        "[x.sql]",
+    ],
 )
 def test_links_that_include_nothing(document: Read, link: str) -> None:
     read = document(f"## Schema Design\n{link}\n", x_sql="SELECT 1;")

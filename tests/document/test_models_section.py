@@ -75,7 +75,9 @@ def test_attributes(document: Read, line: str, expected: tuple[str, str]) -> Non
 
 
 def test_the_place_of_an_attribute_is_its_text(document: Read) -> None:
-    (model,) = document("## Data Models\n### A\n- **Attributes**:\n    - `id`: uuid,\n      unique — key\n").models
+    (model,) = document(
+        "## Data Models\n### A\n- **Attributes**:\n    - `id`: uuid,\n      unique — key\n"
+    ).models
     (entry,) = model.attributes
     assert entry.text == "uuid, unique"
     assert entry.place.source.text(entry.place.span) == "uuid,\n      unique"
@@ -128,7 +130,10 @@ def test_keys_of_a_model_as_headings_and_tables(document: Read) -> None:
 
 def test_an_unknown_key_of_a_model(document: Read) -> None:
     read = document("## Data Models\n### A\n- **Atributes**:\n  - `id`: int\n- **Owner**: us\n")
-    assert [(key.key, key.nearest) for key in read.unknown_keys] == [("Atributes", "Attributes"), ("Owner", "")]
+    assert [(key.key, key.nearest) for key in read.unknown_keys] == [
+        ("Atributes", "Attributes"),
+        ("Owner", ""),
+    ]
 
 
 def test_places_to_write_to(document: Read) -> None:

@@ -43,7 +43,10 @@ def after(architecture: Architecture, *edits: Edit | None) -> str:
         ("**Strategy**: manual  \nx\n", "**Strategy**: manual  \n**Tool**: dbdeed  \nx\n"),
         ("**Strategy**: manual", "**Strategy**: manual  \n**Tool**: dbdeed"),
         ("- **Strategy**: manual\n", "- **Strategy**: manual\n- **Tool**: dbdeed\n"),
-        ("| K | V | W |\n|--|--|--|\n| Strategy | manual | |\n", "| K | V | W |\n|--|--|--|\n| Strategy | manual | |\n| Tool | dbdeed | |\n"),
+        (
+            "| K | V | W |\n|--|--|--|\n| Strategy | manual | |\n",
+            "| K | V | W |\n|--|--|--|\n| Strategy | manual | |\n| Tool | dbdeed | |\n",
+        ),
         ("words\n", "\n**Tool**: dbdeed\n\nwords\n"),
     ],
 )
@@ -57,7 +60,10 @@ def test_an_absent_section_is_added(document: Read) -> None:
     assert after(architecture, set_value_edit(architecture, "Tool", "dbdeed")) == (
         "# T\r\n\r\nx\r\n\r\n## Migrations\r\n\r\n**Tool**: dbdeed\r\n"
     )
-    assert after(architecture, set_value_edit(architecture, "Status", "Draft")) == "# T\r\n\r\n**Status**: Draft\r\n\r\nx"
+    assert (
+        after(architecture, set_value_edit(architecture, "Status", "Draft"))
+        == "# T\r\n\r\n**Status**: Draft\r\n\r\nx"
+    )
     assert after(document(""), set_value_edit(document(""), "Status", "Draft")) == "**Status**: Draft\n\n"
 
 
@@ -123,7 +129,9 @@ WANTED = [("new", "uuid"), ("id", "INT"), ("note", "varchar(9)")]
 def test_lists_of_a_model_keep_what_stays() -> None:
     architecture = read(Source("d.md", MODEL.encode()))
     model = architecture.models[0]
-    result = after(architecture, *model_edits(model, WANTED, ["Many-to-one with User", "one-to-many with Part"]))
+    result = after(
+        architecture, *model_edits(model, WANTED, ["Many-to-one with User", "one-to-many with Part"])
+    )
     expected = MODEL
     for old, new in (
         ("    - `id`", "    - `new`: uuid\n    - `id`"),
@@ -158,7 +166,9 @@ def test_lists_of_a_model_come_back_as_wanted(text: str, ending: str) -> None:
     data = apply_edits(architecture.source, edits)
     again = read(Source("d.md", data))
     model = again.models[0]
-    assert [(entry.name, entry.text.lower()) for entry in model.attributes] == [(n, t.lower()) for n, t in WANTED]
+    assert [(entry.name, entry.text.lower()) for entry in model.attributes] == [
+        (n, t.lower()) for n, t in WANTED
+    ]
     assert [entry.target for entry in model.relationships if entry.kind] == ["Part"]
     assert model_edits(model, WANTED, relationships) == ()
     assert [section.name for section in again.sections] == [section.name for section in architecture.sections]
@@ -168,12 +178,21 @@ def test_lists_of_a_model_come_back_as_wanted(text: str, ending: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.lists(st.sampled_from(["`a`: int", "`b`: text — x", "prose", "`c`: date", "`a`: twice", "**d**: int", "`e`"]), max_size=6),
+    st.lists(
+        st.sampled_from(
+            ["`a`: int", "`b`: text — x", "prose", "`c`: date", "`a`: twice", "**d**: int", "`e`"]
+        ),
+        max_size=6,
+    ),
     st.lists(st.sampled_from(["a", "b", "c", "f", "g"]), unique=True, max_size=5),
     st.sampled_from(["    - ", "  * ", "\t- ", "   1. "]),
 )
 def test_attributes_of_any_list_come_back(lines: list[str], names: list[str], bullet: str) -> None:
-    text = "## Data Models\n### A\n- **Attributes**:\n" + "".join(f"{bullet}{line}\n" for line in lines) + "- **Table**: `x`\n"
+    text = (
+        "## Data Models\n### A\n- **Attributes**:\n"
+        + "".join(f"{bullet}{line}\n" for line in lines)
+        + "- **Table**: `x`\n"
+    )
     architecture = read(Source("d.md", text.encode()))
     wanted = [(name, "int") for name in names]
     edits = model_edits(architecture.models[0], wanted, [])
@@ -184,7 +203,9 @@ def test_attributes_of_any_list_come_back(lines: list[str], names: list[str], bu
 
 
 def test_appended_tables_and_models(document: Read) -> None:
-    architecture = document("## Data Models\n\n### A\nx\n\n## Schema Design\n### Table: `a`\n```sql\nx\n```\n\n\n## Migrations\ny")
+    architecture = document(
+        "## Data Models\n\n### A\nx\n\n## Schema Design\n### Table: `a`\n```sql\nx\n```\n\n\n## Migrations\ny"
+    )
     result = after(
         architecture,
         append_table_edit(architecture, "b", "SELECT '```';\n"),
@@ -207,7 +228,11 @@ def test_appending_to_a_section_that_is_missing(document: Read, text: str) -> No
     again = document(after(architecture, append_table_edit(architecture, "a", "SELECT 1;")))
     assert [table.name for table in again.schema.tables] == ["a"]
     names = [section.name for section in again.sections if section.known]
-    assert names == [*(["Overview"] if "Overview" in text else []), "Schema Design", *(["Migrations"] if "Migr" in text else [])]
+    assert names == [
+        *(["Overview"] if "Overview" in text else []),
+        "Schema Design",
+        *(["Migrations"] if "Migr" in text else []),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +241,9 @@ def test_appending_to_a_section_that_is_missing(document: Read, text: str) -> No
      "text default '**x**'", "text default E'\\\\*'", "text default '[Date]'", "text default '[a](b.sql)'", "(numeric)", "text # x",
      "text,\n  unique", "a|b", "`x`", "- x", "1. x"],
 )  # fmt: skip
-@pytest.mark.parametrize("lists", ["", "- **Attributes**:\n    - `x`: int — remark\n", "| Field | Type |\n|--|--|\n| x | int |\n"])
+@pytest.mark.parametrize(
+    "lists", ["", "- **Attributes**:\n    - `x`: int — remark\n", "| Field | Type |\n|--|--|\n| x | int |\n"]
+)
 def test_any_text_of_an_attribute_settles(text: str, lists: str) -> None:
     architecture = read(Source("d.md", f"## Data Models\n### A\n{lists}".encode()))
     wanted = [("x", text), ("na`me", "int")]
@@ -229,6 +256,9 @@ def test_any_text_of_an_attribute_settles(text: str, lists: str) -> None:
 
 def test_what_a_database_says_is_no_marker(document: Read) -> None:
     architecture = document("## Data Models\n")
-    text = after(architecture, append_model_edit(architecture, "A", [], [], "x <!-- dbdeed:a -->\n## B <!-- /dbdeed:a -->"))
+    text = after(
+        architecture,
+        append_model_edit(architecture, "A", [], [], "x <!-- dbdeed:a -->\n## B <!-- /dbdeed:a -->"),
+    )
     again = document(text)
     assert (again.generated, again.problems, len(again.models)) == ((), (), 1)

@@ -87,13 +87,18 @@ def test_positions_lead_back(wrap: str, ending: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.lists(st.text(st.characters(exclude_characters="\r\n`~", exclude_categories=["Cs"]), max_size=12), max_size=5),
+    st.lists(
+        st.text(st.characters(exclude_characters="\r\n`~", exclude_categories=["Cs"]), max_size=12),
+        max_size=5,
+    ),
     st.sampled_from(["", "  ", "> ", "   > "]),
     st.sampled_from(["\n", "\r\n"]),
 )
 def test_every_character_of_any_code_leads_back(lines: list[str], prefix: str, ending: str) -> None:
     opening = {"": [], "  ": ["- x", ""], "> ": [], "   > ": ["1. x", ""]}[prefix]
-    text = ending.join(["## Schema Design", "", *opening, *(prefix + line for line in ["```sql", *lines, "```"]), ""])
+    text = ending.join(
+        ["## Schema Design", "", *opening, *(prefix + line for line in ["```sql", *lines, "```"]), ""]
+    )
     data = text.encode()
     (block,) = read(Source("d.md", data)).schema.blocks
     assert block.text == "".join(line + "\n" for line in lines)
@@ -121,7 +126,11 @@ def test_a_declared_query_in_a_list_and_in_a_table(document: Read) -> None:
         f"## Queries\n### Query: a\n- **Returns**: one\n- **Expected sizes**: `orders`: 2 million\n- **Budget**: within 1 s\n\n{body}"
         f"### Query: b\n| Key | Value |\n|---|---|\n| Returns | nothing |\n| Budget | at most 10 rows |\n\n{body}"
     ).queries.queries
-    assert (listed.returns, listed.expects, listed.budget) == ("one", (("orders", 2_000_000),), timedelta(seconds=1))
+    assert (listed.returns, listed.expects, listed.budget) == (
+        "one",
+        (("orders", 2_000_000),),
+        timedelta(seconds=1),
+    )
     assert (tabled.returns, tabled.rows_budget) == ("nothing", 10)
 
 
@@ -140,6 +149,8 @@ def test_what_is_wrong_with_a_query(document: Read, body: str, says: str) -> Non
 
 
 def test_keys_of_a_query_are_none_of_the_section(document: Read) -> None:
-    read = document(f"## Query Strategy\n### Query: `a`\n- **Budget**: 1 s\n- **Transactions**: none\n{SQL}\n### End\n- **ORM**: none\n")
+    read = document(
+        f"## Query Strategy\n### Query: `a`\n- **Budget**: 1 s\n- **Transactions**: none\n{SQL}\n### End\n- **ORM**: none\n"
+    )
     assert read.queries.transactions.absent
     assert read.queries.orm.raw == "none"
