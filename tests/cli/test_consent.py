@@ -199,7 +199,8 @@ def test_what_needs_an_engine_that_is_not_there_yet_says_so(new: Callable[..., S
     for command in (("sync",), ("erd",)):
         done = box.run(*command)
         assert done.returncode in (0, 3), done.stdout + done.stderr
-    for command in (("up", "--yes"), ("plan",), ("apply", "--yes"), ("backup", "run")):
-        said = box.json(*command, code=3)
+    refused: list[tuple[str, ...]] = [("up", "--yes"), ("plan",), ("apply", "--yes"), ("backup", "run")]
+    for arguments in refused:
+        said = box.json(*arguments, code=3)
         assert system in said["error"]["message"]
     assert not (box.root / "src").exists()
