@@ -48,6 +48,7 @@ def after(architecture: Architecture, *edits: Edit | None) -> str:
             "| K | V | W |\n|--|--|--|\n| Strategy | manual | |\n| Tool | dbdeed | |\n",
         ),
         ("words\n", "\n**Tool**: dbdeed\n\nwords\n"),
+        ("\x0c\n", "\n**Tool**: dbdeed\n\n\x0c\n"),
     ],
 )
 def test_setting_a_value(document: Read, text: str, expected: str) -> None:

@@ -156,11 +156,11 @@ def _blank_before(data: bytes, where: int, newline: str) -> str:
     if line_start(data, where) != where:
         return newline * 2
     previous = line_start(data, where - 1 - (data[where - 2 : where] == b"\r\n"))
-    return newline if data[previous:where].strip() else ""
+    return newline if data[previous:where].strip(b" \t\r\n") else ""
 
 
 def _blank_after(data: bytes, where: int, newline: str) -> str:
-    return newline if data[where : line_end(data, where)].strip() else ""
+    return newline if data[where : line_end(data, where)].strip(b" \t") else ""
 
 
 def _list_indent(blocks: Iterable[Block], where: int) -> int:

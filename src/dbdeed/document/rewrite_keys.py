@@ -107,7 +107,7 @@ def _added(architecture: Architecture, key: str, value: str) -> Edit:
         title = index == 0 and not known.known and known.level == 1
         if (known.known and known.name == section) or (section == keys.HEADER and title):
             at = next_line(source.data, _heading_end(source, known.heading.span))
-            parted = newline if source.data[at : line_end(source.data, at)].strip() else ""
+            parted = newline if source.data[at : line_end(source.data, at)].strip(b" \t") else ""
             return Edit(Span(at, at), f"{_missing_newline(source, at)}{newline}{line}{parted}")
     if section == keys.HEADER:
         top = _top(source)
@@ -192,7 +192,7 @@ def _line_after(source: Source, end: int, line: str, *, parted: bool = False) ->
     data, newline = source.data, line_ending(source)
     at = next_line(data, end)
     before = _missing_newline(source, at) + (newline if parted else "")
-    after = newline if parted and data[at : line_end(data, at)].strip() else ""
+    after = newline if parted and data[at : line_end(data, at)].strip(b" \t") else ""
     return Edit(Span(at, at), f"{before}{line}{newline}{after}")
 
 

@@ -133,7 +133,7 @@ def _list_end(model: ModelEntry) -> tuple[int, bool]:
     lists = [block for block in blocks if isinstance(block, List)]
     heading = next(block for block in blocks if isinstance(block, Heading))
     at = next_line(data, extent.start + (lists[0] if lists else heading).span.end)
-    return at, bool(not lists and data[at : line_end(data, at)].strip())
+    return at, bool(not lists and data[at : line_end(data, at)].strip(b" \t"))
 
 
 def append_model_edit(
