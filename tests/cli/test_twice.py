@@ -57,15 +57,8 @@ def test_what_up_wrote_is_whole_and_in_line(built: Built) -> None:
     assert len(box.backups()) == 1
 
 
-def test_a_changed_document_makes_only_the_difference_happen(
-    built: Built, request: pytest.FixtureRequest
-) -> None:
+def test_a_changed_document_makes_only_the_difference_happen(built: Built) -> None:
     engine, box = built.engine, built.box
-    if engine.name == "postgresql":
-        reason = (
-            "under the Strategy online, an index and a check of a table that is there have no online form"
-        )
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     engine.run(box, engine.rows)
     before = engine.run(box, engine.count)
     box.edit(*engine.change)
