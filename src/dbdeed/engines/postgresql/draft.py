@@ -27,6 +27,8 @@ _REFERENCE = re.compile(
 )
 _CHOICES = re.compile(r"(?:enum|one of)\b[\s:(]*(.+?)\)?", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+# As `sync` writes them from the catalog: 'cart'::order_status, '{}'::text[].
+_LITERAL = re.compile(r"'(?:[^']|'')*'(?:::[A-Za-z_][\w .\"]*(?:\(\d+(?:,\s*\d+)?\))?(?:\[\])*)*")
 _NOW = re.compile(r"now(?:\(\))?|current[_ ]timestamp(?:\(\))?|current time", re.IGNORECASE)
 _UUID = re.compile(r"gen_random_uuid\(\)|uuid_generate_v4\(\)|random( uuid)?|generated", re.IGNORECASE)
 _STAMPS = frozenset({"created_at", "updated_at"})
@@ -156,6 +158,8 @@ def _default(value: str, type_name: str) -> str:
     if value.lower() in ("true", "false", "null", "current_date", "current_time"):
         return value.lower()
     if _NUMBER.fullmatch(value) and type_name not in ("text", "uuid"):
+        return value
+    if _LITERAL.fullmatch(value):
         return value
     return literal(value.strip("'\""))
 
