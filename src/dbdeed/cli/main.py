@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         _silence_stdout()
         code = 0
+    except KeyboardInterrupt:  # so early or so late that there is nothing to say
+        code = INTERRUPTED
     sys.exit(code)
 
 
@@ -72,6 +74,7 @@ def _run_command(name: str, arguments: list[str]) -> int:
     except DbdeedError as error:
         return _report(called, error, arguments)
     except (KeyboardInterrupt, Abort):
+        _ignore_signals()
         print("\nInterrupted. Run the same command again to carry on.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
@@ -102,6 +105,14 @@ def _prepare_signals() -> None:
 
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, interrupt)
+
+
+def _ignore_signals() -> None:
+    """Being interrupted a second time must not cut short the words about the first."""
+    import signal
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
 
 
 def _silence_stdout() -> None:

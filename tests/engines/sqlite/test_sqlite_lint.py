@@ -181,9 +181,9 @@ def test_many_statements_backwards(bench: Bench) -> None:
     def seconds(count: int) -> float:
         tables = [f"CREATE INDEX i{at} ON t{at} (a)" for at in range(count)]
         tables += [f"CREATE TABLE t{at} (a)" for at in reversed(range(count))]
-        start = time.perf_counter()
+        start = time.process_time()
         assert len(bench.catalog(";\n".join(tables)).objects) == 2 * count
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(50)
     assert seconds(1600) < 12 * seconds(400)

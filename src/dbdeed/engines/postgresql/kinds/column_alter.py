@@ -142,7 +142,7 @@ def simple_clauses(old: Column, new: Column, *, retyped: bool = False) -> Iterab
     elif new.not_null and not old.not_null and not new.not_null_name:
         yield "SET NOT NULL"
     if old.storage != new.storage:
-        yield f"SET STORAGE {new.storage or 'DEFAULT'}"
+        yield f"SET STORAGE {new.storage or _own_storage(new.type)}"
     if old.compression != new.compression:
         yield f"SET COMPRESSION {new.compression or 'default'}"
     if old.statistics != new.statistics:
@@ -153,6 +153,15 @@ def simple_clauses(old: Column, new: Column, *, retyped: bool = False) -> Iterab
             yield f"SET ({', '.join(new.options)})"
         if gone:
             yield f"RESET ({', '.join(sorted(gone))})"
+
+
+def _own_storage(type_: str) -> str:
+    """What a type of varying length has by itself: SET STORAGE DEFAULT came with 16 (pg_type, typstorage).
+
+    A type of fixed length has PLAIN and can be given nothing else, so that it never comes here.
+    """
+    name = type_.partition("(")[0].removeprefix("pg_catalog.")
+    return {"numeric": "MAIN", "inet": "MAIN", "cidr": "MAIN", "tsquery": "PLAIN"}.get(name, "EXTENDED")
 
 
 def _identity_clauses(old: Column, new: Column, column: str) -> Iterable[str]:
