@@ -150,7 +150,7 @@ def require_consent(plan: Plan, consent: Consent, *, private: bool) -> None:
             code="not-confirmed",
         )
     if not consent.confirm(plan):
-        raise Refused("Not confirmed; nothing was changed.", code="not-confirmed")
+        raise Refused("Not confirmed; the database was not changed.", code="not-confirmed")
 
 
 def _apply_file(
