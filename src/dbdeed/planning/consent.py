@@ -121,13 +121,16 @@ def check_allowed(plan: Plan, allow: Iterable[str]) -> None:
     """Hold what is destroyed against the names that were allowed.
 
     A name is an object's full name or its end, as far as that is unambiguous: `orders.note`,
-    `public.orders.note`, `note`; its kind may stand before it: `column note`.
+    `public.orders.note`, `note`; its kind may stand before it: `column note`. A plan that destroys nothing
+    takes any names: whoever was interrupted runs the same command again, and by then it may have happened.
 
     Raises:
         InvalidInput: a name that fits nothing that is destroyed, or several things.
         Refused: something is destroyed that nobody allowed.
     """
     destroyed = plan.destroys
+    if not destroyed:
+        return
     allowed = {_meant(name, destroyed) for name in allow}
     missing = [one for one in destroyed if one not in allowed]
     if missing:
@@ -151,9 +154,10 @@ def _meant(name: str, destroyed: Sequence[ObjectId]) -> ObjectId:
             hint="Give the full name, with its kind before it if need be.",
             code="allow-ambiguous",
         )
-    what = f"It destroys {listed(destroyed)}." if destroyed else "It destroys nothing."
     raise InvalidInput(
-        f"--allow {one_line(name)}: this plan destroys nothing of that name.", hint=what, code="allow-unknown"
+        f"--allow {one_line(name)}: this plan destroys nothing of that name.",
+        hint=f"It destroys {listed(destroyed)}.",
+        code="allow-unknown",
     )
 
 
