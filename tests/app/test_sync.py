@@ -171,3 +171,16 @@ def test_the_raw_template_is_not_worked_on(document: Path) -> None:
     with pytest.raises(InvalidInput, match="not filled in"):
         sync(document, today=TODAY)
     assert document.read_bytes() == before
+
+
+def test_without_drafting_a_model_whose_table_was_removed_stays_a_model(document: Path) -> None:
+    document.write_text(HEAD + SCHEMA + "```sql\nCREATE TABLE tags (id INTEGER PRIMARY KEY);\n```\n")
+    sync(document, today=TODAY)
+    document.write_text(
+        document.read_text()
+        .replace("CREATE TABLE tags (id INTEGER PRIMARY KEY);", "SELECT_NOTHING;")
+        .replace("```sql\nSELECT_NOTHING;\n```\n", "")
+    )
+    assert not any(one.startswith("drafted") for one in sync(document, today=TODAY, draft=False).changes)
+    assert "### Tag\n" in document.read_text()
+    assert "CREATE TABLE tags" not in document.read_text()

@@ -55,7 +55,13 @@ class _Edits:
 
 
 def sync(
-    document: Path, *, today: date, check: bool = False, overwrite: bool = False, progress: Progress = SILENT
+    document: Path,
+    *,
+    today: date,
+    check: bool = False,
+    overwrite: bool = False,
+    draft: bool = True,
+    progress: Progress = SILENT,
 ) -> SyncResult:
     """Bring the document in line with its SQL.
 
@@ -64,6 +70,7 @@ def sync(
         today: what Last Updated becomes where anything changed.
         check: write nothing, only say what would be written.
         overwrite: replace a person's edits inside generated blocks.
+        draft: draft tables for models that have none.
         progress: where steps are announced.
 
     Raises:
@@ -72,7 +79,7 @@ def sync(
     """
     project = open_project(document)
     said: list[str] = []
-    for stage in (_draft_tables, _follow_sql):
+    for stage in (_draft_tables, _follow_sql) if draft else (_follow_sql,):
         architecture = read_architecture(project)
         require_filled(architecture)
         data = _data_model(project, architecture, progress)

@@ -128,7 +128,8 @@ def up(
     private = chosen_target(database, environment, architecture) is None
     check_terms(terms_of(architecture), private=private, draft=consent.draft)
     with project.alone():
-        synced = sync(document, today=today, progress=progress).changes
+        # Tables are drafted by `sync` alone: here a model without one may be of a table just removed.
+        synced = sync(document, today=today, draft=False, progress=progress).changes
         architecture = read_architecture(project)
         findings = checked(project, architecture, engine=True, progress=progress).findings
         with open_site(

@@ -46,6 +46,8 @@ def _rows(result: UpResult, stream: TextIO) -> list[tuple[str, list[str]]]:
         rows.append(("Drill", [_drill(result.proof, stream)]))
     if result.notes:
         rows.append(("Note", list(result.notes)))
+    if result.findings:
+        rows.append(("Check", [f"{_count(len(result.findings), 'finding')}: `dbdeed check` shows them"]))
     rows.append(("Next", _next(result)))
     return [
         (name if number == 0 else "", [text]) for name, texts in rows for number, text in enumerate(texts)
