@@ -107,6 +107,8 @@ def test_a_kill_at_twenty_random_moments_of_a_changed_up(
 ) -> None:
     """The document is changed to and fro, so that each of the killed runs has everything to do."""
     box = new(engine.example)
+    if engine.name == "postgresql":
+        box.edit((", expand and contract", ""))  # which would not let one change both add and remove
     box.good("up")
     engine.run(box, engine.rows)
     rows = engine.run(box, engine.count)
@@ -121,7 +123,8 @@ def test_a_kill_at_twenty_random_moments_of_a_changed_up(
         assert box.good("up").startswith("Nothing to do: ")
         assert engine.run(box, engine.count) == rows
     # The document keeps the model of the table that came and went: only a person knows that it is not wanted.
-    assert _state(engine, box)[1] == end.first[1]
+    # SQLite writes a name in quotes once a table was rebuilt.
+    assert str(_state(engine, box)[1]).replace('"', "") == str(end.first[1]).replace('"', "")
 
 
 def test_two_at_once_both_end_well(engine: Engine, new: Callable[..., Sandbox], end: End) -> None:
