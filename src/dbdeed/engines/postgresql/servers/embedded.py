@@ -197,7 +197,7 @@ def _belongs(place: Path, root: Path) -> bool:
 def _claimed(place: Path, root: Path) -> Path:
     """The folder, with a note of whose it is."""
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = place / "project.new"
+    temporary = place / f"project.{os.getpid()}"  # of our own: another start may be writing its note
     temporary.write_text(str(root.resolve()), encoding="utf-8")
     temporary.replace(place / "project")
     return place
