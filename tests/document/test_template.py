@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from tests.shared import TEMPLATE
 
 from dbdeed.document.architecture import Architecture
 from dbdeed.document.values.types import TargetState
@@ -18,10 +18,9 @@ NOT_IN_TEMPLATE = {"Replicas", "Destination", "Encryption"}
 
 
 def test_it_is_the_projects_template(template_bytes: bytes) -> None:
-    seed = Path("/work/shared/seed/DATABASE-template.md")
-    if not seed.exists():
+    if not TEMPLATE.exists():
         pytest.skip("the template's origin is not on this machine")
-    assert template_bytes == seed.read_bytes()
+    assert template_bytes == TEMPLATE.read_bytes()
 
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])

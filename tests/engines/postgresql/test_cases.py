@@ -7,13 +7,12 @@ takes all of them.
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.shared import NO_CASES, cases
 
 from dbdeed.engines.postgresql.engine import ENGINE
 from dbdeed.engines.postgresql.quoting import ident
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.postgresql.servers.programs import Programs
     from dbdeed.engines.postgresql.session import Session
 
-FILE = Path("/work/shared/cases/postgresql.json")
-CASES: list[dict[str, Any]] = json.loads(FILE.read_text())["cases"] if FILE.exists() else []
+CASES = cases("postgresql")
 
 # What we cannot do, and why.
 EXCEPTIONS = {
@@ -206,14 +204,14 @@ def _params(numbers: range) -> list[Any]:
     return found
 
 
-@pytest.mark.skipif(not CASES, reason=f"{FILE} is not here")
+@pytest.mark.skipif(not CASES, reason=NO_CASES)
 @pytest.mark.parametrize("number", _params(range(0, len(CASES), 12)))
 def test_some_pairs(programs: Programs, server: Server, number: int) -> None:
     _check(programs, server, CASES[number], number)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not CASES, reason=f"{FILE} is not here")
+@pytest.mark.skipif(not CASES, reason=NO_CASES)
 @pytest.mark.parametrize("number", _params(range(len(CASES))))
 def test_all_pairs(programs: Programs, server: Server, number: int) -> None:
     _check(programs, server, CASES[number], number)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.shared import NO_CASES, cases
 
 from dbdeed.document.findings import Severity
 from dbdeed.engines.postgresql.sql.lexer import RULES
@@ -327,14 +326,13 @@ def test_missing_name(message: str, name: str) -> None:
     assert missing_name(message) == name
 
 
-CASES = Path("/work/shared/cases/postgresql.json")
+CASES = cases("postgresql")
 
 
-@pytest.mark.skipif(not CASES.exists(), reason="the public cases are not on this machine")
+@pytest.mark.skipif(not CASES, reason=NO_CASES)
 @pytest.mark.parametrize("step", [100, pytest.param(1, marks=pytest.mark.slow)])
 def test_public_schemas_load(private: PrivateScratch, step: int) -> None:
-    cases = json.loads(CASES.read_text())["cases"][::step]
-    for case in cases:
+    for case in CASES[::step]:
         for text in {case["from_sql"] or "", case["to_sql"] or ""}:
             with private.database() as session:
                 for role in case.get("roles") or []:

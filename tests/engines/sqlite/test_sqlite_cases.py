@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.shared import NO_CASES, cases
 
 from dbdeed.engines.change import HazardKind
 from dbdeed.engines.seam import SqlRejected
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.change import Hazard
     from dbdeed.engines.sqlite.session import SqliteSession
 
-_FILE = Path("/work/shared/cases/sqlite.json")
-_CASES: list[dict[str, Any]] = json.loads(_FILE.read_text())["cases"] if _FILE.exists() else []
+_CASES = cases("sqlite")
 _PAIRS = [
     pytest.param(case[one], case[other], id=f"{case['suite']}/{case['case']} {word}")
     for case in _CASES
@@ -73,7 +72,7 @@ def _value(declared: str, number: int) -> object:
     return f"text {number}" if re.search("text|char", declared, re.IGNORECASE) else number
 
 
-@pytest.mark.skipif(not _CASES, reason=f"{_FILE} is not here")
+@pytest.mark.skipif(not _CASES, reason=NO_CASES)
 @pytest.mark.parametrize(("before", "after"), _PAIRS)
 def test_a_pair(before: str, after: str, bench: Bench) -> None:
     """Applied, the stored texts are those of the target, and every row keeps the columns that both have."""
@@ -111,7 +110,7 @@ def _same_rows(path: Path, data: dict[str, list[tuple[object, ...]]]) -> None:
                 )
 
 
-@pytest.mark.skipif(not _CASES, reason=f"{_FILE} is not here")
+@pytest.mark.skipif(not _CASES, reason=NO_CASES)
 @pytest.mark.parametrize("sql", [case[key] for case in _CASES for key in ("from_sql", "to_sql")])
 def test_a_schema_is_its_own_target(sql: str, bench: Bench) -> None:
     session = bench.open(bench.file(sql))
