@@ -65,7 +65,11 @@ class Step:
             the end).
         environment: names of environment variables that `${NAME}` in `sql` stands for (secrets in DDL).
         online: steps that do the same and block nobody for long, where the engine has them: an index built
-            concurrently. The plan takes them where the table has rows.
+            concurrently. The plan takes them where the table has rows. None where there is no such form, and
+            () where the online forms of the steps beside it have done its work.
+        batched: it fills rows in parts: `$1` and `$2` in `sql` stand for where a part begins and ends, as
+            the engine counts them (`Engine.parts`), and each part is a transaction of its own. All parts are
+            gone through until nothing is left to fill.
     """
 
     sql: str
@@ -78,7 +82,8 @@ class Step:
     destroys: tuple[ObjectId, ...] = ()
     after_all: bool = False
     environment: tuple[str, ...] = ()
-    online: tuple[Step, ...] = ()
+    online: tuple[Step, ...] | None = None
+    batched: bool = False
 
 
 class Action(StrEnum):

@@ -52,7 +52,7 @@ class _Hazard(_Wire, frozen=True):
     message: str
 
 
-class _Step(_Wire, frozen=True):
+class _Step(_Wire, frozen=True, omit_defaults=True):
     sql: str
     object: _Object
     why: int
@@ -63,6 +63,7 @@ class _Step(_Wire, frozen=True):
     destroys: tuple[_Object, ...]
     after_all: bool
     environment: tuple[str, ...]
+    batched: bool = False  # left out where false, so that a plan without one reads as it always did
 
 
 class _Group(_Wire, frozen=True):
@@ -213,6 +214,7 @@ def _step_data(planned: PlannedStep) -> _Step:
         destroys=tuple(_Object(*one) for one in step.destroys),
         after_all=step.after_all,
         environment=step.environment,
+        batched=step.batched,
     )
 
 
@@ -260,6 +262,7 @@ def _step(one: _Step, transactional: bool) -> PlannedStep:
             destroys=_ids(one.destroys),
             after_all=one.after_all,
             environment=one.environment,
+            batched=one.batched,
         ),
         one.why,
     )

@@ -43,19 +43,24 @@ def choose_form(change: Change, current: Catalog, target: Catalog, empty: Empty)
     elif any(_costs(step) for step in change.steps) and all(map(empty, tables)):
         steps = [_unheard(step) for step in change.steps]
     else:
-        steps = [form for step in change.steps for form in step.online or (step,)]
+        steps = [form for step in change.steps for form in _online(step)]
     return replace(change, steps=tuple(steps))
 
 
 def _costs(step: Step) -> bool:
     """Whether it matters how many rows there are."""
-    return bool(step.online or step.scans or step.rewrites or any(one.kind in _MOOT for one in step.hazards))
+    heeded = any(one.kind in _MOOT for one in step.hazards)
+    return step.online is not None or step.scans or step.rewrites or heeded
+
+
+def _online(step: Step) -> tuple[Step, ...]:
+    return (step,) if step.online is None else step.online
 
 
 def _unheard(step: Step) -> Step:
     """A step that nobody waits for, since there are no rows."""
     hazards = tuple(hazard for hazard in step.hazards if hazard.kind not in _MOOT)
-    return replace(step, scans=False, rewrites=False, hazards=hazards, online=())
+    return replace(step, scans=False, rewrites=False, hazards=hazards, online=None)
 
 
 def _tables(change: Change, current: Catalog, target: Catalog) -> list[ObjectId]:

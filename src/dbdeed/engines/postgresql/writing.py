@@ -19,7 +19,7 @@ def step(
     rewrites: bool = False,
     hazards: tuple[Hazard, ...] = (),
     destroys: tuple[ObjectId, ...] = (),
-    online: tuple[Step, ...] = (),
+    online: tuple[Step, ...] | None = None,
 ) -> Step:
     """A step inside a transaction."""
     return Step(

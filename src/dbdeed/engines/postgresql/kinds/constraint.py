@@ -194,7 +194,7 @@ def create(new: Constraint, context: Context) -> Making:
     return Making((*steps, *handed.steps), handed.covers)
 
 
-def _online(new: Constraint, text: str) -> tuple[Step, ...]:
+def _online(new: Constraint, text: str) -> tuple[Step, ...] | None:
     """The rows are read, or the index is built, while writers go on; none where PostgreSQL has no such form.
 
     NOT VALID is for checks and foreign keys; before 18 not for those of partitioned tables (manual,
@@ -203,13 +203,13 @@ def _online(new: Constraint, text: str) -> tuple[Step, ...]:
     fails = _dangers(new)[:1]
     if new.type == "check" or (new.type == "foreign" and not new.on_partitioned):
         if not new.validated:
-            return ()
+            return None
         lock = LockLevel.SHARE_ROW_EXCLUSIVE if new.type == "foreign" else LockLevel.ACCESS_EXCLUSIVE
         validate = f"ALTER TABLE {new.table_sql} VALIDATE CONSTRAINT {ident(new.name)}"
         return (step(f"{text} NOT VALID", new.id, lock), patient(validate, new.id, *fails))
     simple = re.fullmatch(r"UNIQUE (NULLS NOT DISTINCT )?(\(.*\))", _bare(new))
     if simple is None or new.on_partitioned or new.index_options or new.tablespace:
-        return ()
+        return None
     name, deferral = ident(new.name), new.definition[len(_bare(new)) :]
     distinct = " NULLS NOT DISTINCT" if simple[1] else ""
     build = f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {new.table_sql} {simple[2]}{distinct}"

@@ -145,7 +145,7 @@ def create(new: Index, context: Context) -> Making:
         hazards=tuple(hazards),
         # Two passes over the table that wait for running transactions (manual, CREATE INDEX); a partitioned
         # table's index cannot be built so.
-        online=()
+        online=None
         if new.on_partitioned
         else (patient(f"CREATE {unique}INDEX CONCURRENTLY {rest}", new.id, *hazards[1:]),),
     )
