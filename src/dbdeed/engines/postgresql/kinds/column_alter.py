@@ -56,7 +56,9 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     if _follows_from_above(old, new, context):
         steps = []
     disturbs = _disturbed(old, change, context) if change is not None else frozenset()
-    return Alteration((*handover.before, *steps, *handover.after), disturbs, handover.covers)
+    before, after = _counting(was, new)
+    steps = [*handover.before, *before, *steps, *after, *handover.after]
+    return Alteration(tuple(steps), disturbs, handover.covers)
 
 
 def loosen(old: Column, fallen: frozenset[ObjectId], _: Context) -> Loosening | None:
@@ -177,6 +179,23 @@ def _identity_clauses(old: Column, new: Column, column: str) -> Iterable[str]:
         options.insert(0, f"GENERATED {new.identity.kind.upper()}")
     if options:
         yield f"{column} {' '.join(f'SET {option}' for option in options)}"
+
+
+def _counting(old: Column, new: Column) -> tuple[list[Step], list[Step]]:
+    """What goes before and after so that an identity that never counted begins where it shall."""
+    if old.identity is None or new.identity is None or old.identity == new.identity:
+        return [], []
+    name = qualified(old.identity.sequence_schema, old.identity.sequence_name)
+    before = sequence_write.room(
+        old.identity, new.identity, name, new.id, sequence_write.wider(old.type, new.type)
+    )
+    if old.identity.sequence_name != new.identity.sequence_name:
+        text = sequence_write.renamed(
+            old.identity.sequence_schema, old.identity.sequence_name, new.identity.sequence_name
+        )
+        before.append(step(text, new.id, LockLevel.ACCESS_EXCLUSIVE))
+    now = qualified(old.identity.sequence_schema, new.identity.sequence_name)
+    return before, sequence_write.start_again(old.identity, new.identity, now, new.id)
 
 
 def _foreign_options(old: Column, new: Column, column: str) -> Iterable[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from dbdeed.engines.change import LockLevel
-from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.writing import step
+from dbdeed.engines.postgresql.quoting import ident, literal, qualified
+from dbdeed.engines.postgresql.writing import may_fail, step
 
 if TYPE_CHECKING:
-    from dbdeed.engines.change import Step
+    from dbdeed.engines.catalog import ObjectId
+    from dbdeed.engines.change import Hazard, Step
     from dbdeed.engines.postgresql.kinds.sequence import Sequence
 
 
@@ -37,6 +38,11 @@ def limits(type_name: str, increment: int) -> tuple[int, int]:
     """The default minimum and maximum."""
     highest = _HIGHEST.get(type_name, _HIGHEST["bigint"])
     return (1, highest) if increment > 0 else (-highest - 1, -1)
+
+
+def wider(one: str, other: str) -> str:
+    """The type that holds all numbers of both."""
+    return max(one, other, key=lambda name: _HIGHEST.get(name, 0))
 
 
 def numbers(how: Counting, type_name: str) -> list[str]:
@@ -95,13 +101,57 @@ def changes(old: Sequence, new: Sequence) -> list[Step]:
         options.insert(0, f"AS {new.type}")
     steps = []
     if options:
-        steps.append(
-            step(f"ALTER SEQUENCE {name} {' '.join(options)}", new.id, LockLevel.SHARE_ROW_EXCLUSIVE)
-        )
+        steps += [
+            *room(old, new, name, new.id, wider(old.type, new.type)),
+            step(
+                f"ALTER SEQUENCE {name} {' '.join(options)}",
+                new.id,
+                LockLevel.SHARE_ROW_EXCLUSIVE,
+                hazards=counted_past(old, new, name),
+            ),
+            *start_again(old, new, name, new.id),
+        ]
     if old.unlogged != new.unlogged:
         logged = "UNLOGGED" if new.unlogged else "LOGGED"
         steps.append(step(f"ALTER SEQUENCE {name} SET {logged}", new.id, LockLevel.ACCESS_EXCLUSIVE))
     return steps
+
+
+def room(old: Counting, new: Counting, name: str, about: ObjectId, type_name: str) -> list[Step]:
+    """What goes before where a sequence that never counted would stand outside of its new limits.
+
+    It stands at its start, and PostgreSQL refuses limits that leave it out (ALTER SEQUENCE).
+    """
+    if new.minimum <= old.start <= new.maximum:
+        return []
+    steps = []
+    if not old.minimum <= new.start <= old.maximum:
+        lowest, highest = min(old.minimum, new.minimum), max(old.maximum, new.maximum)
+        text = f"ALTER SEQUENCE {name} AS {type_name} MINVALUE {lowest} MAXVALUE {highest}"
+        steps.append(step(text, about, LockLevel.SHARE_ROW_EXCLUSIVE))
+    return [*steps, _unused_at(new.start, name, about)]
+
+
+def start_again(old: Counting, new: Counting, name: str, about: ObjectId) -> list[Step]:
+    """What goes after, so that a sequence that never counted begins where it shall; one in use goes on."""
+    if old.start == new.start or not new.minimum <= old.start <= new.maximum:
+        return []
+    return [_unused_at(new.start, name, about)]
+
+
+def _unused_at(start: int, name: str, about: ObjectId) -> Step:
+    return step(
+        f"SELECT pg_catalog.setval({literal(name)}::pg_catalog.regclass, {start}, false) FROM {name} "
+        "WHERE NOT is_called",
+        about,
+    )
+
+
+def counted_past(old: Counting, new: Counting, name: str) -> tuple[Hazard, ...]:
+    """Whether the new limits can leave out where it stands."""
+    if new.minimum <= old.minimum and new.maximum >= old.maximum:
+        return ()
+    return (may_fail(f"{name} may have counted past {new.minimum} to {new.maximum}."),)
 
 
 def ownership(new: Sequence) -> Step:
