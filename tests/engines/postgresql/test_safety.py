@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -251,6 +252,38 @@ def test_a_foreign_server_cannot_skip_the_password(db: Session, private: Private
         db.execute(
             f"CREATE USER MAPPING FOR dbdeed SERVER self OPTIONS (user '{SUPERUSER}', password_required 'false')"
         )
+
+
+def test_rights_on_what_an_extension_made_can_be_taken_and_given(db: Session) -> None:
+    db.execute("CREATE EXTENSION hstore")
+    db.execute("REVOKE EXECUTE ON FUNCTION hstore(text, text) FROM PUBLIC")
+    db.execute("GRANT EXECUTE ON FUNCTION public.hstore(text, text) TO reader")
+    ((rights,),) = db.fetch("SELECT proacl::text FROM pg_proc WHERE oid = 'hstore(text, text)'::regprocedure")
+    assert "=X/" not in rights.strip("{}").split(",")
+    assert "reader=X/" in rights
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "GRANT EXECUTE ON FUNCTION dblink_connect_u(text) TO dbdeed",
+        "GRANT EXECUTE ON FUNCTION dblink_connect_u(text) TO reader",
+        "GRANT EXECUTE ON FUNCTION hstore(text, text), dblink_connect_u(text) TO reader",
+        "GRANT EXECUTE ON FUNCTION pg_read_file(text) TO dbdeed",
+        "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO reader",
+        "GRANT EXECUTE ON FUNCTION dblink_connect_u(text) TO CURRENT_USER",
+        "GRANT pg_execute_server_program TO dbdeed",
+        "REVOKE EXECUTE ON FUNCTION nothing( FROM PUBLIC",
+    ],
+)
+def test_but_nothing_that_was_not_everybody_s(db: Session, sql: str) -> None:
+    db.execute("CREATE EXTENSION dblink")
+    db.execute("CREATE EXTENSION hstore")
+    with suppress(SqlRejected):
+        db.execute(sql)
+    for function in ("public.dblink_connect_u(text)", "pg_read_file(text)"):
+        assert db.fetch("SELECT has_function_privilege('dbdeed', $1, 'EXECUTE')", function) == [(False,)]
+    assert _is_ordinary(db)
 
 
 def test_given_objects_leave_the_schemas_as_they_were(db: Session) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql.lint import naive_timestamp, padded_char, truncated_name
+from dbdeed.engines.postgresql.lint import naive_timestamp, no_effect, padded_char, truncated_name
 from dbdeed.engines.postgresql.lint.columns import column_places
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 COLUMN_RULES = (padded_char, naive_timestamp)
 """Each has CODE, a QUERY of (table, column), and makes a finding of one."""
 
+NOTICE_RULES = (truncated_name, no_effect)
+"""Each makes a finding of what the server remarked while a statement ran."""
+
 
 def lint(session: Session, statements: Sequence[Statement]) -> list[Finding]:
     """What the rules find in a database that these statements made, where they are written."""
@@ -26,4 +29,9 @@ def lint(session: Session, statements: Sequence[Statement]) -> list[Finding]:
 
 def from_notices(statement: Statement, notices: Sequence[object]) -> list[Finding]:
     """What the server remarked while a statement ran, where that is a trap."""
-    return [one for notice in notices if (one := truncated_name.finding(statement, notice)) is not None]
+    return [
+        one
+        for notice in notices
+        for rule in NOTICE_RULES
+        if (one := rule.finding(statement, notice)) is not None
+    ]

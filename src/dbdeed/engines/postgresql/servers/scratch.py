@@ -14,7 +14,7 @@ from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.postgresql.quoting import ident
-from dbdeed.engines.postgresql.servers import elevation
+from dbdeed.engines.postgresql.servers import elevation, member_rights
 from dbdeed.engines.postgresql.servers.account import account
 from dbdeed.engines.postgresql.servers.likeness import Likeness, clauses, likeness
 from dbdeed.engines.postgresql.servers.programs import find
@@ -186,6 +186,8 @@ class ScratchSession(Session):
         for name in elevation.roles_named(sql):
             self._scratch.ensure_role(name)
         statement = elevation.elevated(sql, self._scratch.like.role)
+        if statement is None and member_rights.needs_superuser(self, sql):
+            statement = sql
         owner = elevation.new_owner(sql)
         watch = Timer(STATEMENT_SECONDS + _GRACE_SECONDS, self._scratch.terminate, (self.process_id,))
         watch.daemon = True
