@@ -112,3 +112,21 @@ def test_rows_that_break_the_check_fail_its_validation_and_nothing_is_lost(postg
         assert not again.empty
         apply_plan(postgresql.engine, session, again, postgresql.catalog(AFTER), tool="test")
         assert postgresql.plan(session, AFTER)[0].empty
+
+
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_type_costs_what_the_tables_with_its_values_cost(postgresql: Place, rows: int) -> None:
+    table = "CREATE TABLE tasks (id integer PRIMARY KEY, at urgency, past urgency[]);"
+    before = f"CREATE TYPE urgency AS ENUM ('low', 'high', 'blocked'); {table}"
+    after = f"CREATE TYPE urgency AS ENUM ('low', 'high'); {table}"
+    with postgresql.live(before) as session:
+        for number in range(rows):
+            session.execute(f"INSERT INTO tasks VALUES ({number}, 'low', '{{high,low}}')")
+
+        def empty(one: object) -> bool:
+            return postgresql.engine.rows(session, one) == 0  # type: ignore[arg-type]
+
+        plan, _ = postgresql.plan(session, after, empty=empty)
+        assert any(step.rewrites for step in plan.steps) is bool(rows)
+        apply_plan(postgresql.engine, session, plan, postgresql.catalog(after), tool="test")
+        assert session.fetch("SELECT count(*) FROM tasks WHERE past[1] = 'high'") == [(rows,)]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from dbdeed.engines.change import Action, HazardKind, LockLevel
+from dbdeed.planning.archive import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,8 @@ def never_empty(_: ObjectId) -> bool:
 def choose_form(change: Change, current: Catalog, target: Catalog, empty: Empty) -> Change:
     """The change with the steps that fit its tables."""
     if change.action not in (Action.CREATE, Action.ALTER):
+        return change
+    if change.action is not Action.CREATE and not any(map(_costs, change.steps)):
         return change
     tables = _tables(change, current, target)
     if not tables:
@@ -64,10 +67,16 @@ def _unheard(step: Step) -> Step:
 
 
 def _tables(change: Change, current: Catalog, target: Catalog) -> list[ObjectId]:
-    """The tables that were there before and that the change is about: an index's own, a foreign key's two."""
+    """The tables that were there before and that the change is about.
+
+    An index's own, a foreign key's two, a type's those that have values of it.
+    """
     own = _root(change.id, target)
-    needed = {_root(need, target) for need in target.needs.get(change.id, ())}
-    return [one for one in {own, *needed} if one in current.objects and (one == own or one.kind == own.kind)]
+    if own.kind in TABLES:
+        related = {own, *(_root(need, target) for need in target.needs.get(change.id, ()))}
+    else:
+        related = {_root(one, current) for one in current.dependents([own])}
+    return [one for one in related if one in current.objects and one.kind in TABLES]
 
 
 def _root(one: ObjectId, catalog: Catalog) -> ObjectId:

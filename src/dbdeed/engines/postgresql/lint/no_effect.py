@@ -1,6 +1,6 @@
 """A GRANT or REVOKE by somebody who may not give what it names does nothing, with no more than a warning.
 
-(PostgreSQL manual, GRANT, "Notes".) In a scratch the document's role owns everything but what extensions made.
+(PostgreSQL manual, GRANT, "Notes".) In a scratch the document's role owns all but what extensions made.
 """
 
 from __future__ import annotations
