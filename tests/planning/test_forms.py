@@ -129,4 +129,4 @@ def test_a_type_costs_what_the_tables_with_its_values_cost(postgresql: Place, ro
         plan, _ = postgresql.plan(session, after, empty=empty)
         assert any(step.rewrites for step in plan.steps) is bool(rows)
         apply_plan(postgresql.engine, session, plan, postgresql.catalog(after), tool="test")
-        assert session.fetch("SELECT count(*) FROM tasks WHERE past[1] = 'high'") == [(rows,)]
+        assert session.fetch("SELECT count(*) FROM public.tasks WHERE past[1] = 'high'") == [(rows,)]

@@ -1,9 +1,9 @@
 """Rights on what an extension made.
 
 In a scratch that belongs to a superuser, as it does on most servers, so that a GRANT or REVOKE of the
-session's role would do nothing, with no more than a warning. A superuser may run it here where nobody gains by
-it what the extension did not give to everybody when it was installed: any REVOKE, EXECUTE on a function that
-PUBLIC could call then, SELECT on a table.
+session's role would do nothing, with no more than a warning. A superuser may run it here where nobody gains
+by it what the extension did not give to everybody when it was installed: any REVOKE, EXECUTE on a function
+that PUBLIC could call then, SELECT on a table.
 """
 
 from __future__ import annotations
