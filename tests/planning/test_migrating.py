@@ -101,3 +101,20 @@ def test_a_view_is_taken_down_and_brought_back_around_a_type_change(place: Place
         because = [one.because for one in plan.differences if one.object.kind == "view"]
         assert because
         assert all(one is not None and one.kind == "column" for one in because)
+
+
+def test_what_only_a_superuser_may_own_is_nobody_s_in_particular(place: Place) -> None:
+    if not place.is_postgresql:
+        pytest.skip("SQLite has no owners")
+    wanted = (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SCHEMA s; CREATE PUBLICATION all_of_it FOR ALL TABLES;"
+        "CREATE PUBLICATION of_some FOR TABLES IN SCHEMA s;"
+        "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+        "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f();"
+    )
+    assert not [one for one in place.catalog(wanted).objects if one.kind == "owner"]
+    with place.live() as session:
+        place.migrate(session, wanted)
+        plan, _ = place.migrate(session, "")
+        assert plan.proven
+        assert not [step for step in plan.steps if "OWNER" in step.sql]

@@ -40,6 +40,12 @@ _OWN_TYPES = (
     "typelem = 0 AND typtype <> 'm' "
     "AND (typrelid = 0 OR (SELECT relkind FROM pg_class WHERE oid = typrelid) = 'c')"
 )
+# Only a superuser may own these, and only one may make them: the first one means nothing in particular.
+_SUPERUSER_S = "{} <> 10"
+_OF_WHOLE_SCHEMAS = (
+    "puballtables OR EXISTS (SELECT FROM pg_publication_namespace n WHERE n.pnpubid = pg_publication.oid)"
+)
+
 _OWNED = (
     ("pg_namespace", "nspowner", "true"),
     ("pg_class", "relowner", "relkind IN ('r', 'p', 'f', 'v', 'm', 'S')"),
@@ -53,9 +59,9 @@ _OWNED = (
     ("pg_ts_config", "cfgowner", "true"),
     ("pg_ts_dict", "dictowner", "true"),
     ("pg_statistic_ext", "stxowner", "true"),
-    ("pg_event_trigger", "evtowner", "true"),
-    ("pg_publication", "pubowner", "true"),
-    ("pg_foreign_data_wrapper", "fdwowner", "true"),
+    ("pg_event_trigger", "evtowner", _SUPERUSER_S.format("evtowner")),
+    ("pg_publication", "pubowner", f"pubowner <> 10 OR NOT ({_OF_WHOLE_SCHEMAS})"),
+    ("pg_foreign_data_wrapper", "fdwowner", _SUPERUSER_S.format("fdwowner")),
     ("pg_foreign_server", "srvowner", "true"),
 )  # fmt: skip
 
