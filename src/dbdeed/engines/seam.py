@@ -118,6 +118,12 @@ class Session(Protocol):
         `Unavailable` for a lost connection.
         """
 
+    def execute_all(self, statements: Sequence[str]) -> None:
+        """Run statements in order, with as few round trips as the engine allows; only in a transaction.
+
+        Raises as `execute`, without saying of which statement: whoever must know runs them one by one.
+        """
+
     def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Run one statement with parameters written `$1`, `$2`, … and return its rows."""
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.change import Action
-from dbdeed.errors import DbdeedError, OurFault, Refused
+from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
 from dbdeed.planning.forms import never_empty
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import assemble, joined
@@ -159,14 +159,26 @@ def rebuild(engine: Engine, session: Session, catalog: Catalog) -> None:
 def run_groups(engine: Engine, session: Session, groups: Sequence[Group]) -> None:
     """Run steps in a scratch, as they would run in the real database. Raises `ProofFailed`."""
     for group in groups:
-        if group.transactional:
+        if not group.transactional:
+            _run(engine, session, group)
+        elif not _run_together(engine, session, group):
             with session.transaction():
                 _run(engine, session, group)
-        else:
-            _run(engine, session, group)
+
+
+def _run_together(engine: Engine, session: Session, group: Group) -> bool:
+    """The quick way for a transaction's steps; False where one of them fails and none was done."""
+    try:
+        with session.transaction():
+            engine.begin_step(session, group.steps[0].step)
+            session.execute_all([planned.step.sql for planned in group.steps])
+    except InvalidInput:
+        return False
+    return True
 
 
 def _run(engine: Engine, session: Session, group: Group) -> None:
+    """Step by step, so that it can be said which one fails."""
     for planned in group.steps:
         engine.begin_step(session, planned.step)
         try:

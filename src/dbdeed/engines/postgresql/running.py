@@ -59,9 +59,8 @@ def exclusive(session: Session) -> Iterator[None]:
 
 def begin_step(session: Session, step: Step) -> None:
     """Whoever waits for a lock makes everybody behind it wait too, so no step waits long for one."""
-    for name, value in SETTINGS.items():
-        session.execute(f"SET {name} = {literal(value)}")
-    session.execute(f"SET lock_timeout = {literal(LOCK_TIMEOUT if step.lock else '0')}")
+    wanted = {**SETTINGS, "lock_timeout": LOCK_TIMEOUT if step.lock else "0"}
+    session.execute("; ".join(f"SET {name} = {literal(value)}" for name, value in wanted.items()))
 
 
 def rows(session: Session, table: ObjectId) -> int:

@@ -16,7 +16,7 @@ from dbdeed.engines.seam import CannotConnect, LockTimeout, SqlRejected
 from dbdeed.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import psycopg
 
@@ -38,6 +38,9 @@ SETTINGS = {
     "row_security": "on",
 }
 """What every session begins with."""
+
+TOGETHER = 100
+"""How many statements are sent in one message, each of them run by itself."""
 
 _GAVE_WAY = frozenset({"55P03", "40P01"})
 """Errors (manual, appendix A) of a statement that did not get its locks: lock_timeout, and a deadlock."""
@@ -101,8 +104,16 @@ class Session:
 
     def execute(self, sql: str) -> None:
         """Run one statement as it is; `%` and `$1` mean nothing to us."""
+        self._send(sql)
+
+    def _send(self, sql: str) -> None:
         with self._translated(), self._connection.cursor() as cursor:
             cursor.execute(_bytes(sql))
+
+    def execute_all(self, statements: Sequence[str]) -> None:
+        """Run statements in order, many of them in one message; the seam's `execute_all`."""
+        for start in range(0, len(statements), TOGETHER):
+            self._send(";\n".join(statements[start : start + TOGETHER]))
 
     def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of one statement; parameters are `$1`, `$2` and so on."""

@@ -14,7 +14,7 @@ from dbdeed.engines.sqlite.names import PRIVATE_PREFIX, fold
 from dbdeed.errors import OurFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from dbdeed.engines.seam import Target
@@ -82,6 +82,11 @@ class SqliteSession:
         """Run one statement. Raises `SqlRejected`, `Unavailable`."""
         self._make()
         self._run(sql, {})
+
+    def execute_all(self, statements: Sequence[str]) -> None:
+        """Run statements in order. Raises as `execute`."""
+        for sql in statements:
+            self.execute(sql)
 
     def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Run one statement with parameters written `$1`, `$2`, … and return its rows."""

@@ -48,14 +48,12 @@ def handed_down(table: Any, context: Context) -> Handed:
 
 def whole(above: Any, context: Context) -> bool:
     """Whether every partition that is there has its part of an index or key; else each is made apart."""
-    has = {_table_of(one) for one in _clones(context.target).get(above.id, ())}
+    has = {_table_of(one) for one in _clones(context.target, above.id)}
     table = (above.schema, above.table)
     return all(
         one.id in has
-        for one in context.target.objects.values()
-        if one.id.kind == "table"
-        and getattr(one, "partition_of", ()) == table
-        and getattr(context.current.objects.get(one.id), "partition_of", ()) == table
+        for one in _below(context.target, ObjectId("table", table))
+        if getattr(context.current.objects.get(one.id), "partition_of", ()) == table
     )
 
 
@@ -65,7 +63,7 @@ def below(above: Object, context: Context) -> Handed:
     waiting = [above.id]
     while waiting:
         top = waiting.pop()
-        for one in _clones(context.target).get(top, ()):
+        for one in _clones(context.target, top):
             waiting.append(one.id)
             if _table_of(one) in context.current.objects:
                 found.append(one)
@@ -80,14 +78,17 @@ def _table_of(one: Any) -> ObjectId:
     return one.parent  # type: ignore[no-any-return]
 
 
-def _clones(catalog: Catalog) -> dict[ObjectId, list[Object]]:
-    """Indexes and keys of partitions by the one above them."""
-    found: dict[ObjectId, list[Object]] = {}
-    for one in catalog.objects.values():
-        above = getattr(one, "partition_of", ())
-        if above and one.id.kind in ("index", "constraint"):
-            found.setdefault(ObjectId(one.id.kind, above), []).append(one)
-    return found
+def _clones(catalog: Catalog, above: ObjectId) -> list[Object]:
+    """Indexes and keys of partitions that are from this one above them."""
+    return _below(catalog, above) if above.kind in ("index", "constraint") else []
+
+
+def _below(catalog: Catalog, above: ObjectId) -> list[Object]:
+    """Partitions' tables, indexes and keys, of the same kind as what is above them, which they need."""
+    found = [
+        catalog.objects[one] for one in sorted(catalog.needed_by.get(above, ())) if one.kind == above.kind
+    ]
+    return [one for one in found if getattr(one, "partition_of", ()) == above.name]
 
 
 def _named(found: Iterable[Object]) -> Handed:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from threading import Timer
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.postgresql.quoting import ident
@@ -21,10 +21,11 @@ from dbdeed.engines.postgresql.servers.programs import find
 from dbdeed.engines.postgresql.servers.room import room
 from dbdeed.engines.postgresql.servers.server import throwaway
 from dbdeed.engines.postgresql.servers.template import SUPERUSER, copy, template
+from dbdeed.engines.postgresql.servers.watchdog import Watchdog
 from dbdeed.engines.postgresql.session import PostgresqlRejected, Session, connect, connection, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import psycopg
 
@@ -181,38 +182,53 @@ class ScratchSession(Session):
         super().__init__(connection, label)
         self._scratch = scratch
         self._key = key
+        self._watchdog = Watchdog(lambda: scratch.terminate(self.process_id))
 
     def execute(self, sql: str) -> None:
+        if elevation.ordinary(sql):
+            self._send(sql)
+            return
         for name in elevation.roles_named(sql):
             self._scratch.ensure_role(name)
         statement = elevation.elevated(sql, self._scratch.like.role)
         if statement is None and member_rights.needs_superuser(self, sql):
             statement = sql
         owner = elevation.new_owner(sql)
-        watch = Timer(STATEMENT_SECONDS + _GRACE_SECONDS, self._scratch.terminate, (self.process_id,))
-        watch.daemon = True
-        watch.start()
-        try:
-            if statement is not None:
-                self._elevate(statement)
-            elif owner is not None and owner != self._scratch.like.role:
-                self._give(sql, owner)
+        if statement is not None:
+            self._elevate(statement)
+        elif owner is not None and owner != self._scratch.like.role:
+            self._give(sql, owner)
+        else:
+            self._send(sql)
+
+    def execute_all(self, statements: Sequence[str]) -> None:
+        for ordinary, some in groupby(statements, elevation.ordinary):
+            if ordinary:
+                super().execute_all(list(some))
             else:
-                super().execute(sql)
-        finally:
-            watch.cancel()
+                for sql in some:
+                    self.execute(sql)
+
+    def close(self) -> None:
+        self._watchdog.close()
+        super().close()
+
+    def _send(self, sql: str) -> None:
+        with self._watchdog.watching(STATEMENT_SECONDS + _GRACE_SECONDS):
+            super()._send(sql)
 
     def _give(self, sql: str, owner: str) -> None:
         """Run an ALTER … OWNER TO as a superuser could: the new owner needs no right on the schema."""
         with self.transaction():
             self._elevate(elevation.opened_to(owner))
-            super().execute(sql)
+            self._send(sql)
             self._elevate(elevation.CLOSED_AGAIN)
 
     def _elevate(self, statement: str) -> None:
         sealed = elevation.seal(self._key, statement)
         try:
-            self.fetch("SELECT pg_catalog.dbdeed_elevate($1, $2)", statement, sealed)
+            with self._watchdog.watching(STATEMENT_SECONDS + _GRACE_SECONDS):
+                self.fetch("SELECT pg_catalog.dbdeed_elevate($1, $2)", statement, sealed)
         except PostgresqlRejected as error:
             if error.internal and error.internal[0] == statement:
                 error.offset, error.located = error.internal[1], True
