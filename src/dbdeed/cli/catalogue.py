@@ -17,6 +17,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "The document",
         (
             Entry("init", "Write a new document from the template."),
+            Entry("adopt", "Write a document that describes a live database."),
             Entry("check", "Say what in the document is wrong, missing or contradicts itself."),
             Entry("sync", "Bring diagram, models and drafted tables in line with the document's SQL."),
             Entry("erd", "Draw the data models as Mermaid or SVG."),

@@ -154,11 +154,14 @@ def append_model_edit(
 
 def append_table_edit(architecture: Architecture, name: str, sql: str) -> Edit:
     """The edit of the document that adds `### Table: `name`` with its SQL at the end of Schema Design."""
+    return _append(architecture, keys.SCHEMA, f"Table: {code_span(name)}", fenced(sql))
+
+
+def fenced(sql: str) -> str:
+    """A fenced block of SQL whose fence is longer than any run of backticks inside; no final line ending."""
     longest = max((len(run) for run in re.findall(r"`+", sql)), default=0)
     fence = "`" * max(3, longest + 1)
-    return _append(
-        architecture, keys.SCHEMA, f"Table: {code_span(name)}", f"{fence}sql\n{sql.rstrip()}\n{fence}"
-    )
+    return f"{fence}sql\n{sql.rstrip()}\n{fence}"
 
 
 def _append(architecture: Architecture, section: str, title: str, body: str) -> Edit:

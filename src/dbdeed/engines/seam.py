@@ -169,6 +169,26 @@ class Comparison:
     unmodelled_target: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The statements that make one object, as they stand in a document.
+
+    Attributes:
+        heading: of Schema Design that they stand under: "Types", "Views"; "" for those of a table.
+        table: the table whose heading they stand under; "" elsewhere.
+        makes: the objects that they make.
+        statements: without semicolons, in an order that works, as a person would write them.
+        plain: the same as a plan has them, every name in full: for where the engine reads something else
+            from the shorter form.
+    """
+
+    heading: str
+    table: str
+    makes: tuple[ObjectId, ...]
+    statements: tuple[str, ...]
+    plain: tuple[str, ...]
+
+
 class EmbeddedServer(Protocol):
     """The project's own database, kept under `.dbdeed/` (or where its unprivileged user can reach it)."""
 
@@ -302,6 +322,15 @@ class Engine(Protocol):
 
     def draft_table(self, model: ModelEntry, models: Sequence[ModelEntry]) -> str:
         """A CREATE TABLE from a model's attributes and relationships, as a careful person would write it."""
+
+    def passages(self, changes: Sequence[Change], base: Catalog, catalog: Catalog) -> list[Passage]:
+        """A catalog as a document's SQL, in reading order.
+
+        Args:
+            changes: those that lead from `base` to `catalog`, in order.
+            base: what an empty database holds.
+            catalog: what is written.
+        """
 
     # Catalogs
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Comparison,
         EmbeddedServer,
         Engine,
+        Passage,
         Scratch,
         ScratchNeeds,
         Session,
@@ -63,6 +64,11 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.draft import draft_table
 
         return draft_table(model, models)
+
+    def passages(self, changes: Sequence[Change], base: Catalog, catalog: Catalog) -> list[Passage]:
+        from dbdeed.engines.postgresql.written.passages import passages
+
+        return passages(changes, base, catalog)
 
     # Catalogs
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         BackupMethod,
         EmbeddedServer,
         Engine,
+        Passage,
         Scratch,
         ScratchNeeds,
         Session,
@@ -79,6 +80,11 @@ class SqliteEngine:
         from dbdeed.engines.sqlite.draft import draft_table
 
         return draft_table(model, models)
+
+    def passages(self, changes: Sequence[Change], base: Catalog, catalog: Catalog) -> list[Passage]:  # noqa: ARG002 - an empty file holds nothing
+        from dbdeed.engines.sqlite.passages import passages
+
+        return passages(changes, catalog)
 
     # Catalogs
 

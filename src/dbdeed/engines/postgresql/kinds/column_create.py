@@ -28,7 +28,7 @@ _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial
 def definition(column: Column, serial: str = "") -> str:
     """The column as CREATE TABLE and ADD COLUMN have it."""
     if serial:
-        return f"{ident(column.name)} {serial}{_not_null(column)}"
+        return f"{ident(column.name)} {serial}{not_null(column)}"
     parts = [f"{ident(column.name)} {column.type}"]
     if column.foreign_options:
         parts.append(f"OPTIONS ({foreign_options(column.foreign_options)})")
@@ -42,10 +42,10 @@ def definition(column: Column, serial: str = "") -> str:
         parts.append(identity(column, column.identity))
     elif column.default:
         parts.append(f"DEFAULT {column.default}")
-    return " ".join(parts) + _not_null(column)
+    return " ".join(parts) + not_null(column)
 
 
-def _not_null(column: Column) -> str:
+def not_null(column: Column) -> str:
     if not column.not_null or not column.not_null_validated:
         return ""
     return f" CONSTRAINT {ident(column.not_null_name)} NOT NULL" if column.not_null_name else " NOT NULL"

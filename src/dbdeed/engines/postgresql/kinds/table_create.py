@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.compare import Making
@@ -16,43 +17,67 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog, Object, ObjectId
     from dbdeed.engines.change import Step
     from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.column import Column
+    from dbdeed.engines.postgresql.kinds.constraint import Constraint
     from dbdeed.engines.postgresql.kinds.table import Table
 
 _INLINE = ("primary", "unique", "check")
 
 
+@dataclass
+class Inside:
+    """What a new table's statement can say of its columns and constraints.
+
+    Attributes:
+        columns: each with its serial word, or "".
+        constraints: those that stand inside.
+        before, after: steps that the columns want around the statement.
+        covers: what all of these make.
+    """
+
+    columns: list[tuple[Column, str]] = field(default_factory=list)
+    constraints: list[Constraint] = field(default_factory=list)
+    before: list[Step] = field(default_factory=list)
+    after: list[Step] = field(default_factory=list)
+    covers: list[ObjectId] = field(default_factory=list)
+
+
 def create(new: Table, context: Context) -> Making:
-    lines: list[str] = []
-    before: list[Step] = []
-    after: list[Step] = []
-    covers: list[ObjectId] = []
-    children = [
-        one for one in context.target.children.get(new.id, ()) if _can_stand_inside(one, new, context)
-    ]
-    for column in children:
-        if column.id.kind == "column":
-            word, first, then, sequences = column_create.sequence_steps(_any(column), context)
-            lines.append(column_create.definition(_any(column), word))
-            before.extend(first)
-            after.extend((*then, *column_create.extras(_any(column))))
-            covers.extend((column.id, *sequences))
-    for one in children:
-        if one.id.kind == "constraint":
-            lines.append(f"CONSTRAINT {ident(_any(one).name)} {_any(one).full_definition}")
-            covers.append(one.id)
-    for one in context.target.children.get(new.id, ()):
-        if one.id.kind == "column" and not _any(one).local and not _reaches(one.id, new, context.target):
-            after.extend(column_create.create(_any(one), context).steps)
-            covers.append(one.id)
+    found = inside(new, context)
+    lines = [column_create.definition(column, word) for column, word in found.columns]
+    lines += [f"CONSTRAINT {ident(one.name)} {one.full_definition}" for one in found.constraints]
     handed = inheritance.handed_down(new, context)
     steps = (
-        *before,
-        with_environment(step(_statement(new, lines), new.id)),
-        *after,
+        *found.before,
+        with_environment(step(statement(new, lines), new.id)),
+        *found.after,
         *settings(new),
         *handed.steps,
     )
-    return Making(steps, (*covers, *handed.covers))
+    return Making(steps, (*found.covers, *handed.covers))
+
+
+def inside(new: Table, context: Context) -> Inside:
+    """The columns and constraints that the statement takes in, and what goes with them."""
+    found = Inside()
+    below = context.target.children.get(new.id, ())
+    for child in below:
+        if child.id.kind == "column" and _can_stand_inside(child, new, context):
+            column: Any = child
+            word, first, then, sequences = column_create.sequence_steps(column, context)
+            found.columns.append((column, word))
+            found.before.extend(first)
+            found.after.extend((*then, *column_create.extras(column)))
+            found.covers.extend((column.id, *sequences))
+    for child in below:
+        if child.id.kind == "constraint" and _can_stand_inside(child, new, context):
+            found.constraints.append(_any(child))
+            found.covers.append(child.id)
+    for one in below:
+        if one.id.kind == "column" and not _any(one).local and not _reaches(one.id, new, context.target):
+            found.after.extend(column_create.create(_any(one), context).steps)
+            found.covers.append(one.id)
+    return found
 
 
 def _any(one: Object) -> Any:
@@ -85,7 +110,8 @@ def _reaches(start: ObjectId, table: Table, catalog: Catalog) -> bool:
     return False
 
 
-def _statement(new: Table, lines: list[str]) -> str:
+def statement(new: Table, lines: list[str]) -> str:
+    """CREATE TABLE around these lines: columns first, then constraints that begin with CONSTRAINT."""
     word = "FOREIGN TABLE" if new.form == "foreign" else "TABLE"
     head = f"CREATE {'UNLOGGED ' if new.unlogged else ''}{word} {new.sql_name}"
     inside = "(\n    " + ",\n    ".join(lines) + "\n)" if lines else "()"

@@ -1,0 +1,1 @@
+"""A catalog as the SQL of a document: as a careful person would write it."""
