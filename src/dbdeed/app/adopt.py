@@ -170,7 +170,7 @@ def _version(system: System, version: tuple[int, ...]) -> str:
 def _text(head: bytes, sections: Sequence[Section], catalog: Catalog) -> bytes:
     """The document with its SQL; the template's example model and table make way."""
     text = head.decode()
-    before, _, rest = text.partition("### [Model Name 1]")
+    before, _, rest = text.partition("[This section should contain ERDs")
     _, _, schema = rest.partition("## Schema Design")
     _, _, after = schema.partition("## Data Access Layer")
     parts = [one.text for one in sections]

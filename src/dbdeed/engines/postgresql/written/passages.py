@@ -1,6 +1,7 @@
 """A plan that makes everything, cut into what a reader looks for.
 
-Each table stands with all that is part of it; types, functions, views and the rest have headings of their own.
+Each table stands with all that is part of it; types, functions, views and the rest have headings of
+their own.
 """
 
 from __future__ import annotations

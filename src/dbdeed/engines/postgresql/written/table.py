@@ -105,7 +105,7 @@ def _in_column(one: Constraint) -> str:
 
 
 def _single(check: str) -> str:
-    """`CHECK ((a > 0))` with one pair of parentheses."""
+    """`CHECK ((a > 0))` with one pair of parentheses; also `AS ((a + b))`."""
     marks = [one for one in tokens(check, RULES) if one.kind is not TokenKind.SPACE]
     opening: list[int] = []
     closed_by: dict[int, int] = {}
@@ -131,6 +131,9 @@ def _column(column: Column, word: str, constraints: Sequence[Constraint]) -> str
         if column.default and not column.generated:
             said.append(f"DEFAULT {_default(column)}")
             bare = msgspec.structs.replace(bare, default="")
+        elif column.generated:
+            inner = _single(f"AS ({column.default})").removeprefix("AS (").removesuffix(")")
+            bare = msgspec.structs.replace(bare, default=inner)
         head = column_create.definition(bare)
     return " ".join(part for part in (head, *said, *_in_order(constraints)) if part)
 
