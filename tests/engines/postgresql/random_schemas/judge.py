@@ -1,0 +1,208 @@
+"""What must hold of every pair of schemas, whatever they are.
+
+A database with the first schema, and with rows, is led to the second and back. Each time no step may fail but
+one that says that it can fail on data, and then nothing may be changed; what is read must be the target, also
+to pg_dump; nothing may be left to do; rows of tables that stay are still there, with the values of the
+columns that stay as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.change import HazardKind
+from dbdeed.engines.postgresql.engine import ENGINE
+from dbdeed.errors import DbdeedError
+from dbdeed.planning.order import order_changes
+from dbdeed.planning.plan import assemble
+from tests.engines.postgresql.random_schemas.ground import load
+from tests.engines.postgresql.random_schemas.rows import kept, remove, seed, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.postgresql.session import Session
+    from dbdeed.planning.plan import Group, Plan
+    from tests.engines.postgresql.random_schemas.ground import Ground
+
+    Planner = Callable[[Catalog, Catalog, bool], Plan]
+
+
+class Counterexample(AssertionError):
+    """What did not hold, at which stage, and the plan under way."""
+
+    def __init__(self, stage: str, message: str, plan: Plan | None = None) -> None:
+        steps = [f"    {'  ' if step.transactional else '! '}{step.sql};" for step in plan.steps] if plan else []
+        super().__init__("\n".join([f"{stage}: {message}", *(["  plan:"] if steps else []), *steps]))
+        self.stage = stage
+
+
+class _StepFailed(Exception):
+    def __init__(self, sql: str, why: DbdeedError, excused: bool) -> None:
+        super().__init__(f"{why.message}\n    in {sql}")
+        self.excused = excused
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A pair under judgement.
+
+    Attributes:
+        first, second: their statements.
+        rows: put rows into the first, and take the online forms; else the plain ones on empty tables.
+        dump: compare by pg_dump as well.
+    """
+
+    first: Sequence[str]
+    second: Sequence[str]
+    rows: bool = True
+    dump: bool = True
+
+
+@dataclass
+class Seen:
+    """What came by: the changes of all plans, as (kind, action), and how many steps were excused."""
+
+    changes: dict[tuple[str, str], int] = field(default_factory=dict)
+    excused: int = 0
+    plans: int = 0
+
+    def add(self, plan: Plan) -> None:
+        self.plans += 1
+        made = {one.object for one in plan.differences if one.action == "create"}
+        for one in plan.differences:
+            replaced = one.action in ("create", "drop") and one.object in made and one.details
+            for action in (str(one.action), *(["replace"] if replaced else [])):
+                key = (one.object.kind, action)
+                self.changes[key] = self.changes.get(key, 0) + 1
+
+
+def plan(current: Catalog, target: Catalog, empty: bool) -> Plan:
+    """As the program itself plans, with the plain forms or the online ones."""
+    changes = order_changes(ENGINE.compare(current, target).changes, current, target)
+    return assemble(current, target, changes, lambda _: empty)
+
+
+def judge(ground: Ground, trial: Trial, planner: Planner = plan, seen: Seen | None = None) -> None:
+    """Raises `Counterexample`."""
+    seen = seen or Seen()
+    with ground.database() as (name, one), ground.database() as (other_name, other):
+        load(one, trial.first)
+        load(other, trial.second)
+        if trial.rows:
+            seed(one)
+        first, second = ENGINE.inspect(one), ENGINE.inspect(other)
+        dumps = (ground.dump(name), ground.dump(other_name)) if trial.dump else ()
+        current = first
+        for target, wanted in ((second, dumps[1:]), (first, dumps[:1])):
+            current = _lead(one, current, target, trial, planner, seen)
+            if wanted:
+                _same_dump(ground.dump(name), wanted[0])
+
+
+def _same_dump(reached: list[str], wanted: list[str]) -> None:
+    if reached != wanted:
+        more = [f"    + {one}" for one in reached if one not in wanted]
+        less = [f"    - {one}" for one in wanted if one not in reached]
+        raise Counterexample("dump", "pg_dump sees a difference\n" + "\n".join((*less, *more)))
+
+
+def _lead(
+    session: Session, current: Catalog, target: Catalog, trial: Trial, planner: Planner, seen: Seen
+) -> Catalog:
+    """To the target; gives what is read there."""
+    made = _planned(planner, current, target, not trial.rows)
+    seen.add(made)
+    before = snapshot(session, current)
+    try:
+        _run(session, made)
+    except _StepFailed as failed:
+        if not failed.excused or not trial.rows:
+            raise Counterexample("step", str(failed), made) from None
+        seen.excused += 1
+        return _lead_emptied(session, target, planner, failed)
+    reached = _arrived(session, target, made)
+    lost = kept(before, snapshot(session, target), current, target)
+    if lost:
+        raise Counterexample("rows", lost, made)
+    return reached
+
+
+def _lead_emptied(session: Session, target: Catalog, planner: Planner, failed: _StepFailed) -> Catalog:
+    """A step could not be done with the rows that are there: without them all must be well."""
+    load(session, ["ROLLBACK"])
+    remove(session)
+    current = ENGINE.inspect(session)
+    made = _planned(planner, current, target, False)
+    try:
+        _run(session, made)
+    except _StepFailed as again:
+        raise Counterexample("step", f"after {failed}\n  on empty tables: {again}", made) from None
+    return _arrived(session, target, made)
+
+
+def _planned(planner: Planner, current: Catalog, target: Catalog, empty: bool) -> Plan:
+    try:
+        return planner(current, target, empty)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a counterexample
+        raise Counterexample("planning", f"{type(error).__name__}: {error}") from error
+
+
+def _arrived(session: Session, target: Catalog, made: Plan) -> Catalog:
+    reached = ENGINE.inspect(session)
+    if not reached.same_as(target):
+        raise Counterexample("catalog", "\n".join(_differences(reached, target)), made)
+    again = plan(reached, target, True)
+    if not again.empty:
+        raise Counterexample("again", "a second plan is not empty", again)
+    return reached
+
+
+def _differences(reached: Catalog, target: Catalog) -> Iterator[str]:
+    yield "the end is not the target"
+    for key in sorted({*reached.objects, *target.objects}):
+        was, wanted = reached.objects.get(key), target.objects.get(key)
+        if was != wanted:
+            yield f"    {key}"
+            if was is None or wanted is None:
+                yield f"      {'missing' if was is None else 'too much'}"
+                continue
+            for name in type(was).__struct_fields__:  # type: ignore[attr-defined]
+                if getattr(was, name) != getattr(wanted, name):
+                    yield f"      {name}: {getattr(was, name)!r} instead of {getattr(wanted, name)!r}"
+    gone = {*reached.unmodelled} ^ {*target.unmodelled}
+    yield from (f"    unmodelled: {one}" for one in gone)
+
+
+def _run(session: Session, made: Plan) -> None:
+    """As `planning.apply` does, without journal and archive; the state is as it was where a group fails."""
+    for group in made.groups:
+        try:
+            if group.transactional:
+                with session.transaction():
+                    _steps(session, group)
+            else:
+                _steps(session, group)
+        except DbdeedError as error:  # at the end of the transaction: deferred constraints
+            raise _StepFailed("COMMIT", error, _excused(group)) from None
+    session.execute("RESET search_path")
+    session.execute("RESET check_function_bodies")
+
+
+def _steps(session: Session, group: Group) -> None:
+    for planned in group.steps:
+        ENGINE.begin_step(session, planned.step)
+        sql = planned.step.sql
+        for name in planned.step.environment:
+            sql = sql.replace(f"${{{name}}}", "x")
+        try:
+            session.execute(sql)
+        except DbdeedError as error:
+            excused = any(hazard.kind is HazardKind.MAY_FAIL for hazard in planned.step.hazards)
+            raise _StepFailed(sql, error, excused) from None
+
+
+def _excused(group: Group) -> bool:
+    return any(one.kind is HazardKind.MAY_FAIL for planned in group.steps for one in planned.step.hazards)
