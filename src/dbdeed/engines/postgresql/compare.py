@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dbdeed.engines.change import Change
     from dbdeed.engines.seam import Comparison
 
+_TEXT_BODY = "\nAS $"  # as pg_get_functiondef writes one; a body of statements stands there without
+
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
@@ -43,6 +45,7 @@ def _with_exact_rights(change: Change, context: Context) -> Change:
 
 def _stable(change: Change) -> Change:
     """Statements that are read as what the server wrote; bodies and comments are people's own text."""
-    if change.id.kind in ("function", "comment"):
+    if change.id.kind == "comment":
         return change
-    return replace(change, steps=tuple(replace(one, sql=stable(one.sql)) for one in change.steps))
+    steps = (one if _TEXT_BODY in one.sql else replace(one, sql=stable(one.sql)) for one in change.steps)
+    return replace(change, steps=tuple(steps))

@@ -1,26 +1,48 @@
-"""Expressions whose text, as the server writes it, would be read back as something else.
+"""What PostgreSQL writes and would not read back as the same.
 
-`status IN ('a', 'b')` on a varchar column is kept as a cast of the whole array, and written so:
-`(status)::text = ANY ((ARRAY['a'::character varying, …])::text[])`. Read again, the cast goes to each
-    element,
-which means the same and is kept, and compared, as something else. Written without the casts, PostgreSQL adds
-them itself as it did the first time.
+`x IN ('a', 'b')` over a `varchar` is kept as one cast of the whole array, and written as
+`(x)::text = ANY ((ARRAY['a'::character varying, …])::text[])`. Read again, the cast goes to each element,
+which means the same and is kept, and compared, as something else. Written without the cast, PostgreSQL adds
+it itself as it did the first time.
 """
 
 from __future__ import annotations
 
 import re
 
-_ITEM = r"'(?:[^']|'')*'::character\ varying"
-_LIST = re.compile(
-    rf"""\((?P<value>(?:[\w$.]|"[^"]*")+)\)::text\ (?P<operator>(?:=|<>|~~)\ (?:ANY|ALL))\ \(
-    \(ARRAY\[(?P<items>{_ITEM}(?:,\ {_ITEM})*)\]\)::text\[\]\)""",
-    re.VERBOSE,
-)
+_OPEN = "((ARRAY["
+_CLOSE = "])::text[])"
+_WORD = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()\[\],]|[^'"()\[\],]+""")
+_TEXTUAL = re.compile(r"::character varying(?:\(\d+\))?\Z")
+_DEEPER = {"(": 1, "[": 1, ")": -1, "]": -1}
 
 
 def stable(sql: str) -> str:
     """The statement in a form that PostgreSQL reads as what it wrote."""
-    if ")::text[])" not in sql:
+    if _CLOSE not in sql:
         return sql
-    return _LIST.sub(r"\g<value> \g<operator> (ARRAY[\g<items>])", sql)
+    written, at = [], 0
+    while (start := sql.find(_OPEN, at)) >= 0:
+        inside = start + len(_OPEN)
+        end = _end(sql, inside)
+        written.append(sql[at:start])
+        written.append(_OPEN if end is None else f"(ARRAY[{sql[inside:end]}])")
+        at = inside if end is None else end + len(_CLOSE)
+    return "".join((*written, sql[at:]))
+
+
+def _end(sql: str, start: int) -> int | None:
+    """Where the list that begins at `start` ends, if it is of varchars and the whole is cast to text[]."""
+    item, depth = "", 0
+    for found in _WORD.finditer(sql, start):
+        word = found[0]
+        if depth or word not in (",", "]"):
+            depth += _DEEPER.get(word, 0)
+            item += word
+        elif not _TEXTUAL.search(item):
+            return None
+        elif word == "]":
+            return found.start() if sql.startswith(_CLOSE, found.start()) else None
+        else:
+            item = ""
+    return None

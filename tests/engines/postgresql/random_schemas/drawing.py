@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
-
 from tests.engines.postgresql.random_schemas import (
     names,
     shapes_keys,
@@ -163,7 +162,9 @@ def _replace_kind(draw: Draw, world: World, part: Part) -> World:
 
 def _move(draw: Draw, world: World, part: Part) -> World:
     """To another schema."""
-    if part.name[0] not in names.SCHEMAS or part.kind not in {kind for kinds in _NAMESPACES for kind in kinds}:
+    if part.name[0] not in names.SCHEMAS or part.kind not in {
+        kind for kinds in _NAMESPACES for kind in kinds
+    }:
         return _redraw_field(draw, world, part)
     moved = Part(part.kind, (names.schema(draw, world), *part.name[1:]), part.values)
     return world.without(part).with_part(moved)

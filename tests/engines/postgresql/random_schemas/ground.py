@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.engines.postgresql.random_schemas.names import ROLES
+from tests.engines.postgresql.random_schemas.shape import quoted
 
 from dbdeed.engines.postgresql.servers.account import account, own
 from dbdeed.engines.postgresql.servers.room import room
 from dbdeed.engines.postgresql.servers.server import Server, initialise, throwaway
 from dbdeed.engines.postgresql.session import connect
 from dbdeed.errors import DbdeedError
-from tests.engines.postgresql.random_schemas.names import ROLES
-from tests.engines.postgresql.random_schemas.shape import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,12 +31,13 @@ SUPERUSER = "postgres"
 
 @dataclass
 class Ground:
-    """A running server."""
+    """A running server; `scratch` is a session in a database that stays empty."""
 
     server: Server
     programs: Programs
     major: int
     admin: Session
+    scratch: Session
     _numbers: Iterator[int] = field(default_factory=count)
 
     @contextmanager
@@ -48,6 +52,15 @@ class Ground:
         finally:
             self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextmanager
+    def passing(self) -> Iterator[Session]:
+        """A session whose work is rolled back: much cheaper than a database, where that makes no difference."""
+        self.scratch.execute("BEGIN")
+        try:
+            yield Passing(self.scratch)  # type: ignore[misc]
+        finally:
+            self.scratch.execute("ROLLBACK")
+
     def dump(self, database: str) -> list[str]:
         """The statements of pg_dump, in an order and a form that do not depend on columns' places."""
         command = [
@@ -56,28 +69,60 @@ class Ground:
         ]  # fmt: skip
         written = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         lines = [line for line in written.splitlines() if not line.startswith(("--", "\\"))]
-        return sorted(_without_places(part.strip()) for part in re.split(r";\s*\n\s*\n+", "\n".join(lines)))
+        parts = (part.strip() for part in re.split(r";\s*\n\s*\n+", "\n".join(lines)))
+        return sorted(one for part in parts for one in _grants_apart(_without_places(part)))
+
+
+def _grants_apart(statement: str) -> list[str]:
+    """Grants on one object stand together, in the order in which they were made."""
+    if statement.startswith(("GRANT ", "REVOKE ", "SET SESSION AUTHORIZATION ", "ALTER DEFAULT PRIVILEGES ")):
+        return statement.split(";\n")
+    return [statement]
 
 
 def _without_places(statement: str) -> str:
     found = re.match(r"(CREATE (?:UNLOGGED |FOREIGN )?TABLE [^\n]*\(\n)(.*?)(\n\).*)", statement, re.DOTALL)
     if found is None:
-        return statement
+        statistics = re.fullmatch(r"(CREATE STATISTICS .* ON )(.*)( FROM .*)", statement)
+        if statistics is None:
+            return statement
+        return statistics[1] + ", ".join(sorted(statistics[2].split(", "))) + statistics[3]
     return found[1] + "\n".join(sorted(line.rstrip(",") for line in found[2].split("\n"))) + found[3]
 
 
 @contextmanager
 def ground(programs: Programs) -> Iterator[Ground]:
-    with room("random") as folder:
+    memory = Path("/dev/shm")  # making a database is copying one
+    with room("random", memory if memory.is_dir() and os.access(memory, os.W_OK) else None) as folder:
         data = own(folder / "data", account())
         options = ["--locale=C.UTF-8", "--auth=trust", "--no-sync"]
         initialise(programs, data, account(), superuser=SUPERUSER, options=options)
         settings = {"fsync": "off", "wal_level": "logical", "autovacuum": "off", "full_page_writes": "off"}
-        with throwaway(programs, data, folder / "s", settings) as server:
-            with closing(connect(server.target("postgres", user=SUPERUSER))) as admin:
-                for role in ROLES:
-                    admin.execute(f"CREATE ROLE {quoted(role)}")
-                yield Ground(server, programs, programs.major, admin)
+        with (
+            throwaway(programs, data, folder / "s", settings) as server,
+            closing(connect(server.target("postgres", user=SUPERUSER))) as admin,
+        ):
+            for role in ROLES:
+                admin.execute(f"CREATE ROLE {quoted(role)}")
+            admin.execute("CREATE DATABASE passing")
+            with closing(connect(server.target("passing", user=SUPERUSER))) as scratch:
+                scratch.execute("SET client_min_messages = error")
+                yield Ground(server, programs, programs.major, admin, scratch)
+
+
+class Passing:
+    """A session inside a transaction that is never committed."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def execute(self, sql: str) -> None:
+        if not sql.startswith("SET TRANSACTION "):  # inspection's, which only a transaction's beginning takes
+            with self._session.transaction():
+                self._session.execute(sql)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
 
 
 def load(session: Session, statements: Sequence[str]) -> list[str]:

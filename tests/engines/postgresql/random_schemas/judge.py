@@ -8,38 +8,43 @@ columns that stay as they are.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from tests.engines.postgresql.random_schemas.ground import load
+from tests.engines.postgresql.random_schemas.rows import kept, remove, seed, snapshot
 
 from dbdeed.engines.change import HazardKind
 from dbdeed.engines.postgresql.engine import ENGINE
 from dbdeed.errors import DbdeedError
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import assemble
-from tests.engines.postgresql.random_schemas.ground import load
-from tests.engines.postgresql.random_schemas.rows import kept, remove, seed, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from tests.engines.postgresql.random_schemas.ground import Ground
+
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.postgresql.session import Session
     from dbdeed.planning.plan import Group, Plan
-    from tests.engines.postgresql.random_schemas.ground import Ground
 
     Planner = Callable[[Catalog, Catalog, bool], Plan]
 
 
-class Counterexample(AssertionError):
+class Counterexample(AssertionError):  # noqa: N818 - it is what it is called
     """What did not hold, at which stage, and the plan under way."""
 
     def __init__(self, stage: str, message: str, plan: Plan | None = None) -> None:
-        steps = [f"    {'  ' if step.transactional else '! '}{step.sql};" for step in plan.steps] if plan else []
+        steps = (
+            [f"    {'  ' if step.transactional else '! '}{step.sql};" for step in plan.steps] if plan else []
+        )
         super().__init__("\n".join([f"{stage}: {message}", *(["  plan:"] if steps else []), *steps]))
         self.stage = stage
 
 
-class _StepFailed(Exception):
+class _StepError(Exception):
     def __init__(self, sql: str, why: DbdeedError, excused: bool) -> None:
         super().__init__(f"{why.message}\n    in {sql}")
         self.excused = excused
@@ -53,12 +58,14 @@ class Trial:
         first, second: their statements.
         rows: put rows into the first, and take the online forms; else the plain ones on empty tables.
         dump: compare by pg_dump as well.
+        strict: no statement may be refused.
     """
 
     first: Sequence[str]
     second: Sequence[str]
     rows: bool = True
     dump: bool = True
+    strict: bool = False
 
 
 @dataclass
@@ -88,18 +95,37 @@ def plan(current: Catalog, target: Catalog, empty: bool) -> Plan:
 def judge(ground: Ground, trial: Trial, planner: Planner = plan, seen: Seen | None = None) -> None:
     """Raises `Counterexample`."""
     seen = seen or Seen()
-    with ground.database() as (name, one), ground.database() as (other_name, other):
-        load(one, trial.first)
-        load(other, trial.second)
+    with _place(ground, real=trial.dump) as (other_name, other):
+        _load(other, trial.second, trial)
+        second = ENGINE.inspect(other)
+        dumps = [ground.dump(other_name)] if trial.dump else []
+    with _place(ground, real=trial.rows or trial.dump) as (name, one):
+        _load(one, trial.first, trial)
         if trial.rows:
             seed(one)
-        first, second = ENGINE.inspect(one), ENGINE.inspect(other)
-        dumps = (ground.dump(name), ground.dump(other_name)) if trial.dump else ()
-        current = first
-        for target, wanted in ((second, dumps[1:]), (first, dumps[:1])):
+        first = current = ENGINE.inspect(one)
+        if trial.dump:
+            dumps.append(ground.dump(name))
+        for number, target in enumerate((second, first)):
             current = _lead(one, current, target, trial, planner, seen)
-            if wanted:
-                _same_dump(ground.dump(name), wanted[0])
+            if dumps:
+                _same_dump(ground.dump(name), dumps[number])
+
+
+@contextmanager
+def _place(ground: Ground, *, real: bool) -> Iterator[tuple[str, Session]]:
+    if real:
+        with ground.database() as found:
+            yield found
+    else:
+        with ground.passing() as session:
+            yield "", session
+
+
+def _load(session: Session, statements: Sequence[str], trial: Trial) -> None:
+    taken = load(session, statements)
+    if trial.strict and len(taken) != len(statements):
+        raise AssertionError(f"Refused: {[one for one in statements if one not in taken]}")
 
 
 def _same_dump(reached: list[str], wanted: list[str]) -> None:
@@ -118,7 +144,7 @@ def _lead(
     before = snapshot(session, current)
     try:
         _run(session, made)
-    except _StepFailed as failed:
+    except _StepError as failed:
         if not failed.excused or not trial.rows:
             raise Counterexample("step", str(failed), made) from None
         seen.excused += 1
@@ -130,7 +156,7 @@ def _lead(
     return reached
 
 
-def _lead_emptied(session: Session, target: Catalog, planner: Planner, failed: _StepFailed) -> Catalog:
+def _lead_emptied(session: Session, target: Catalog, planner: Planner, failed: _StepError) -> Catalog:
     """A step could not be done with the rows that are there: without them all must be well."""
     load(session, ["ROLLBACK"])
     remove(session)
@@ -138,7 +164,7 @@ def _lead_emptied(session: Session, target: Catalog, planner: Planner, failed: _
     made = _planned(planner, current, target, False)
     try:
         _run(session, made)
-    except _StepFailed as again:
+    except _StepError as again:
         raise Counterexample("step", f"after {failed}\n  on empty tables: {again}", made) from None
     return _arrived(session, target, made)
 
@@ -146,7 +172,7 @@ def _lead_emptied(session: Session, target: Catalog, planner: Planner, failed: _
 def _planned(planner: Planner, current: Catalog, target: Catalog, empty: bool) -> Plan:
     try:
         return planner(current, target, empty)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is a counterexample
+    except Exception as error:
         raise Counterexample("planning", f"{type(error).__name__}: {error}") from error
 
 
@@ -186,7 +212,7 @@ def _run(session: Session, made: Plan) -> None:
             else:
                 _steps(session, group)
         except DbdeedError as error:  # at the end of the transaction: deferred constraints
-            raise _StepFailed("COMMIT", error, _excused(group)) from None
+            raise _StepError("COMMIT", error, _excused(group)) from None
     session.execute("RESET search_path")
     session.execute("RESET check_function_bodies")
 
@@ -201,7 +227,7 @@ def _steps(session: Session, group: Group) -> None:
             session.execute(sql)
         except DbdeedError as error:
             excused = any(hazard.kind is HazardKind.MAY_FAIL for hazard in planned.step.hazards)
-            raise _StepFailed(sql, error, excused) from None
+            raise _StepError(sql, error, excused) from None
 
 
 def _excused(group: Group) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.engines.postgresql.random_schemas import values
+from tests.engines.postgresql.random_schemas.shape import quoted
 
 if TYPE_CHECKING:
     from tests.engines.postgresql.random_schemas.shape import Name, World
@@ -41,7 +42,7 @@ def selected(world: World, name: Name, depth: int = 0) -> list[tuple[str, str, o
     if part is None:
         return []
     there = columns(world, part["source"], depth + 1) if part["source"] else []
-    found = {column: (values.quoted(column), type_) for column, type_ in there if column in part["picks"]}
+    found = {column: (quoted(column), type_) for column, type_ in there if column in part["picks"]}
     for number, drawn in enumerate(part["computed"]):
         found[f"x{number}"] = values.expression(drawn, there, world)
     if not found:

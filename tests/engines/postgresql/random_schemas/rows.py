@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.engines.postgresql.random_schemas.shape import quoted
+
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.errors import DbdeedError
-from tests.engines.postgresql.random_schemas.shape import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -93,9 +94,7 @@ def snapshot(session: Session, catalog: Catalog) -> dict[ObjectId, Table]:
         columns = [child.id.name[2] for child in catalog.children.get(one, ()) if child.id.kind == "column"]
         sql = ", ".join(f"{quoted(column)}::text" for column in columns)
         rows = session.fetch(f"SELECT {sql} FROM ONLY {quoted(*one.name)}")
-        values = {
-            name: tuple(sorted(map(str, (row[at] for row in rows)))) for at, name in enumerate(columns)
-        }
+        values = {name: tuple(sorted(map(str, (row[at] for row in rows)))) for at, name in enumerate(columns)}
         found[one] = Table(len(rows), values)
     return found
 

@@ -35,10 +35,9 @@ class Draw:
 
     def some(self, options: Sequence[T], least: int = 0, most: int = 3) -> tuple[T, ...]:
         """Different ones, in any order."""
-        left, found = list(options), []
-        for _ in range(self.number(min(least, len(left)), min(most, len(left)))):
-            found.append(left.pop(self.number(0, len(left) - 1)))
-        return tuple(found)
+        left = list(options)
+        times = self.number(min(least, len(left)), min(most, len(left)))
+        return tuple([left.pop(self.number(0, len(left) - 1)) for _ in range(times)])
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
     from tests.engines.postgresql.random_schemas.shape import Draw, Name, Part, Place, World
 
-_ACTIONS = ("", "ON DELETE CASCADE", "ON UPDATE SET NULL", "ON DELETE SET DEFAULT", "ON DELETE RESTRICT ON UPDATE CASCADE")
+_ACTIONS = (
+    "",
+    "ON DELETE CASCADE",
+    "ON UPDATE SET NULL",
+    "ON DELETE SET DEFAULT",
+    "ON DELETE RESTRICT ON UPDATE CASCADE",
+)
 _DEFERRAL = ("", "", "DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED")
 
 
@@ -253,4 +259,3 @@ SHAPES = (
         _write_sequence,
     ),
 )  # fmt: skip
-

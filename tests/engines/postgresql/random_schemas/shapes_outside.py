@@ -58,7 +58,7 @@ def _mapping_name(draw: Draw, world: World) -> Name | None:
 def _write_mapping(part: Part, _: World) -> Iterable[str]:
     server, user = part.name
     whom = user if user == "PUBLIC" else quoted(user)
-    yield f"CREATE USER MAPPING FOR {whom} SERVER {quoted(server)} OPTIONS (\"user\" {text(part['user'])})"
+    yield f'CREATE USER MAPPING FOR {whom} SERVER {quoted(server)} OPTIONS ("user" {text(part["user"])})'
 
 
 def _tables(draw: Draw, place: Place) -> Any:

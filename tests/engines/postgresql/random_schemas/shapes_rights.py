@@ -50,7 +50,9 @@ def reference(kind: str, name: Name, world: World) -> str | None:
 def _named(part: Part, world: World) -> str:
     if part.kind == "aggregate":
         own = world.by_key.get(("function", part["function"])) if part["function"] else None
-        types = signature(own, world).split(", ")[1:] if own and len(own["arguments"]) == 2 else [part["base"][1]]
+        types = (
+            signature(own, world).split(", ")[1:] if own and len(own["arguments"]) == 2 else [part["base"][1]]
+        )
         return f"{quoted(*part.name)}({', '.join(types)})"
     if part.kind == "function" and part["form"] == "procedure":
         return quoted(*part.name)
@@ -118,7 +120,10 @@ def _write_privileges(part: Part, world: World) -> Iterable[str]:
 
 
 def _default_name(draw: Draw, world: World) -> Name | None:
-    role, where = draw.pick(("", *names.ROLES)), draw.pick(("", "public", *(one.name[0] for one in world.of("schema"))))
+    role, where = (
+        draw.pick(("", *names.ROLES)),
+        draw.pick(("", "public", *(one.name[0] for one in world.of("schema")))),
+    )
     name = (role, where, draw.pick(("TABLES", "SEQUENCES", "FUNCTIONS", "TYPES", "SCHEMAS")))
     return None if ("default privileges", name) in world.by_key else name
 

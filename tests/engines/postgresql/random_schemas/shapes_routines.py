@@ -30,7 +30,7 @@ def _arguments(draw: Draw, place: Place) -> Any:
     """(name, type, mode, a default's number or None)."""
     if place.values["returns"] in ("trigger", "event_trigger"):
         return ()
-    found = []
+    found: list[Any] = []
     for name in draw.some(("", "a", "b", "order"), 0, 2):
         mode = draw.pick(("", "", "", "VARIADIC")) if not found and draw.chance(5) else ""
         type_ = "integer[]" if mode else values.draw_type(draw, place.world)
@@ -55,9 +55,7 @@ def _body(draw: Draw, place: Place) -> Any:
 
 def signature(part: Part, world: World) -> str:
     """The types that tell it from others of its name."""
-    return ", ".join(
-        values.type_sql(type_, world) for _, type_, _, _ in part["arguments"]
-    )
+    return ", ".join(values.type_sql(type_, world) for _, type_, _, _ in part["arguments"])
 
 
 def _write_function(part: Part, world: World) -> Iterable[str]:
@@ -95,10 +93,20 @@ def _defaults_last(arguments: Any) -> Any:
 def _argument(one: Any, world: World) -> str:
     name, type_, mode, default = one
     written = f"{mode} {quoted(name) if name else ''} {values.type_sql(type_, world)}"
-    return written + (f" DEFAULT {values.value(type_, default, world)}" if default is not None and not mode else "")
+    return written + (
+        f" DEFAULT {values.value(type_, default, world)}" if default is not None and not mode else ""
+    )
 
 
-_SETTINGS = ("SECURITY DEFINER", "PARALLEL SAFE", "COST 7", "STRICT", "SET search_path = ''", "LEAKPROOF", "SET work_mem = '4MB'")
+_SETTINGS = (
+    "SECURITY DEFINER",
+    "PARALLEL SAFE",
+    "COST 7",
+    "STRICT",
+    "SET search_path = ''",
+    "LEAKPROOF",
+    "SET work_mem = '4MB'",
+)
 
 
 def _attributes(part: Part, settings: Any = None) -> str:
@@ -131,7 +139,9 @@ def _query(part: Part, world: World, returns: Any) -> str:
     if what == "argument" and part["arguments"]:
         return f"SELECT ($1)::text::{wanted}"
     if what == "count":
-        return f"SELECT {values.value(returns, 0, world)} FROM {quoted(*which)} GROUP BY 1 HAVING count(*) > 1"
+        return (
+            f"SELECT {values.value(returns, 0, world)} FROM {quoted(*which)} GROUP BY 1 HAVING count(*) > 1"
+        )
     if what == "column":
         there = looking.columns(world, which)
         column = quoted(there[number % len(there)][0]) if there else "1"

@@ -10,9 +10,14 @@ from tests.engines.postgresql.random_schemas.shape import Shape, quoted, text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.engines.postgresql.random_schemas.shape import Draw, Name, Part, Place, World
+    from tests.engines.postgresql.random_schemas.shape import Draw, Part, Place, World
 
-OPTIONS = ("fillfactor = 70", "autovacuum_enabled = off", "parallel_workers = 2", "toast.autovacuum_enabled = off")
+OPTIONS = (
+    "fillfactor = 70",
+    "autovacuum_enabled = off",
+    "parallel_workers = 2",
+    "toast.autovacuum_enabled = off",
+)
 _BOUNDS = ("1", "10", "20", "30")
 _DATES = ("2024-01-01", "2024-07-01", "2025-01-01", "2026-01-01")
 
@@ -87,7 +92,13 @@ def _partitioned_by(how: Any, columns: values.Columns) -> str:
 def _bound(part: Part, world: World) -> str:
     _, above, number, _ = part["form"]
     parent = world.by_key.get(("table", above))
-    how = () if parent is None else parent["form"][1:3] if parent["form"][0] == "partitioned" else parent["form"][3]
+    how = (
+        ()
+        if parent is None
+        else parent["form"][1:3]
+        if parent["form"][0] == "partitioned"
+        else parent["form"][3]
+    )
     columns = looking.columns(world, above)
     if not how or not columns:
         return "DEFAULT"
@@ -137,7 +148,7 @@ def _identity(draw: Draw, place: Place) -> Any:
 
 
 def _not_null(draw: Draw, place: Place) -> Any:
-    """"", "plain", or (a constraint's name, whether validated) where there are such."""
+    """ "", "plain", or (a constraint's name, whether validated) where there are such."""
     choice = draw.number(0, 5)
     if choice < 3:
         return ""

@@ -56,9 +56,7 @@ def _write_enum(part: Part, _: World) -> Iterable[str]:
 def _checks(draw: Draw, place: Place) -> Any:
     """(name, condition, whether validated)."""
     chosen = draw.some(names.PARTS[:4], 0, 2)
-    return tuple(
-        (name, values.draw_condition(draw, place.world), not draw.chance(4)) for name in chosen
-    )
+    return tuple((name, values.draw_condition(draw, place.world), not draw.chance(4)) for name in chosen)
 
 
 def _write_domain(part: Part, world: World) -> Iterable[str]:

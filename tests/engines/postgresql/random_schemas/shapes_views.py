@@ -43,7 +43,15 @@ def _query(part: Part, world: World) -> str:
     return f"SELECT {outputs} FROM {source}{where}"
 
 
-_OPTIONS = ("", "", "", "security_barrier = true", "check_option = local", "check_option = cascaded", "security_invoker = true")
+_OPTIONS = (
+    "",
+    "",
+    "",
+    "security_barrier = true",
+    "check_option = local",
+    "check_option = cascaded",
+    "security_invoker = true",
+)
 
 
 def _write_view(part: Part, world: World) -> Iterable[str]:
@@ -90,7 +98,9 @@ def _write_policy(part: Part, world: World) -> Iterable[str]:
     if part["reads"]:
         other = looking.columns(world, part["reads"])
         if other:
-            using = f"EXISTS (SELECT 1 FROM {quoted(*part['reads'])} x WHERE x.{quoted(other[0][0])} IS NOT NULL)"
+            using = (
+                f"EXISTS (SELECT 1 FROM {quoted(*part['reads'])} x WHERE x.{quoted(other[0][0])} IS NOT NULL)"
+            )
     words = f"CREATE POLICY {quoted(name)} ON {quoted(*table)} AS {part['how']} FOR {part['command']}"
     words += f" TO {', '.join(role if role == 'PUBLIC' else quoted(role) for role in part['roles'])}"
     if using and part["command"] != "INSERT":

@@ -85,9 +85,12 @@ class Column(Named, frozen=True, tag="column"):
 
     @property
     def claims(self) -> tuple[tuple[str, ...], ...]:
-        if self.identity is None:
-            return ()
-        return (("relation", self.identity.sequence_schema, self.identity.sequence_name),)
+        found: list[tuple[str, ...]] = []
+        if self.identity is not None:
+            found.append(("relation", self.identity.sequence_schema, self.identity.sequence_name))
+        if self.not_null_name:
+            found.append(("constraint", self.schema, self.table, self.not_null_name))
+        return tuple(found)
 
     @property
     def table_sql(self) -> str:

@@ -48,6 +48,10 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     was = handover.left
     change = conversion(was.type, new.type) if _type_differs(was, new) else None
     steps: list[Step] = []
+    if was.generated and not new.generated and change is not None:
+        # Apart from the new type: PostgreSQL takes no USING as long as the column is a generated one.
+        steps += _plain_now(was)
+        was = msgspec.structs.replace(was, generated="", default="")
     clauses = list(_clauses(was, new, change))
     if clauses:
         only = "ONLY " if new.inherited and change is None else ""
@@ -59,6 +63,11 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     before, after = _counting(was, new)
     steps = [*handover.before, *before, *steps, *after, *handover.after]
     return Alteration(tuple(steps), disturbs, handover.covers)
+
+
+def _plain_now(old: Column) -> Iterable[Step]:
+    sql = f"ALTER TABLE {old.table_sql} ALTER COLUMN {ident(old.name)} DROP EXPRESSION"
+    yield step(sql, old.id, LockLevel.ACCESS_EXCLUSIVE)
 
 
 def loosen(old: Column, fallen: frozenset[ObjectId], _: Context) -> Loosening | None:
@@ -118,9 +127,7 @@ def _clauses(old: Column, new: Column, change: Conversion | None) -> Iterable[st
     if change is not None:
         if old.default and not old.generated:
             yield f"{column} DROP DEFAULT"
-        collate = f" COLLATE {new.collation}" if new.collation else ""
-        if not new.collation and old.collation:
-            collate = ' COLLATE pg_catalog."default"'
+        collate = f" COLLATE {new.collation}" if new.collation else ""  # else it is the type's own
         using = f" USING {change.using(ident(new.name))}" if change.using_template else ""
         yield f"{column} TYPE {new.type}{collate}{using}"
     if new.generated and old.generated and old.default != new.default:
@@ -139,9 +146,9 @@ def simple_clauses(old: Column, new: Column, *, retyped: bool = False) -> Iterab
             yield f"SET DEFAULT {wanted}"
         elif was and not retyped:
             yield "DROP DEFAULT"
-    if old.not_null and not new.not_null:
+    if old.not_null and (not new.not_null or _unproven_again(old, new)):
         yield "DROP NOT NULL"
-    elif new.not_null and not old.not_null and not new.not_null_name:
+    elif new.not_null and not old.not_null and not new.not_null_name and new.not_null_validated:
         yield "SET NOT NULL"
     if old.storage != new.storage:
         yield f"SET STORAGE {new.storage or _own_storage(new.type)}"
@@ -155,6 +162,11 @@ def simple_clauses(old: Column, new: Column, *, retyped: bool = False) -> Iterab
             yield f"SET ({', '.join(new.options)})"
         if gone:
             yield f"RESET ({', '.join(sorted(gone))})"
+
+
+def _unproven_again(old: Column, new: Column) -> bool:
+    """What was validated can only be made anew to be so no more."""
+    return new.not_null and old.not_null_validated and not new.not_null_validated
 
 
 def _own_storage(type_: str) -> str:
@@ -222,7 +234,7 @@ def _step(sql: str, old: Column, new: Column, change: Conversion | None) -> Step
     hazards: list[Hazard] = []
     scans = False
     name = f"{new.table_sql}.{ident(new.name)}"
-    if new.not_null and not old.not_null:
+    if new.not_null and not old.not_null and new.not_null_validated:
         scans = True
         hazards.append(may_fail(f"{name} may hold NULLs."))
     if change is not None and change.rewrites:
@@ -249,22 +261,19 @@ def _named_not_null(old: Column, new: Column) -> tuple[Step, ...]:
     wanted = new.not_null_name or not_null_name(new.table, new.name)
     head = f"ALTER TABLE {new.table_sql}"
     steps = []
-    if new.not_null and not old.not_null and new.not_null_name:
+    if new.not_null and not new.not_null_validated and (not old.not_null or _unproven_again(old, new)):
+        steps.append(column_create.not_null_unproven(new))
+    elif new.not_null and not old.not_null and new.not_null_name:
         text = f"{head} ADD CONSTRAINT {ident(wanted)} NOT NULL {ident(new.name)}"
-        steps.append(
-            step(
-                text + ("" if new.not_null_validated else " NOT VALID"),
-                new.id,
-                LockLevel.ACCESS_EXCLUSIVE,
-                scans=new.not_null_validated,
-            )
-        )
+        hazards = (may_fail(f"{new.table_sql}.{ident(new.name)} may hold NULLs."),)
+        steps.append(step(text, new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=hazards))
     elif new.not_null and old.not_null and was != wanted:
         text = f"{head} RENAME CONSTRAINT {ident(was)} TO {ident(wanted)}"
         steps.append(step(text, new.id, LockLevel.ACCESS_EXCLUSIVE))
     if new.not_null and old.not_null and new.not_null_validated and not old.not_null_validated:
         text = f"{head} VALIDATE CONSTRAINT {ident(wanted)}"
-        steps.append(step(text, new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE, scans=True))
+        hazards = (may_fail(f"{new.table_sql}.{ident(new.name)} may hold NULLs."),)
+        steps.append(step(text, new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE, scans=True, hazards=hazards))
     return tuple(steps)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
-from dbdeed.engines.postgresql.choosing import sequence_name
+from dbdeed.engines.postgresql.choosing import not_null_name, sequence_name
 from dbdeed.engines.postgresql.kinds import sequence_write
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.writing import exclusive, may_fail, step
@@ -120,12 +120,22 @@ def sequence_steps(
 def extras(column: Column) -> tuple[Step, ...]:
     """What has no place in a column's definition."""
     clauses = list(_extra_clauses(column))
-    return tuple(
+    steps = [
         exclusive(
             f"ALTER TABLE ONLY {column.table_sql} ALTER COLUMN {ident(column.name)} {clause}", column.id
         )
         for clause in clauses
-    )
+    ]
+    if column.not_null and not column.not_null_validated:
+        steps.append(not_null_unproven(column))
+    return tuple(steps)
+
+
+def not_null_unproven(column: Column) -> Step:
+    """A not-null constraint that holds for new rows only: there is no other form of it (version 18 on)."""
+    name = ident(column.not_null_name or not_null_name(column.table, column.name))
+    sql = f"ALTER TABLE {column.table_sql} ADD CONSTRAINT {name} NOT NULL {ident(column.name)} NOT VALID"
+    return exclusive(sql, column.id)
 
 
 def _extra_clauses(column: Column) -> Iterable[str]:
@@ -147,7 +157,7 @@ def create(new: Column, context: Context) -> Making:
     word_table = "FOREIGN TABLE" if getattr(table, "form", "") == "foreign" else "TABLE"
     hazards = []
     rewrites = bool(word) or new.identity is not None or new.generated == "stored" or _volatile(new)
-    if new.not_null and not (new.default or new.identity is not None or word):
+    if new.not_null and new.not_null_validated and not (new.default or new.identity is not None or word):
         hazards.append(may_fail(f"{new.table_sql} must be empty: the new column has no value for its rows."))
     making = step(
         f"ALTER {word_table} {only}{new.table_sql} ADD COLUMN {definition(new, word)}",

@@ -50,7 +50,7 @@ class Domain(Named, frozen=True, tag="domain"):
 _QUERY = f"""
     SELECT t.oid, t.typarray, n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod),
         CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::regcollation::text ELSE '' END,
-        coalesce(t.typdefault, ''), t.typnotnull
+        coalesce(pg_get_expr(t.typdefaultbin, 0), t.typdefault, ''), t.typnotnull
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype
     WHERE t.typtype = 'd' AND {OURS} ORDER BY n.nspname, t.typname
 """
@@ -123,7 +123,9 @@ def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
         if was.get(name) == one:
             continue
         if name in was and was[name][1] == one[1] and one[2]:
-            steps.append(step(f"{head} VALIDATE CONSTRAINT {ident(name)}", new.id, scans=True))
+            hazard = may_fail(f"Columns of type {new.sql_name} may hold values that do not pass.")
+            text = f"{head} VALIDATE CONSTRAINT {ident(name)}"
+            steps.append(step(text, new.id, scans=True, hazards=(hazard,)))
         else:
             steps.append(_add(new, one))
     return Alteration(tuple(steps))

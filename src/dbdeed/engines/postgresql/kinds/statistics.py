@@ -40,10 +40,17 @@ class Statistics(Named, frozen=True, tag="statistics"):
         return qualified(self.schema, self.name)
 
 
+# The server writes columns in the order of their places in the table, which means nothing: here by name.
 _QUERY = f"""
     SELECT s.oid, s.stxrelid, n.nspname, s.stxname, ARRAY[tn.nspname::text, t.relname::text],
-        pg_get_statisticsobjdef(s.oid), coalesce(s.stxstattarget, -1)::int
+        replace(pg_get_statisticsobjdef(s.oid), format(' ON %s FROM ', items.written),
+            format(' ON %s%s FROM ', c.by_name, substr(items.written, length(c.by_place) + 1))),
+        coalesce(s.stxstattarget, -1)::int
     FROM pg_statistic_ext s
+    CROSS JOIN LATERAL (SELECT pg_get_statisticsobjdef_columns(s.oid)) items (written)
+    CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname),
+        string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+        WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)) c (by_name, by_place)
     JOIN pg_namespace n ON n.oid = s.stxnamespace
     JOIN pg_class t ON t.oid = s.stxrelid
     JOIN pg_namespace tn ON tn.oid = t.relnamespace

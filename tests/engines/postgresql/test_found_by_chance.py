@@ -1,0 +1,96 @@
+# ruff: noqa: ISC004 - a pair is two texts, and long ones go over several lines
+"""Pairs of schemas that random ones led to (see random_schemas/), each small and with a name.
+
+They are led both ways, with rows and the online forms as well as on empty tables with the plain ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.engines.postgresql.random_schemas.ground import ground
+from tests.engines.postgresql.random_schemas.judge import Trial, judge
+
+from dbdeed.engines.postgresql.sql.lexer import RULES
+from dbdeed.engines.sql_text import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.engines.postgresql.random_schemas.ground import Ground
+
+    from dbdeed.engines.postgresql.servers.programs import Programs
+
+# A pair whose name ends in a number needs that version.
+PAIRS = {
+    "not null, not valid, in a new table, 18": (
+        "",
+        "CREATE TABLE t (a integer); ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID",
+    ),
+    "not null, valid no more, 18": (
+        "CREATE TABLE t (a integer, b integer, c integer); ALTER TABLE t ADD CONSTRAINT n NOT NULL a;"
+        "ALTER TABLE t ALTER b SET NOT NULL",
+        "CREATE TABLE t (a integer, b integer, c integer); ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID;"
+        "ALTER TABLE t ADD CONSTRAINT t_b_not_null NOT NULL b NOT VALID;"
+        "ALTER TABLE t ADD CONSTRAINT t_c_not_null NOT NULL c NOT VALID",
+    ),
+    "a domain's default of a type that is made here": (
+        "",
+        "CREATE TYPE mood AS ENUM ('low'); CREATE DOMAIN price AS mood DEFAULT 'low'::mood",
+    ),
+    "a domain's constraint that its values do not pass": (
+        "CREATE DOMAIN d AS integer; ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 1) NOT VALID;"
+        "CREATE TABLE t (a d)",
+        "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > 1); CREATE TABLE t (a d)",
+    ),
+    "statistics over columns in other places": (
+        "CREATE TABLE t (a integer, b integer, c integer); CREATE STATISTICS s ON b, a, (c + 1) FROM t;"
+        "CREATE STATISTICS e ON (a + 1) FROM t",
+        "CREATE TABLE t (b integer, c integer, a integer); CREATE STATISTICS s ON b, a, (c + 1) FROM t;"
+        "CREATE STATISTICS e ON (a + 1) FROM t",
+    ),
+    "values of a varchar with a length": (
+        "",
+        "CREATE TABLE t (a varchar(20), b varchar); ALTER TABLE t ADD CHECK (a IN ('x,]', 'it''s'));"
+        "ALTER TABLE t ADD CHECK (a = ANY (ARRAY['7'::varchar(20), 'a'::varchar(20)]));"
+        "ALTER TABLE t ADD CHECK (upper(b) <> ALL (ARRAY['7'::varchar, 'a'::varchar(9)]) AND b IN ('1', '2'));"
+        "CREATE MATERIALIZED VIEW m AS SELECT a FROM t WHERE a IN ('a'::varchar(20), 'b'::varchar(20));"
+        "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC"
+        " SELECT count(*) FROM t WHERE a IN ('a', 'b') AND a = ANY ((ARRAY[1, 2])::text[]); END;"
+        "CREATE FUNCTION g() RETURNS text LANGUAGE sql"
+        " AS 'SELECT ''((ARRAY[''''a''''::character varying])::text[])'''",
+    ),
+    "the name of a not-null constraint goes to another column, 18": (
+        "CREATE TABLE t (z integer CONSTRAINT n NOT NULL, b integer, c integer)",
+        "CREATE TABLE t (z integer, b integer CONSTRAINT n NOT NULL, c integer)",
+    ),
+    "a generated column becomes a plain one of another type": (
+        "CREATE TABLE t (a integer, g integer GENERATED ALWAYS AS (a * 2) STORED)",
+        "CREATE TABLE t (a integer, g boolean DEFAULT true)",
+    ),
+    "a collation goes with the type": (
+        "CREATE TYPE e AS ENUM ('1', 'low'); CREATE TABLE t (a e, b integer, c text COLLATE \"C\")",
+        'CREATE TABLE t (a text COLLATE "C", b text COLLATE "POSIX", c text)',
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def there(programs: Programs) -> Iterator[Ground]:
+    with ground(programs) as running:
+        yield running
+
+
+def _statements(sql: str) -> list[str]:
+    return [one.sql for one in read(sql, RULES)]
+
+
+@pytest.mark.parametrize("rows", [True, False], ids=["rows", "empty"])
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_pair_found_by_chance(name: str, there: Ground, rows: bool) -> None:
+    needs = name.rpartition(" ")[2]
+    if needs.isdigit() and there.major < int(needs):
+        pytest.skip(f"needs version {needs}")
+    first, second = map(_statements, PAIRS[name])
+    judge(there, Trial(first, second, rows, dump=rows, strict=True))
