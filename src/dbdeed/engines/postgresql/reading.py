@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dbdeed.engines.catalog import Object, ObjectId
     from dbdeed.engines.seam import Session
 
@@ -14,6 +16,9 @@ Address = tuple[int, int, int]
 
 # Of the alias `n` of pg_namespace. Nobody but PostgreSQL itself makes a schema that begins with pg_.
 OURS = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'dbdeed')"
+
+
+_ALL_NAMES = "SELECT attrelid, attnum, attname FROM pg_attribute"
 
 
 @dataclass
@@ -29,6 +34,8 @@ class Reading:
         relations: tables, views, materialized views and composite types by OID: what columns, indexes,
             triggers and policies belong to.
         views: columns of views by address: they carry comments and grants and are objects of no kind.
+        names: of our tables' columns, by their table's OID and their number.
+        all_names: of every relation's, read where something else is named.
     """
 
     session: Session
@@ -38,6 +45,8 @@ class Reading:
     addresses: dict[Address, ObjectId] = field(default_factory=dict)
     relations: dict[int, ObjectId] = field(default_factory=dict)
     views: dict[Address, ObjectId] = field(default_factory=dict)
+    names: dict[int, dict[int, str]] = field(default_factory=dict)
+    all_names: dict[int, dict[int, str]] = field(default_factory=dict)
 
     @property
     def major(self) -> int:
@@ -55,6 +64,30 @@ class Reading:
         self.objects[key] = one
         for address in addresses:
             self.addresses[address] = key
+
+    def column_names(self, relation: int, numbers: Sequence[int]) -> tuple[str, ...]:
+        """The names of a relation's columns, in this order."""
+        known = self.names.get(relation, {})
+        if not all(map(known.__contains__, numbers)):
+            known = self._learn_names(relation)
+        return tuple([known[number] for number in numbers])
+
+    def index_names(self, relation: int, numbers: Sequence[int], own: Sequence[str]) -> tuple[str, ...]:
+        """The names of an index's columns; `own` are those that it has itself, for its expressions.
+
+        A column that is renamed keeps its old name in the index.
+        """
+        if 0 not in numbers:
+            return self.column_names(relation, numbers)
+        names = iter(self.column_names(relation, [number for number in numbers if number]))
+        return tuple([next(names) if number else own[at] for at, number in enumerate(numbers)])
+
+    def _learn_names(self, relation: int) -> dict[int, str]:
+        """Of a relation that is not among ours (another's table, a view), and of system columns."""
+        if not self.all_names:
+            for oid, number, name in self.session.fetch(_ALL_NAMES):
+                self.all_names.setdefault(oid, {})[number] = name
+        return self.all_names[relation]
 
     def own(self, classid: int, objid: int) -> ObjectId | None:
         """The object of a catalog row, unless an extension has it."""

@@ -6,7 +6,7 @@ A partition's or heir's column that only comes from above is no object, unless i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -142,15 +142,16 @@ _ABOVE = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqn
 _OWN = ("not_null", "default", "storage", "compression", "statistics", "options", "not_null_name")
 
 
+_Row = tuple[int, int, int, "Column"]
+"""(number, default's OID, identity sequence's OID, column)."""
+
+
 def read(reading: Reading) -> None:
     """Tables above come first, since what they hand down is left out below."""
     above: dict[int, list[int]] = {}
     for oid, parent in reading.fetch(_ABOVE):
         above.setdefault(oid, []).append(parent)
-    tables: dict[int, list[tuple[Any, ...]]] = {}
-    for row in _rows(reading):
-        if row[0] in reading.relations:
-            tables.setdefault(row[0], []).append(row)
+    tables = _tables(reading)
     whole: dict[tuple[int, str], Column] = {}
     done: set[int] = set()
 
@@ -160,42 +161,57 @@ def read(reading: Reading) -> None:
         done.add(oid)
         for parent in above.get(oid, ()):
             visit(parent)
+        if above:
+            whole.update(((oid, row[-1].name), row[-1]) for row in tables.get(oid, ()))
+        parents = above.get(oid, [])
         for row in tables.get(oid, ()):
-            _add(reading, row, whole, above.get(oid, []))
+            if row[-1].local or not _left_out(reading, oid, row, whole, parents):
+                _add(reading, oid, row)
 
     for oid in tables:
         visit(oid)
 
 
-def _rows(reading: Reading) -> list[tuple[Any, ...]]:
-    """(table OID, number, default's OID, identity sequence's OID, column)."""
+def _tables(reading: Reading) -> dict[int, list[_Row]]:
+    """The columns of our tables, by their table's OID; every column's name is made known."""
     identities = {(row[0], row[1]): (row[2], Identity(*row[3:])) for row in reading.fetch(_IDENTITIES)}
     named: dict[tuple[int, int], tuple[str, bool]] = {}
     if reading.major >= 18:
         named = {(row[0], row[1]): (row[2], row[3]) for row in reading.fetch(_NOT_NULLS)}
-    found = []
+    found: dict[int, list[_Row]] = {}
     for oid, number, default_oid, *fields in reading.fetch(_COLUMNS):
-        sequence, identity = identities.get((oid, number), (0, None))
-        name, validated = named.get((oid, number), ("", True))
-        if name == not_null_name(fields[1], fields[2]):
+        address = oid, number
+        sequence, identity = identities.get(address, _NO_IDENTITY)
+        name, validated = named.get(address, _NO_NAME)
+        if name and name == not_null_name(fields[1], fields[2]):
             name = ""
-        found.append((oid, number, default_oid, sequence, Column(*(*fields, name, validated, identity))))
+        column = Column(*(*fields, name, validated, identity))
+        reading.names.setdefault(oid, {})[number] = column.name
+        if oid in reading.relations:
+            found.setdefault(oid, []).append((number, default_oid, sequence, column))
     return found
 
 
-def _add(
-    reading: Reading, row: tuple[Any, ...], whole: dict[tuple[int, str], Column], parents: list[int]
-) -> None:
-    oid, number, default_oid, sequence, column = row
-    whole[oid, column.name] = column
-    address = (PG_CLASS, oid, number)
-    if not column.local:
-        over = [whole[parent, column.name] for parent in parents if (parent, column.name) in whole]
-        if over and all(_handed_down(column, one) for one in over):
-            reading.addresses[address] = over[0].id
-            reading.views[address] = column.id
-            return
-    reading.add(column, address)
+_NO_IDENTITY = 0, None
+_NO_NAME = "", True
+
+
+def _left_out(
+    reading: Reading, oid: int, row: _Row, whole: dict[tuple[int, str], Column], parents: list[int]
+) -> bool:
+    """Whether a column that is not local only comes from above; what stands on it then stands on that one."""
+    column, address = row[-1], (PG_CLASS, oid, row[0])
+    over = [whole[parent, column.name] for parent in parents if (parent, column.name) in whole]
+    if not over or not all(_handed_down(column, one) for one in over):
+        return False
+    reading.addresses[address] = over[0].id
+    reading.views[address] = column.id
+    return True
+
+
+def _add(reading: Reading, oid: int, row: _Row) -> None:
+    number, default_oid, sequence, column = row
+    reading.add(column, (PG_CLASS, oid, number))
     if default_oid:
         reading.addresses[PG_ATTRDEF, default_oid, 0] = column.id
     if sequence:

@@ -103,22 +103,16 @@ _ACTIONS = """CASE c.{} WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 
     WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' ELSE '' END"""
 
 _QUERY = f"""
-    SELECT c.oid, c.conrelid, CASE WHEN c.contype = 'f' THEN 0 ELSE c.conindid END, n.nspname, r.relname,
-        c.conname,
+    SELECT c.oid, c.conrelid, c.confrelid, CASE WHEN c.contype = 'f' THEN 0 ELSE c.conindid END,
+        CASE WHEN c.contype <> 'x' OR i.indexprs IS NULL THEN '{{}}' ELSE ARRAY(SELECT a.attname::text
+            FROM pg_attribute a WHERE a.attrelid = c.conindid ORDER BY a.attnum) END,
+        n.nspname, r.relname, c.conname,
         CASE c.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
             WHEN 'f' THEN 'foreign' ELSE 'exclusion' END,
-        regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', ''), c.convalidated,
-        c.condeferrable, c.condeferred,
-        ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k(n, o)
-            JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.n ORDER BY k.o),
-        CASE WHEN c.contype IN ('p', 'u', 'x') THEN ARRAY(SELECT coalesce(k.attname, a.attname)::text
-            FROM pg_attribute a LEFT JOIN pg_attribute k ON k.attrelid = c.conrelid
-                AND k.attnum = i.indkey[a.attnum - 1] AND k.attnum <> 0
-            WHERE a.attrelid = c.conindid ORDER BY a.attnum) ELSE '{{}}' END,
+        pg_get_constraintdef(c.oid), c.convalidated, c.condeferrable, c.condeferred,
+        array_remove(coalesce(c.conkey, '{{}}'), 0::int2), CASE WHEN c.contype IN ('p', 'u', 'x') THEN i.indkey::text ELSE '' END,
         CASE WHEN c.confrelid = 0 THEN '{{}}' ELSE ARRAY[fn.nspname::text, f.relname::text] END,
-        CASE WHEN c.confrelid = 0 THEN '{{}}' ELSE
-            ARRAY(SELECT a.attname::text FROM unnest(c.confkey) WITH ORDINALITY k(n, o)
-            JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.n ORDER BY k.o) END,
+        coalesce(c.confkey, '{{}}'),
         {_ACTIONS.format("confdeltype")}, {_ACTIONS.format("confupdtype")},
         CASE WHEN c.contype = 'f' THEN '{{}}' ELSE coalesce(ic.reloptions, '{{}}') END,
         CASE WHEN c.contype = 'f' THEN '' ELSE coalesce(ts.spcname::text, '') END,
@@ -149,18 +143,26 @@ _QUERY = f"""
 """
 
 
-_PARTITION_OF = 3 + Constraint.__struct_fields__.index("partition_of")
+_DEFINITION, _COLUMNS, _NAMES, _REFERENCED = (
+    Constraint.__struct_fields__.index(name) for name in ("definition", "columns", "names", "referenced")
+)
 
 
 def read(reading: Reading) -> None:
-    rows = reading.fetch(_QUERY)
-    rows.sort(key=lambda row: bool(row[_PARTITION_OF]))  # what hands down comes before what is handed down
-    for oid, table, index, *fields in rows:
+    found = []
+    for oid, table, other, index, own, *fields in reading.fetch(_QUERY):
         if table in reading.relations:
-            one = Constraint(*fields)
-            reading.add(one, (PG_CONSTRAINT, oid, 0))
-            if index:
-                reading.addresses[PG_CLASS, index, 0] = one.id
+            fields[_DEFINITION] = fields[_DEFINITION].removesuffix(" NOT VALID")
+            fields[_COLUMNS] = reading.column_names(table, fields[_COLUMNS])
+            numbers = [int(number) for number in fields[_NAMES].split()]
+            fields[_NAMES] = reading.index_names(table, numbers, own)
+            fields[_REFERENCED] = reading.column_names(other, fields[_REFERENCED])
+            found.append((oid, index, Constraint(*fields)))
+    found.sort(key=lambda one: bool(one[2].partition_of))  # what hands down comes before what is handed down
+    for oid, index, one in found:
+        reading.add(one, (PG_CONSTRAINT, oid, 0))
+        if index:
+            reading.addresses[PG_CLASS, index, 0] = one.id
 
 
 def create(new: Constraint, context: Context) -> Making:

@@ -80,22 +80,19 @@ class Index(Named, frozen=True, tag="index"):
 
 
 _QUERY = f"""
-    SELECT x.indexrelid, x.indrelid, n.nspname, i.relname, c.relname,
+    SELECT x.indexrelid, x.indrelid, x.indnkeyatts::int, x.indkey::text,
+        CASE WHEN x.indexprs IS NULL THEN '{{}}' ELSE ARRAY(SELECT a.attname::text
+            FROM pg_attribute a WHERE a.attrelid = x.indexrelid ORDER BY a.attnum) END,
+        n.nspname, i.relname, c.relname,
         CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'table' END,
         substr(pg_get_indexdef(x.indexrelid), length(format('CREATE %sINDEX %I ON %s%I.%I ',
             CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END, i.relname,
             CASE WHEN i.relkind = 'I' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname)) + 1),
         x.indisunique, x.indpred IS NOT NULL,
-        ARRAY(SELECT coalesce(a.attname::text, '') FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(n, o)
-            LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.n AND k.n <> 0
-            WHERE k.o <= x.indnkeyatts ORDER BY k.o),
-        ARRAY(SELECT coalesce(k.attname, a.attname)::text FROM pg_attribute a
-            LEFT JOIN pg_attribute k ON k.attrelid = x.indrelid AND k.attnum = x.indkey[a.attnum - 1]
-                AND k.attnum <> 0
-            WHERE a.attrelid = x.indexrelid ORDER BY a.attnum),
         x.indisvalid OR i.relkind = 'I', coalesce(i.reloptions, '{{}}'), coalesce(ts.spcname, ''),
-        ARRAY(SELECT ARRAY[a.attnum::int, a.attstattarget::int] FROM pg_attribute a
-            WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum),
+        CASE WHEN x.indexprs IS NULL THEN '{{}}' ELSE
+            ARRAY(SELECT ARRAY[a.attnum::int, a.attstattarget::int] FROM pg_attribute a
+            WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum) END,
         CASE WHEN u.oid IS NULL THEN '{{}}' ELSE ARRAY[un.nspname::text, u.relname::text] END,
         i.relkind = 'I', x.indisclustered, x.indisreplident
     FROM pg_index x
@@ -113,15 +110,21 @@ _QUERY = f"""
 """
 
 
-_PARTITION_OF = 2 + Index.__struct_fields__.index("partition_of")
+_COLUMNS = Index.__struct_fields__.index("columns")
 
 
 def read(reading: Reading) -> None:
-    rows = reading.fetch(_QUERY)
-    rows.sort(key=lambda row: bool(row[_PARTITION_OF]))  # what hands down comes before what is handed down
-    for oid, table, *fields in rows:
+    found = []
+    for oid, table, width, key, own, *fields in reading.fetch(_QUERY):
         if table in reading.relations and (PG_CLASS, oid) not in reading.members:
-            reading.add(Index(*fields), (PG_CLASS, oid, 0))
+            numbers = [int(number) for number in key.split()]
+            names = reading.index_names(table, numbers, own)
+            columns = tuple([name if number else "" for name, number in zip(names, numbers, strict=True)])
+            one = Index(*(*fields[:_COLUMNS], columns[:width], names, *fields[_COLUMNS:]))
+            found.append((oid, one))
+    found.sort(key=lambda one: bool(one[1].partition_of))  # what hands down comes before what is handed down
+    for oid, one in found:
+        reading.add(one, (PG_CLASS, oid, 0))
 
 
 def create(new: Index, context: Context) -> Making:

@@ -88,6 +88,7 @@ def view_columns(reading: Reading, oid: int, one: View | MaterializedView) -> No
     """Its columns are no objects, but comments and grants may stand on them."""
     for number, (name, _, _) in enumerate(one.columns, 1):
         reading.views[PG_CLASS, oid, number] = ObjectId("column", (one.schema, one.name, name))
+    reading.names[oid] = dict(enumerate((name for name, _, _ in one.columns), 1))
 
 
 def create(new: View, _: Context) -> Making:
