@@ -9,12 +9,16 @@ objects is what "no difference" means, so an object holds everything that matter
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, ItemsView, Iterable, Iterator
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class ObjectId(NamedTuple):
@@ -29,6 +33,34 @@ class ObjectId(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind} {'.'.join(self.name)}"
+
+
+class Later(Mapping[K, V]):
+    """A mapping that is made when it is first looked into."""
+
+    def __init__(self, make: Callable[[], Mapping[K, V]]) -> None:
+        self._make: Callable[[], Mapping[K, V]] | None = make
+        self._made: Mapping[K, V] = {}
+
+    def _whole(self) -> Mapping[K, V]:
+        if self._make is not None:
+            self._made, self._make = self._make(), None
+        return self._made
+
+    def __getitem__(self, key: K) -> V:
+        return self._whole()[key]
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._whole()
+
+    def items(self) -> ItemsView[K, V]:
+        return self._whole().items()
 
 
 class Object(Protocol):

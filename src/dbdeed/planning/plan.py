@@ -100,9 +100,9 @@ class Plan:
 
 def fingerprint(catalog: Catalog) -> str:
     """SHA-256 over the canonical encoding of the objects, in hexadecimal: equal for equal states."""
+    encode = msgspec.msgpack.Encoder(order="deterministic").encode
     digest = hashlib.sha256()
-    for one in sorted(catalog.objects):
-        encoded = msgspec.json.encode((one, catalog.objects[one]), order="deterministic")
+    for encoded in sorted(map(encode, catalog.objects.items())):
         digest.update(len(encoded).to_bytes(8, "big"))
         digest.update(encoded)
     return digest.hexdigest()
@@ -112,11 +112,12 @@ def assemble(
     current: Catalog, target: Catalog, changes: Sequence[Change], empty: Empty = never_empty
 ) -> Plan:
     """A plan of changes that are in order already; `empty` chooses its forms. It is not proven yet."""
+    before = fingerprint(current)
     return Plan(
         engine=target.engine,
         version=current.version,
-        current=fingerprint(current),
-        target=fingerprint(target),
+        current=before,
+        target=before if current.objects == target.objects else fingerprint(target),
         groups=tuple(_groups([choose_form(change, current, target, empty) for change in changes])),
         differences=tuple(
             Difference(change.action, change.id, change.details, change.because) for change in changes

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from dbdeed.engines.catalog import Catalog, Unmodelled
+from dbdeed.engines.catalog import Catalog, Later, Unmodelled
 from dbdeed.engines.postgresql.listing import KINDS
 from dbdeed.engines.postgresql.mentions import read_mentions
 
@@ -55,7 +55,7 @@ def decode(data: bytes) -> Catalog:
         objects=found,
         needs=needs,
         unmodelled=tuple(Unmodelled(*one) for one in head.unmodelled),
-        mentions=read_mentions(found),
+        mentions=Later(lambda: read_mentions(found)),
     )
 
 

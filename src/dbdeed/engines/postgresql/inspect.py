@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import gc
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
-from dbdeed.engines.catalog import Catalog
+from dbdeed.engines.catalog import Catalog, Later
 from dbdeed.engines.postgresql.listing import MODULES
 from dbdeed.engines.postgresql.mentions import read_mentions
 from dbdeed.engines.postgresql.needs import read_needs
@@ -14,6 +16,7 @@ from dbdeed.engines.postgresql.unmodelled import read_unmodelled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dbdeed.engines.postgresql.session import Session as PostgresqlSession
     from dbdeed.engines.seam import Session
 
 
@@ -22,10 +25,10 @@ def inspect(session: Session) -> Catalog:
 
     The search path is empty meanwhile, so that the server writes every name in full.
     """
-    with session.transaction():
+    with session.transaction(), _uncollected():
         for setting in _settings():
             session.execute(setting)
-        reading = Reading(session, session.version)
+        reading = Reading(cast("PostgresqlSession", session), session.version)
         for module in MODULES:
             module.read(reading)
         needs = read_needs(reading)
@@ -36,8 +39,20 @@ def inspect(session: Session) -> Catalog:
         objects=reading.objects,
         needs=needs,
         unmodelled=unmodelled,
-        mentions=read_mentions(reading.objects),
+        mentions=Later(lambda: read_mentions(reading.objects)),
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cycle collector, which would look through all that was made again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _settings() -> Iterator[str]:

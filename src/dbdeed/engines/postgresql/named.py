@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import ObjectId
 
 
-class Named(msgspec.Struct, frozen=True, tag_field="object", array_like=True):
+class Named(msgspec.Struct, frozen=True, tag_field="object", array_like=True, gc=False):
     """A frozen object of a catalog; see `dbdeed.engines.catalog.Object` for what its properties mean."""
 
     @property

@@ -10,41 +10,67 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.catalog import ObjectId
+import msgspec
+
+from dbdeed.engines.catalog import Later, ObjectId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dbdeed.engines.postgresql.reading import Reading
+    from dbdeed.engines.postgresql.reading import Address, Reading
 
+# As one text, which costs little where nobody asks for it. A type's row type, array and multirange are parts
+# of it.
 _QUERY = """
-    SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid
+    SELECT '[' || coalesce(string_agg('[' ||
+        concat_ws(',', classid, objid, objsubid, refclassid, refobjid, refobjsubid) || ']', ','), '') || ']'
     FROM pg_depend WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S')
         AND NOT (classid = refclassid AND objid = refobjid)
+        AND NOT (deptype = 'i' AND classid = 'pg_type'::regclass)
 """
+
+_Rows = list[tuple[int, int, int, int, int, int]]
 
 # Kinds that live in a schema; the first part of their name says which.
 _SCHEMALESS = frozenset({"schema", "event trigger", "publication", "subscription"})
 
 
 def read_needs(reading: Reading) -> Mapping[ObjectId, frozenset[ObjectId]]:
+    """What each object needs; put together when somebody asks, since where nothing differs nobody does."""
+    ((text,),) = reading.session.fetch(_QUERY)
+    return Later(lambda: _put_together(reading, text))
+
+
+def _put_together(reading: Reading, text: str) -> Mapping[ObjectId, frozenset[ObjectId]]:
     found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
-    addresses = reading.addresses
-    for classid, objid, subid, refclass, refobj, refsub in reading.session.fetch(_QUERY):
-        dependent = addresses.get((classid, objid, subid)) or addresses.get((classid, objid, 0))
-        needed = addresses.get((refclass, refobj, refsub)) or addresses.get((refclass, refobj, 0))
-        if dependent is not None and needed is not None and dependent != needed:
+    address_of = reading.addresses.get
+    latest: Address | None = None
+    dependent: ObjectId | None = None
+    for classid, objid, subid, refclass, refobj, refsub in msgspec.json.decode(text, type=_Rows):
+        address = classid, objid, subid
+        if address != latest:  # the rows of one object mostly stand together
+            latest = address
+            dependent = address_of(address) or (address_of((classid, objid, 0)) if subid else None)
+        if dependent is None:
+            continue
+        needed = address_of((refclass, refobj, refsub))
+        if needed is None and refsub:
+            needed = address_of((refclass, refobj, 0))
+        if needed is not None and needed is not dependent and needed != dependent:
             found[dependent].add(needed)
     _add_parents(reading, found)
     _cut_cycles(reading, found)
-    there = reading.objects.keys()
-    return {key: frozenset(value & there) for key, value in found.items() if key in there}
+    there = reading.objects
+    return {
+        key: frozenset([one for one in value if one in there]) for key, value in found.items() if key in there
+    }
 
 
 def _add_parents(reading: Reading, found: defaultdict[ObjectId, set[ObjectId]]) -> None:
     for key, one in reading.objects.items():
-        if one.parent is not None:
-            found[key].add(one.parent)
+        parent = one.parent
+        if parent is not None:
+            found[key].add(parent)
         if key.kind == "privileges" and ObjectId("owner", key.name) in reading.objects:
             found[key].add(ObjectId("owner", key.name))
         if getattr(one, "attached_to", ()):

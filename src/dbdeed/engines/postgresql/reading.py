@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dbdeed.engines.catalog import Object, ObjectId
-    from dbdeed.engines.seam import Session
+    from dbdeed.engines.postgresql.session import Session
 
 Address = tuple[int, int, int]
 """(catalog, OID, column number or 0), as pg_depend and pg_description have it."""
@@ -52,12 +52,9 @@ class Reading:
     def major(self) -> int:
         return self.version[0]
 
-    def fetch(self, sql: str) -> list[tuple[Any, ...]]:
+    def fetch(self, sql: str) -> list[list[Any]]:
         """Rows whose arrays are tuples, ready to stand in frozen structs."""
-        return [
-            tuple([_frozen(value) if type(value) is list else value for value in row])
-            for row in self.session.fetch(sql)
-        ]
+        return self.session.fetch_frozen(sql)
 
     def add(self, one: Object, *addresses: Address) -> None:
         key = one.id
@@ -94,7 +91,3 @@ class Reading:
         if (classid, objid) in self.members:
             return None
         return self.addresses.get((classid, objid, 0))
-
-
-def _frozen(values: list[Any]) -> tuple[Any, ...]:
-    return tuple(_frozen(value) if type(value) is list else value for value in values)

@@ -123,6 +123,20 @@ class Session:
             cursor.execute(_bytes(sql), parameters or None)
             return cursor.fetchall() if cursor.description is not None else []
 
+    def fetch_frozen(self, sql: str) -> list[list[Any]]:
+        """The rows of one statement as lists, and the arrays in them as tuples."""
+        from psycopg.raw_cursor import RawCursor
+
+        with self._translated(), RawCursor(self._connection, row_factory=lambda _: list) as cursor:
+            cursor.execute(_bytes(sql))
+            rows, columns, types = cursor.fetchall(), cursor.description or (), cursor.adapters.types
+        for place, column in enumerate(columns):
+            known = types.get(column.type_code)
+            if known is not None and known.array_oid == column.type_code:
+                for row in rows:
+                    row[place] = _frozen(row[place])
+        return rows
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; inside another one, a savepoint."""
@@ -254,6 +268,12 @@ def _bytes(sql: str) -> bytes:
         raise SqlRejected(
             "A statement holds half a surrogate pair, no character.", offset=error.start
         ) from None
+
+
+def _frozen(values: list[Any] | None) -> tuple[Any, ...] | None:
+    if values and type(values[0]) is list:
+        return tuple([_frozen(value) for value in values])
+    return None if values is None else tuple(values)
 
 
 def _first_line(error: BaseException) -> str:

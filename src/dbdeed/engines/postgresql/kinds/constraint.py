@@ -110,7 +110,8 @@ _QUERY = f"""
         CASE c.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
             WHEN 'f' THEN 'foreign' ELSE 'exclusion' END,
         pg_get_constraintdef(c.oid), c.convalidated, c.condeferrable, c.condeferred,
-        array_remove(coalesce(c.conkey, '{{}}'), 0::int2), CASE WHEN c.contype IN ('p', 'u', 'x') THEN i.indkey::text ELSE '' END,
+        array_remove(coalesce(c.conkey, '{{}}'), 0::int2),
+        CASE WHEN c.contype IN ('p', 'u', 'x') THEN i.indkey::text ELSE '' END,
         CASE WHEN c.confrelid = 0 THEN '{{}}' ELSE ARRAY[fn.nspname::text, f.relname::text] END,
         coalesce(c.confkey, '{{}}'),
         {_ACTIONS.format("confdeltype")}, {_ACTIONS.format("confupdtype")},
