@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from dbdeed import __version__
 from dbdeed.app.database import scratch_place
-from dbdeed.app.facts import load_catalog, rejection
+from dbdeed.app.live import read_databases
 from dbdeed.app.scratch import ScratchOnDemand
 from dbdeed.app.side import Side, common_engine, side_of
-from dbdeed.app.sound import DocumentUnsound
 from dbdeed.engines.registry import engine_for
 from dbdeed.engines.seam import ScratchNeeds, SqlRejected
 from dbdeed.errors import InvalidInput
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from dbdeed.document.findings import Finding
     from dbdeed.document.values.types import System
     from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.seam import Engine, Scratch, Target
+    from dbdeed.engines.seam import Engine, Scratch
     from dbdeed.planning.plan import Plan
     from dbdeed.progress import Progress
 
@@ -82,17 +80,16 @@ def diff(
         InvalidInput: a side cannot be read, or the two are of different systems or major versions.
         Unavailable: a database or a scratch cannot be reached.
     """
+    import tempfile
+
     environment = os.environ if environment is None else environment
     place = scratch_place(scratch, environment)
     sides = [side_of(source, environment), side_of(destination, environment)]
     if system is not None and not any(side.engine for side in sides):
         sides = [Side(side.name, engine_for(system), blocks=side.blocks) for side in sides]
     engine = common_engine(sides)
-    catalogs = {
-        number: _live(engine, side.database, progress)
-        for number, side in enumerate(sides)
-        if side.database is not None
-    }
+    live = {number: side.database for number, side in enumerate(sides) if side.database is not None}
+    catalogs = dict(zip(live, read_databases(engine, list(live.values()), progress), strict=True))
     with ExitStack() as stack:
         folder = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dbdeed-")))
         target = next((side.database for side in sides if side.database is not None), None)
@@ -114,18 +111,12 @@ def diff(
     return DiffResult(plan, engine, sides[0].name, sides[1].name, tuple(findings))
 
 
-def _live(engine: Engine, database: Target, progress: Progress) -> Catalog:
-    with progress.step(f"Reading {database.label}"):
-        session = engine.connect(database)
-        try:
-            return engine.inspect(session)
-        finally:
-            session.close()
-
-
 def _loaded(
     engine: Engine, side: Side, scratch: Scratch, findings: list[Finding], progress: Progress
 ) -> Catalog:
+    from dbdeed.app.facts import load_catalog, rejection
+    from dbdeed.app.sound import DocumentUnsound
+
     try:
         catalog, found = load_catalog(engine, scratch, engine.statements(side.blocks), progress)
     except SqlRejected as error:

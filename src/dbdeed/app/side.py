@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.app.database import is_database, named_target
-from dbdeed.app.site import engine_of
-from dbdeed.document.architecture import CodeBlock, whole
-from dbdeed.document.load import load, load_source
 from dbdeed.engines.registry import engine_for, system_of_url
 from dbdeed.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dbdeed.document.architecture import Architecture
+    from dbdeed.document.architecture import Architecture, CodeBlock
     from dbdeed.document.source import Source
     from dbdeed.engines.seam import Engine, Target
 
@@ -53,6 +50,9 @@ def side_of(text: str, environment: Mapping[str, str]) -> Side:
         system = system_of_url(target.url)
         assert system is not None  # named_target refuses unknown schemes
         return Side(target.label, engine_for(system), database=target)
+    from dbdeed.app.site import engine_of
+    from dbdeed.document.load import load, load_source
+
     path = Path(text)
     if path.is_dir():
         return Side(text, None, blocks=_folder(path))
@@ -70,6 +70,8 @@ def side_of(text: str, environment: Mapping[str, str]) -> Side:
 
 
 def _folder(folder: Path) -> tuple[CodeBlock, ...]:
+    from dbdeed.document.load import load_source
+
     files = sorted(path for path in folder.rglob("*.sql") if path.is_file())
     if not files:
         raise InvalidInput("There is no .sql file in this folder.", where=str(folder), code="no-sql")
@@ -78,6 +80,8 @@ def _folder(folder: Path) -> tuple[CodeBlock, ...]:
 
 def _file_block(source: Source) -> CodeBlock:
     """A file of SQL as one code block, its lines ended by LF as in a document."""
+    from dbdeed.document.architecture import CodeBlock, whole
+
     place = whole(source)
     text, offsets = _lines(source.data)
     return CodeBlock(text, "sql", place, offsets, heading="")
