@@ -42,6 +42,11 @@ class Section:
         return f"### {self.title}\n{fenced(spaced(self.statements))}\n"
 
 
+def title_of(heading: str, table: str) -> str:
+    """A section's title: that of a table names it as code."""
+    return heading or f"Table: {code_span(table)}"
+
+
 def empty_catalog(engine: Engine, scratch: Scratch) -> Catalog:
     """What a database holds that nobody has written to yet."""
     with scratch.database() as session:
@@ -100,7 +105,7 @@ def _sections(passages: Sequence[Passage], plain: set[int]) -> Iterable[Section]
         statements = [
             sql for number, one in group for sql in (one.plain if number in plain else one.statements)
         ]
-        yield Section(heading or f"Table: {code_span(table)}", tuple(statements))
+        yield Section(title_of(heading, table), tuple(statements))
 
 
 def _wrong(

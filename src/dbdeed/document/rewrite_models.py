@@ -164,6 +164,12 @@ def fenced(sql: str) -> str:
     return f"{fence}sql\n{sql.rstrip()}\n{fence}"
 
 
+def append_section_edit(architecture: Architecture, text: str) -> Edit:
+    """The edit of the document that adds a `###` with all its text at the end of Schema Design."""
+    title, _, body = text.removeprefix("### ").partition("\n")
+    return _append(architecture, keys.SCHEMA, title, body.rstrip("\n"))
+
+
 def _append(architecture: Architecture, section: str, title: str, body: str) -> Edit:
     source = architecture.source
     known = [found for found in architecture.sections if found.known and found.name == section]

@@ -332,6 +332,15 @@ class Engine(Protocol):
             catalog: what is written.
         """
 
+    def subject(self, sql: str) -> tuple[str, ...]:
+        """What a statement is about, by its words: equal for statements that say the same of one object."""
+
+    def carry(self, written: str, old: str, new: str) -> str | None:
+        """A statement as a person wrote it, with what leads from `old` to `new` done to it.
+
+        A CREATE TABLE item by item, others in their strings; None where that cannot be done.
+        """
+
     # Catalogs
 
     def connect(self, target: Target) -> Session:

@@ -2,41 +2,99 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dbdeed.cli import options
 
+if TYPE_CHECKING:
+    from dbdeed.app.sync import SyncResult
+
 
 @click.command()
 @options.document
+@options.database
+@options.scratch
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 where something would be written.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change as a unified diff.")
 @click.option("--overwrite", is_flag=True, help="Replace edits made by hand inside generated blocks.")
 @options.formats("text", "json")
 @options.quiet
-def command(document: Path, check: bool, overwrite: bool, format_: str, quiet: bool) -> None:
-    """Bring diagram, models and drafted tables in line with the document's SQL.
+def command(
+    document: Path,
+    database: str,
+    scratch: str,
+    check: bool,
+    dry_run: bool,
+    overwrite: bool,
+    format_: str,
+    quiet: bool,
+) -> None:
+    """Bring the document in line with what leads.
 
-    The SQL under Schema Design leads. A model that has attributes and no table gets a drafted CREATE TABLE; a
-    table that no model describes gets one. Your prose stays as it is, byte for byte.
+    Where Target State is As-To-Be, the SQL under Schema Design leads: a model that has attributes and no
+    table gets a drafted CREATE TABLE. Where it is As-Is, the database leads: what changed there is carried
+    into the document's SQL, in place, and nothing is written unless the document then makes exactly what is
+    live. In both, the diagram and the models follow the SQL. Your prose stays as it is, byte for byte.
 
     Examples:
         dbdeed sync
         dbdeed sync --check
+        dbdeed sync --dry-run --database env:PRODUCTION_URL
     """
     from dbdeed.app.sync import sync as run
     from dbdeed.cli.output import json_object
     from dbdeed.cli.progress import open_progress
 
-    today = date.today()  # noqa: DTZ011 - the date on the writer's own wall
-    result = run(document, today=today, check=check, overwrite=overwrite, progress=open_progress(quiet=quiet))
+    result = run(
+        document,
+        today=date.today(),  # noqa: DTZ011 - the date on the writer's own wall
+        check=check or dry_run,
+        overwrite=overwrite,
+        database=database,
+        scratch=scratch,
+        progress=open_progress(quiet=quiet),
+    )
     ok = not (check and result.changes)
     if format_ == "json":
-        print(json_object("sync", ok=ok, document=str(result.document), changes=list(result.changes)))
+        shown: dict[str, Any] = {"diff": _diff(result)} if dry_run else {}
+        said = json_object(
+            "sync",
+            ok=ok,
+            document=str(result.document),
+            changes=list(result.changes),
+            notes=list(result.notes),
+            **shown,
+        )
+        print(said)
+        raise SystemExit(0 if ok else 1)
+    if dry_run:
+        print(_diff(result), end="")
     elif not result.changes:
-        print(f"{result.document} is in line with its SQL.")
+        print(f"{result.document} is in line with {'its database' if result.followed else 'its SQL'}.")
     else:
         print(f"{result.document}: {'not in line: ' if check else ''}{', '.join(result.changes)}.")
+    for note in result.notes:
+        print(f"Note: {note}", file=sys.stderr)
     raise SystemExit(0 if ok else 1)
+
+
+def _diff(result: SyncResult) -> str:
+    """A unified diff that `patch` and `git apply` take."""
+    from difflib import unified_diff
+
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        for name, old, new in result.texts
+        for line in unified_diff(_lines(old), _lines(new), f"a/{name}", f"b/{name}")
+    )
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends, parted at LF alone, as `patch` has it."""
+    parts = text.split("\n")
+    return [*(f"{part}\n" for part in parts[:-1]), *filter(None, parts[-1:])]

@@ -70,6 +70,17 @@ class PostgresqlEngine:
 
         return passages(changes, base, catalog)
 
+    def subject(self, sql: str) -> tuple[str, ...]:
+        from dbdeed.engines.postgresql.written.subject import subject
+
+        return subject(sql)
+
+    def carry(self, written: str, old: str, new: str) -> str | None:
+        from dbdeed.engines.postgresql.sql.lexer import RULES
+        from dbdeed.engines.table_text import carry
+
+        return carry(written, old, new, RULES, fold=True)
+
     # Catalogs
 
     def connect(self, target: Target) -> Session:

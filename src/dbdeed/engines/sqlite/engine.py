@@ -86,6 +86,16 @@ class SqliteEngine:
 
         return passages(changes, catalog)
 
+    def subject(self, sql: str) -> tuple[str, ...]:
+        from dbdeed.engines.sqlite.subject import subject
+
+        return subject(sql)
+
+    def carry(self, written: str, old: str, new: str) -> str | None:
+        from dbdeed.engines.table_text import carry
+
+        return carry(written, old, new, RULES, fold=False)
+
     # Catalogs
 
     def connect(self, target: Target) -> Session:
