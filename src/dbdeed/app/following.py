@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dbdeed.app.written_model import written_model
+from dbdeed.models.naming import table_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from dbdeed.document.architecture import Architecture
     from dbdeed.document.edit import Edit
     from dbdeed.document.source import Source
-    from dbdeed.models.model import DataModel
+    from dbdeed.models.model import DataModel, Model
 
 ERD_BLOCK = "erd"
 _INVITATION = "[This section should contain ERDs"
@@ -62,9 +63,20 @@ def _sync_models(architecture: Architecture, data: DataModel, edits: Edits) -> N
         if model.name not in described:
             attributes, relationships = words_of(model)
             added = append_model_edit(
-                architecture, model.name, list(attributes.items()), relationships, model.comment
+                architecture,
+                model.name,
+                list(attributes.items()),
+                relationships,
+                model.comment,
+                table=_said_table(model),
             )
             edits.add(architecture.source, [added], f"added model {model.name}")
+
+
+def _said_table(model: Model) -> str:
+    """The table, where the model's name does not lead to it."""
+    qualified = f"{model.schema}.{model.table}" if model.schema else model.table
+    return "" if qualified == table_name(model.name) else qualified
 
 
 def _sync_diagram(architecture: Architecture, data: DataModel, edits: Edits, *, overwrite: bool) -> None:

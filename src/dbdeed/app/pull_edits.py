@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dbdeed.app.schema_text import Section, spaced, title_of
+from dbdeed.document import keys
 from dbdeed.document.edit import Edit
 from dbdeed.document.rewrite import in_style
 from dbdeed.document.rewrite_code import code_edit
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
-    from dbdeed.document.architecture import Architecture, CodeBlock, TableEntry
-    from dbdeed.document.source import Source
+    from dbdeed.document.architecture import Architecture, CodeBlock
+    from dbdeed.document.source import Place, Source
     from dbdeed.engines.catalog import ObjectId
     from dbdeed.engines.seam import Engine, Passage
 
@@ -274,15 +275,20 @@ def _into_section(work: _Round, home: Home, statements: Sequence[str]) -> None:
         text = Section(title_of(*home), tuple(statements)).text
         work.edits.sources.append(_new_section(work, home, text))
         return
-    text = spaced(statements)
-    head = block.text.rstrip()
-    lead = "" if not head else ("\n\n" if head.endswith(";") or _ends_in_comment(head) else ";\n\n")
-    work.edits.put(block, len(head), len(head), f"{lead}{text}" + ("" if block.text else "\n"))
+    at = len(block.text)
+    lead = "\n" if _left(work, block).strip() else ""
+    data = block.place.source.data[: block.place.span.end]
+    missing = "\n" if at and not data.endswith((b"\n", b"\r")) else ""
+    work.edits.put(block, at, at, f"{missing}{lead}{spaced(statements)}\n")
 
 
-def _ends_in_comment(text: str) -> bool:
-    last = text.rpartition("\n")[2].strip()
-    return last.startswith("--") or "; --" in last
+def _left(work: _Round, block: CodeBlock) -> str:
+    """A block's text without what is taken out of it."""
+    text = block.text
+    _, edits = work.edits.blocks.get(id(block), (block, []))
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
 
 
 def _last_block(architecture: Architecture, home: Home) -> CodeBlock | None:
@@ -301,21 +307,42 @@ def name_of(table: str) -> str:
 
 
 def _new_section(work: _Round, home: Home, text: str) -> tuple[Source, Edit]:
-    """Behind the section of the table that comes before it; else at the end of Schema Design."""
+    """Behind the nearest section that comes before it, else before the nearest that comes after."""
     homes = list(dict.fromkeys(one.home for one in work.new))
-    before = homes[: homes.index(home)] if home in homes else []
-    tables = {name_of(one.name): one for one in work.architecture.schema.tables}
-    for _, table in reversed(before if home[1] else []):
-        entry = tables.get(name_of(table)) if table else None
-        if entry is not None:
-            return _behind(entry, text)
+    at = homes.index(home)
+    for earlier in reversed(homes[:at]):
+        if (extent := _extent(work.architecture, earlier)) is not None:
+            return _at(extent, extent.span.end, text)
+    for later in homes[at + 1 :]:
+        if (extent := _extent(work.architecture, later)) is not None:
+            return _at(extent, extent.span.start, text)
+    tables = work.architecture.schema.tables
+    if home[1] and tables:
+        return _at(tables[-1].extent, tables[-1].extent.span.end, text)
     return work.architecture.source, append_section_edit(work.architecture, text)
 
 
-def _behind(entry: TableEntry, text: str) -> tuple[Source, Edit]:
-    source, end = entry.extent.source, entry.extent.span.end
-    data = source.data[:end]
-    missing = "" if data.endswith((b"\n", b"\r")) else "\n"
-    blank = "" if data.rstrip(b" \t").endswith((b"\n\n", b"\r\n\r\n", b"\r\r")) else "\n"
-    behind = "\n" if end < len(source.data) else ""
-    return source, Edit(Span(end, end), in_style(source, f"{missing}{blank}{text}{behind}"))
+def _extent(architecture: Architecture, home: Home) -> Place | None:
+    """Where a section of the document stands, if there is one."""
+    heading, table = home
+    if table:
+        found = [one.extent for one in architecture.schema.tables if name_of(one.name) == name_of(table)]
+    else:
+        titled = [one for one in architecture.sections if one.name == heading and one.level > 2]
+        found = [one.extent for one in titled if _in_schema(architecture, one.extent)]
+    return found[-1] if found else None
+
+
+def _in_schema(architecture: Architecture, extent: Place) -> bool:
+    around = [one.extent.span for one in architecture.sections if one.known and one.name == keys.SCHEMA]
+    return any(one.start < extent.span.start <= extent.span.end <= one.end for one in around)
+
+
+def _at(extent: Place, at: int, text: str) -> tuple[Source, Edit]:
+    """A section's text put at the beginning or the end of another, parted by blank lines."""
+    source = extent.source
+    data = source.data[:at]
+    missing = "" if not data or data.endswith((b"\n", b"\r")) else "\n"
+    parted = not data or data.rstrip(b" \t").endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+    behind = "\n" if at < len(source.data) else ""
+    return source, Edit(Span(at, at), in_style(source, f"{missing}{'' if parted else chr(10)}{text}{behind}"))

@@ -19,6 +19,7 @@ from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.revised import revised
 from dbdeed.app.site import engine_of, open_site
 from dbdeed.app.sound import require_filled, require_sound
+from dbdeed.document.findings import Severity
 from dbdeed.document.values.types import TargetState
 from dbdeed.engines.seam import NotYet
 from dbdeed.progress import SILENT
@@ -179,9 +180,10 @@ def _pull(work: _Work, database: str, scratch: str, environment: Mapping[str, st
             version=site.session.version,
             scratch=site.scratch,
         )
-        require_sound(facts.findings if facts is not None else ())
         assert facts is not None
-        assert facts.catalog is not None  # sound SQL has one
+        if facts.catalog is None:
+            require_sound(facts.findings)
+        assert facts.catalog is not None  # what was not rejected has one
         with work.progress.step(f"Reading {site.target.label}"):
             live = engine.inspect(site.session)
         pulled = pull(engine, work.architecture, facts.catalog, live, site.scratch, work.progress)
@@ -226,5 +228,11 @@ def _data_model(work: _Work) -> DataModel | None:
     except NotYet:
         return None
     facts = engine_facts(work.project, work.architecture, start=True, progress=work.progress)
-    require_sound(facts.findings if facts is not None else ())
-    return facts.model if facts is not None else None
+    if facts is None:
+        return None
+    if work.followed and facts.model is not None:
+        # A database may hold what a document had better not, such as a view on a table that is gone.
+        work.notes += [one.message for one in facts.findings if one.severity is Severity.ERROR]
+        return facts.model
+    require_sound(facts.findings)
+    return facts.model

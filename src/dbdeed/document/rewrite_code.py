@@ -16,16 +16,15 @@ if TYPE_CHECKING:
 def code_edit(block: CodeBlock, start: int, end: int, text: str) -> Edit:
     """Replace the characters `[start, end)` of a block's text; its new lines begin as its own do."""
     source = block.place.source
-    first, last = block.source_offset(start), block.source_offset(end)
-    if end == len(block.text) and block.line_offsets:
-        last = block.place.span.end
+    behind = len(block.text)  # past the last line's end: the next line is the closing fence's
+    first, last = (block.place.span.end if at == behind else block.source_offset(at) for at in (start, end))
     line = min(block.text.count("\n", 0, start), max(len(block.line_offsets) - 1, 0))
     base = block.line_offsets[line] if block.line_offsets else block.place.span.start
     prefix = source.data[line_start(source.data, base) : base].decode()
     newline = line_ending(source)
     body = text.replace("\n", newline + prefix)
-    if prefix and body.endswith(newline + prefix) and end == len(block.text):
-        body = body.removesuffix(prefix)
+    if prefix and end == behind:
+        body = (prefix if start == behind else "") + body.removesuffix(prefix)
     return Edit(Span(first, max(first, last)), body)
 
 

@@ -142,9 +142,16 @@ def append_model_edit(
     attributes: Sequence[tuple[str, str]] = (),
     relationships: Sequence[str] = (),
     description: str = "",
+    *,
+    table: str = "",
 ) -> Edit:
-    """The edit of the document that adds a model at the end of Data Models."""
+    """The edit of the document that adds a model at the end of Data Models.
+
+    `table` is said where the model's name does not lead to it.
+    """
     lines = [f"- **Description**: {one_line(description)}"] if description else []
+    if table:
+        lines.append(f"- **Table**: {code_span(table)}")
     if attributes:
         lines += ["- **Attributes**:", *(f"    - {attribute_item(*attribute)}" for attribute in attributes)]
     if relationships:

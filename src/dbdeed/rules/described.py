@@ -17,6 +17,10 @@ def table_of(entry: ModelEntry) -> str:
 
 
 def model_of(entry: ModelEntry, data: DataModel) -> Model | None:
-    """The model that the engine made of its table; names differ in case only where people wrote them."""
-    name = table_of(entry)
-    return next((model for model in data.models if model.table.lower() == name.lower()), None)
+    """The model that the engine made of its table; names differ in case only where people wrote them.
+
+    Of tables with one name in several schemas it is the one that has the entry's name.
+    """
+    name = table_of(entry).lower()
+    found = [model for model in data.models if model.table.lower() == name]
+    return next((model for model in found if model.name == entry.name), found[0] if found else None)
