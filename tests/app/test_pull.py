@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from dbdeed.app.diff import diff
 from dbdeed.app.sync import sync
+from dbdeed.document.read import read
+from dbdeed.document.source import Source
 from dbdeed.errors import Refused
 
 TODAY = date(2031, 5, 4)
@@ -88,8 +90,8 @@ def project(folder: Path, text: str = DOCUMENT, ending: str = "\n") -> tuple[Pat
     document.write_bytes(text.replace("\n", ending).encode())
     live = folder / "library.db"
     with closing(sqlite3.connect(live)) as connection:
-        for sql in re.findall(r"```sql\n(.*?)```", text, re.DOTALL):
-            connection.executescript(sql)
+        for block in read(Source("DATABASE.md", text.encode())).schema.blocks:
+            connection.executescript(block.text)
     return document, str(live)
 
 
@@ -267,10 +269,8 @@ def test_sql_inside_a_list_and_a_quote_keeps_its_place(tmp_path: Path) -> None:
     view = "> ```sql\n> CREATE VIEW mine AS\n>   SELECT 1;\n> ```\n"
     text = DOCUMENT.replace("## Migrations", f"### Loans again\n\n{indexes}\n{view}\n## Migrations")
     document, live = project(tmp_path, text)
-    change(
-        live, "CREATE INDEX loans_due ON loans (due)", "CREATE VIEW mine AS SELECT 2", "DROP INDEX loans_due"
-    )
-    change(live, "CREATE INDEX loans_due ON loans (id, due)", "CREATE VIEW other AS SELECT\n3")
+    change(live, "DROP INDEX loans_due", "CREATE INDEX loans_due ON loans (id, due)")
+    change(live, "DROP VIEW mine", "CREATE VIEW mine AS SELECT 2", "CREATE VIEW other AS SELECT\n3")
     text = follow(document, live)
     assert "   CREATE INDEX loans_due ON loans (id, due);\n   ```\n" in text
     assert "> CREATE VIEW mine AS SELECT 2;\n" in text
