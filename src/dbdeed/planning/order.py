@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.change import Action
@@ -53,7 +54,9 @@ class _Graph:
 
 def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) -> list[Change]:
     """The changes in an order in which each can run. Raises `OurFault` for a cycle."""
+    current = _under_new_names(current, changes)
     graph = _Graph(changes)
+    _order_renames(graph)
     places = {action: _positions(changes, action) for action in Action}
     loose = {(change.id, one) for change in changes for one in change.loosens}
     for position, change in enumerate(changes):
@@ -69,6 +72,32 @@ def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) 
             _order_alteration(graph, position, change, places, current)
     _order_claims(graph, current, target)
     return list(_sorted(graph))
+
+
+def _under_new_names(current: Catalog, changes: Sequence[Change]) -> Catalog:
+    """The current catalog by the names that the other changes know: those after the renames."""
+    ids = {
+        change.old.id: change.id
+        for change in changes
+        if change.action is Action.RENAME and change.old is not None
+    }
+    if not ids:
+        return current
+    return replace(
+        current,
+        objects={ids.get(one, one): there for one, there in current.objects.items()},
+        needs={
+            ids.get(one, one): frozenset(ids.get(need, need) for need in needs)
+            for one, needs in current.needs.items()
+        },
+    )
+
+
+def _order_renames(graph: _Graph) -> None:
+    """Renames stay in the order they come in, before everything else."""
+    renames = [at for at, change in enumerate(graph.changes) if change.action is Action.RENAME]
+    for earlier, later in pairwise(renames):
+        graph.put(earlier, later, _Bond.MUST)
 
 
 def _positions(changes: Sequence[Change], action: Action) -> Mapping[ObjectId, int]:

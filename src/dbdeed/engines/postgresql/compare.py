@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.change import Action
 from dbdeed.engines.compare import Context, compare_catalogs
+from dbdeed.engines.postgresql.alike import renamed_alike
 from dbdeed.engines.postgresql.kinds.default_privileges import neutral
 from dbdeed.engines.postgresql.listing import KINDS
 from dbdeed.engines.postgresql.stable import stable
@@ -28,11 +29,12 @@ def compare(current: Catalog, target: Catalog) -> Comparison:
     What PostgreSQL itself takes along (an index below another's, a column handed down) has no statement of
     its own and gives no change.
     """
+    current, renames = renamed_alike(current, target)
     found = compare_catalogs(current, target, KINDS)
     context = Context(current, target)
     untangled = untangle(found.changes, context, _BY_NAME)
     changes = [_stable(_with_exact_rights(change, context)) for change in untangled]
-    return replace(found, changes=tuple(change for change in changes if change.steps))
+    return replace(found, changes=(*renames, *(change for change in changes if change.steps)))
 
 
 def _with_exact_rights(change: Change, context: Context) -> Change:

@@ -1,188 +1,225 @@
 """Renames that the document declares with `-- renamed from: old`.
 
-The mark stands at the end of a column's line, or above (or in the head of) a statement for the object that
-the statement makes. PostgreSQL's own RENAME keeps rows, grants, comments and everything that depends on it.
+PostgreSQL's own RENAME keeps rows, grants, comments and everything that depends on an object. Schemas are
+renamed first, then what is in them, then parts of it: each round is planned from what the engine reads after
+the round before, so that every name is looked up where it then is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
-from dbdeed.engines.change import Action, Change, LockLevel
-from dbdeed.engines.postgresql.naming import reference
-from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.change import Action, Change, Detail
+from dbdeed.engines.postgresql.marks import read_marks
+from dbdeed.engines.postgresql.rename_write import aside, rename_steps_of
 from dbdeed.engines.postgresql.sql.lexer import RULES
-from dbdeed.engines.postgresql.writing import step
-from dbdeed.engines.sql_text import TokenKind, name_of, tokens
+from dbdeed.engines.postgresql.sql.located import place_of
+from dbdeed.engines.renaming import Renaming, in_order, pending, shape
+from dbdeed.engines.sql_text import name_of, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.postgresql.marks import Mark
+    from dbdeed.engines.renaming import Move
     from dbdeed.engines.seam import Statement
-    from dbdeed.engines.sql_text import Token
 
-# What a CREATE statement's word can make, by our kinds.
-_MADE = {
-    "table": ("table",),
-    "view": ("view", "materialized view"),
-    "sequence": ("sequence",),
-    "index": ("index",),
-    "type": ("enum", "composite type", "range type"),
-    "domain": ("domain",),
-    "function": ("function",),
+_KINDS = {
+    "foreign table": ("table",),
+    "type": ("enum", "composite type", "range type", "base type"),
     "procedure": ("function",),
-    "schema": ("schema",),
 }
-_SKIPPED = frozenset(
-    {"or", "replace", "unlogged", "unique", "materialized", "foreign", "recursive", "if", "not", "exists"}
-    | {"concurrently", "only"}
+"""Our kinds for what a CREATE statement's words make, where they are not the same."""
+
+_ON_TABLE = frozenset({"trigger", "policy", "rule"})
+_RELATIONS = ("table", "view", "materialized view")
+_ROUTINES = frozenset({"function", "aggregate"})
+_PARTS = frozenset({"column", "constraint", "view column", "attribute", "enum value", "domain constraint"})
+_BARE = frozenset(
+    ["schema", "publication", "subscription", "server", "foreign data wrapper", "event trigger", "language"]
 )
+"""Kinds that are in no schema."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Created:
-    """What a statement makes: its word, the name as written, and where its body begins."""
-
-    word: str
-    name: tuple[str, ...]
-    body: int
+_HOLDS_DATA = frozenset({"table", "sequence", "column"})
 
 
 def rename_steps(current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Change]:
-    """Those that still have to happen: the old name is only in `current`, the new one only in `target`."""
-    found: list[Change] = []
-    for statement in statements:
-        if statement.renamed_from:
-            found.extend(_renames(current, target, statement))
-    return found
+    """The next round of those that still have to happen; () when none is left."""
+    wanted = declared(current, target, statements)
+    found = _possible(pending(wanted, _look(current), _look(target)), current, target)
+    stage = min((_stage(one.new) for one in found), default=0)
+    chosen = [one for one in found if _stage(one.new) == stage]
+    return _changes([*chosen, *_out_of_the_way(chosen, current, target)], current, target)
 
 
-def _renames(current: Catalog, target: Catalog, statement: Statement) -> Iterator[Change]:
-    made = _created(statement.sql)
-    new = _object(target, made) if made is not None else None
-    if made is None or new is None:
-        return
-    was = new
-    for offset, old_name in statement.renamed_from:
-        if offset < made.body:
-            change = _whole(current, target, new, old_name)
-            if change is not None and was == new:
-                yield change
-                assert change.old is not None
-                was = change.old.id
-    if new.kind != "table":
-        return
-    for offset, old_name in statement.renamed_from:
-        if offset >= made.body:
-            yield from _column(current, target, was, new, _column_at(statement.sql, made, offset), old_name)
+def declared(current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Renaming]:
+    """What the marks say, as ids; a mark that names nothing of the target says nothing."""
+    found: dict[ObjectId, Renaming] = {}
+    for mark in read_marks(statements):
+        for one in resolved(mark, current, target):
+            found.setdefault(one.new, one)
+    return list(found.values())
 
 
-def _created(sql: str) -> _Created | None:
-    """`CREATE … TABLE name`, as its words say."""
-    found = [one for one in tokens(sql, RULES) if one.kind not in (TokenKind.SPACE, TokenKind.COMMENT)]
-    texts = [sql[one.start : one.end].lower() for one in found]
-    if texts[:1] != ["create"]:
-        return None
-    place = 1
-    while place < len(texts) and texts[place] in _SKIPPED:
-        place += 1
-    word = texts[place] if place < len(texts) else ""
-    if word not in _MADE:
-        return None
-    place += 1
-    while place < len(texts) and texts[place] in _SKIPPED:
-        place += 1
-    return _named(sql, found, place, word)
-
-
-def _named(sql: str, found: Sequence[Token], place: int, word: str) -> _Created | None:
-    names = []
-    while place < len(found):
-        name = name_of(sql, found[place], fold=True)
-        if name is None:
-            return None
-        names.append(name)
-        if place + 1 < len(found) and sql[found[place + 1].start : found[place + 1].end] == ".":
-            place += 2
+def resolved(mark: Mark, current: Catalog, target: Catalog) -> Iterator[Renaming]:
+    """One mark's renames: one, or those of all routines of that name."""
+    place = place_of(mark.statement, max(mark.offset, 0))
+    for owner in _owners(mark, target):
+        new = _part(owner, mark, target) if mark.part else owner
+        if new is None:
             continue
-        break
-    if not names:
-        return None
-    after = found[place + 1 :]
-    body = next((one.end for one in after if sql[one.start : one.end] == "("), len(sql))
-    return _Created(word, tuple(names), body)
+        known = _look(current)
+        old = [_old(new, names) for names in _readings(mark.old)]
+        yield Renaming(next((one for one in old if known(one) is not None), old[-1]), new, place)
 
 
-def _object(catalog: Catalog, made: _Created) -> ObjectId | None:
-    """The object of that name; one written without a schema is looked for in `public`, then anywhere once."""
-    kinds = _MADE[made.word]
-    found = [one for one in catalog.objects if one.kind in kinds and _matches(one, made.name)]
-    usual = [one for one in found if one.name[0] == "public"] if len(made.name) == 1 else found
-    chosen = usual or found
-    return chosen[0] if len(chosen) == 1 else None
+def _owners(mark: Mark, target: Catalog) -> list[ObjectId]:
+    """The objects of a mark's name: written without a schema, looked for in `public`, then anywhere once."""
+    if not mark.made:
+        return []
+    kinds = _KINDS.get(mark.made, (mark.made,))
+    if mark.made in _ON_TABLE:
+        tables = _named(target, _RELATIONS, mark.on)
+        found = [ObjectId(mark.made, (*table.name, mark.name[-1])) for table in tables]
+        return [one for one in found if one in target.objects]
+    return _named(target, kinds, mark.name)
+
+
+def _named(catalog: Catalog, kinds: Sequence[str], name: tuple[str, ...]) -> list[ObjectId]:
+    found = [one for one in catalog.objects if one.kind in kinds and _matches(one, name)]
+    if len(name) == 1:
+        found = [one for one in found if one.name[0] == "public"] or found
+    return found if len({one.name[:2] for one in found}) == 1 else []
 
 
 def _matches(one: ObjectId, name: tuple[str, ...]) -> bool:
-    own = one.name[:2] if one.kind == "function" else one.name
+    own = one.name[:2] if one.kind in _ROUTINES else one.name
     return own[-len(name) :] == name
 
 
-def _whole(current: Catalog, target: Catalog, new: ObjectId, old_name: str) -> Change | None:
-    """The object itself has another name; its schema stays."""
-    old = _old_id(new, old_name)
-    if new in current.objects or old not in current.objects or old in target.objects:
-        return None
-    there, wanted = current.objects[old], target.objects[new]
-    name = new.name[1] if new.kind == "function" else new.name[-1]
-    sql = f"ALTER {reference(old, current)} RENAME TO {ident(name)}"
-    return Change(Action.RENAME, new, there, wanted, (step(sql, new, LockLevel.ACCESS_EXCLUSIVE),))
+def _part(owner: ObjectId, mark: Mark, target: Catalog) -> ObjectId | None:
+    """The id of a part; some parts are no objects of the catalog, and have ids here only."""
+    if mark.part == "value":
+        return ObjectId("enum value", (*owner.name, mark.called))
+    if mark.part == "constraint":
+        kind = "domain constraint" if owner.kind == "domain" else "constraint"
+        return ObjectId(kind, (*owner.name, mark.called))
+    if owner.kind == "composite type":
+        return ObjectId("attribute", (*owner.name, mark.called))
+    if owner.kind in ("view", "materialized view"):
+        columns = [name for name, *_ in getattr(target.objects[owner], "columns", ())]
+        called = columns[mark.number - 1] if mark.number <= len(columns) else ""
+        return ObjectId("view column", (*owner.name, called)) if called == mark.called else None
+    return ObjectId("column", (*owner.name, mark.called))
 
 
-def _old_id(new: ObjectId, old_name: str) -> ObjectId:
-    bare = old_name.rpartition(".")[2].strip('"')
-    if new.kind == "function":
-        return ObjectId(new.kind, (new.name[0], bare, new.name[2]))
-    return ObjectId(new.kind, (*new.name[:-1], bare))
+def _readings(text: str) -> list[tuple[str, ...]]:
+    """An old name's parts: as it is written, and as PostgreSQL folds it."""
+    head = text.partition("(")[0] if not text.startswith(('"', "'")) else text
+    if head.startswith("'") and head.endswith("'"):
+        return [(head[1:-1].replace("''", "'"),)]
+    words = [one for one in tokens(head, RULES) if head[one.start : one.end] != "."]
+    readings = [tuple(name_of(head, one, fold=fold) or "" for one in words) for fold in (False, True)]
+    return [(text,), *(names for names in readings if names)]
 
 
-def _column_at(sql: str, made: _Created, offset: int) -> str:
-    """The column whose definition begins last before the mark: the first name after a comma at the top."""
-    depth, name, fresh = 0, "", True
-    for one in tokens(sql[made.body : offset], RULES):
-        text = sql[made.body + one.start : made.body + one.end]
-        if one.kind in (TokenKind.SPACE, TokenKind.COMMENT):
-            continue
-        if text == "(":
-            depth += 1
-        elif text == ")":
-            depth -= 1
-        elif text == "," and depth == 0:
-            fresh = True
-            continue
-        if fresh:
-            name = name_of(sql[made.body :], one, fold=True) or ""
-            fresh = False
-    return name
+def _old(new: ObjectId, names: tuple[str, ...]) -> ObjectId:
+    """The id under the old name; a part stays in its object, a qualified name may be of another schema."""
+    if new.kind in _PARTS or new.kind in _ON_TABLE or new.kind in _BARE:
+        return ObjectId(new.kind, (*new.name[:-1], names[-1]))
+    schema = names[-2] if len(names) > 1 else new.name[0]
+    return ObjectId(new.kind, (schema, names[-1], *new.name[2:]))
 
 
-def _column(
-    current: Catalog, target: Catalog, was: ObjectId, new: ObjectId, name: str, old_name: str
-) -> Iterator[Change]:
-    """A column of a table that may itself just have been renamed."""
-    before = {one: ObjectId("column", (*was.name, one)) for one in (name, old_name)}
-    after = {one: ObjectId("column", (*new.name, one)) for one in (name, old_name)}
-    there: Any = current.objects.get(before[old_name])
-    wanted: Any = target.objects.get(after[name])
-    if (
-        there is None
-        or wanted is None
-        or before[name] in current.objects
-        or after[old_name] in target.objects
-    ):
-        return
-    sql = f"ALTER TABLE {qualified(*new.name)} RENAME COLUMN {ident(old_name)} TO {ident(name)}"
-    making = step(sql, after[name], LockLevel.ACCESS_EXCLUSIVE)
-    yield Change(Action.RENAME, after[name], there, wanted, (making,))
+def _look(catalog: Catalog) -> Callable[[ObjectId], Counter[Any] | None]:
+    """What something looks like in a catalog, parts that are no objects included."""
+
+    def look(one: ObjectId) -> Counter[Any] | None:
+        if one.kind not in ("enum value", "attribute", "view column", "domain constraint"):
+            return shape(catalog, one)
+        kinds = {"enum value": ("enum",), "attribute": ("composite type",), "domain constraint": ("domain",)}
+        owners = [ObjectId(kind, one.name[:-1]) for kind in kinds.get(one.kind, _RELATIONS[1:])]
+        found: Any = next((catalog.objects[each] for each in owners if each in catalog.objects), None)
+        if found is None:
+            return None
+        if one.kind == "enum value":
+            return Counter([found.values.index(one.name[-1])]) if one.name[-1] in found.values else None
+        fields = {"attribute": "attributes", "domain constraint": "constraints"}
+        parts = {part[0]: part[1:] for part in getattr(found, fields.get(one.kind, "columns"))}
+        return Counter([parts[one.name[-1]]]) if one.name[-1] in parts else None
+
+    return look
+
+
+def _stage(one: ObjectId) -> int:
+    """Schemas before what is in them, that before its parts."""
+    if one.kind == "schema":
+        return 1
+    return 3 if one.kind in _PARTS or one.kind in _ON_TABLE else 2
+
+
+def _possible(found: Iterable[Renaming], current: Catalog, target: Catalog) -> list[Renaming]:
+    """Without columns and checks that come from a table above: they are renamed there, and follow."""
+    return [one for one in found if not getattr(current.objects.get(one.old), "inherited", False)]
+
+
+def _out_of_the_way(chosen: Sequence[Renaming], current: Catalog, target: Catalog) -> Iterator[Renaming]:
+    """What has one of the new names, is of another kind and goes: it steps aside, and is dropped after."""
+    taken = {claim for one in chosen for claim in _claims(target, one.new)}
+    moving = {one.old for one in chosen}
+    for one in current.objects.values() if taken else ():
+        in_the_way = taken & set(one.claims) and one.id not in moving and one.id not in target.objects
+        if in_the_way and one.id.kind not in _HOLDS_DATA and one.parent is None:
+            yield Renaming(one.id, aside(one.id))
+
+
+def _claims(catalog: Catalog, one: ObjectId) -> frozenset[tuple[str, ...]]:
+    found = catalog.objects.get(one)
+    own = ("id", one.kind, *one.name)
+    return frozenset((own, *(found.claims if found is not None else ())))
+
+
+def _changes(renamings: Sequence[Renaming], current: Catalog, target: Catalog) -> list[Change]:
+    """One change for each, in an order that works; a ring's statements are all the first one's."""
+    moves = in_order(
+        renamings,
+        lambda one: _claims(current, one.old),
+        lambda one: _claims(target, one.new),
+        aside,
+    )
+    found = []
+    for group in _rings(moves):
+        steps = tuple(step for move in group for step in rename_steps_of(move.old, move.new, current, move.renaming.old))
+        for number, one in enumerate(dict.fromkeys(move.renaming for move in group)):
+            found.append(_change(one, steps if number == 0 else (), current, target))
+    return found
+
+
+def _rings(moves: Sequence[Move]) -> Iterator[list[Move]]:
+    """Moves that belong together: from one that steps aside to where it arrives."""
+    group: list[Move] = []
+    open_ends: set[ObjectId] = set()
+    for move in moves:
+        group.append(move)
+        if move.new != move.renaming.new:
+            open_ends.add(move.new)
+        open_ends.discard(move.old)
+        if not open_ends:
+            yield group
+            group = []
+
+
+def _change(one: Renaming, steps: tuple[Any, ...], current: Catalog, target: Catalog) -> Change:
+    old, new = current.objects.get(one.old), target.objects.get(one.new)
+    said = Detail("name", _said(one.old), _said(one.new))
+    return Change(Action.RENAME, one.new, old, new, steps, details=(said,))
+
+
+def _said(one: ObjectId) -> str:
+    """A part by its own name, all else with its schema."""
+    if one.kind in _PARTS or one.kind in _ON_TABLE:
+        return one.name[-1]
+    return ".".join(one.name[:2] if one.kind in _ROUTINES else one.name)
