@@ -109,6 +109,12 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield found
 
 
+@pytest.fixture(scope="session", params=["postgresql-15", "postgresql-18"])
+def postgresql(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with _postgresql(tmp_path_factory.mktemp("planning"), request.param) as found:
+        yield found
+
+
 @contextmanager
 def _sqlite(folder: Path) -> Iterator[Place]:
     engine = engine_for(System.SQLITE)

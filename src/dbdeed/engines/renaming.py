@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog, ObjectId
@@ -25,7 +25,6 @@ class Renaming:
     Attributes:
         old, new: ids of the same kind; a part that is no object of its own (an enum's value) has one too.
         place: where it is declared.
-        label: what people call it: `column orders.total`.
     """
 
     old: ObjectId
@@ -42,20 +41,25 @@ class Move:
     new: ObjectId
 
 
-Shape = "Callable[[Catalog, ObjectId], Counter[Any] | None]"
+Look: TypeAlias = "Callable[[ObjectId], Counter[Any] | None]"
 """What an object looks like, whatever it is called; None where it is not there."""
+
+
+Names: TypeAlias = "Callable[[Renaming], frozenset[tuple[str, ...]]]"
+"""The names that a renaming gives up, or takes."""
 
 
 def pending(
     wanted: Iterable[Renaming],
-    current: Callable[[ObjectId], Counter[Any] | None],
-    target: Callable[[ObjectId], Counter[Any] | None],
+    current: Look,
+    target: Look,
 ) -> list[Renaming]:
     """Those that still have to happen.
 
     Args:
         wanted: all that are declared.
-        current, target: what an object of either catalog looks like; None where it is not there.
+        current: what an object of that catalog looks like; None where it is not there.
+        target: likewise.
     """
     found = {
         one.new: one
@@ -77,8 +81,8 @@ def pending(
 def _is_meant(
     one: Renaming,
     found: Mapping[ObjectId, Renaming],
-    current: Callable[[ObjectId], Counter[Any] | None],
-    target: Callable[[ObjectId], Counter[Any] | None],
+    current: Look,
+    target: Look,
 ) -> bool:
     """Whether what it looks like speaks for it, where its old name is wanted too."""
     if target(one.old) is None:
@@ -119,16 +123,15 @@ def shape(catalog: Catalog, one: ObjectId) -> Counter[Any] | None:
     found = catalog.objects.get(one)
     if found is None:
         return None
-    features = Counter(_features(found, frozenset({"name", "schema", "table"})))
+    features: Counter[Any] = Counter(_features(found, _PLACE | {"name"}))
     for child in catalog.children.get(one, ()):
-        own = _features(child, frozenset({"schema", "table"} | ({"name"} if _named_after(child) else set())))
-        features[(child.id.kind, *sorted(own, key=repr))] += 1
+        # Indexes and keys are mostly called after the table; columns are not.
+        left_out = _PLACE if child.id.kind == "column" else _PLACE | {"name"}
+        features[(child.id.kind, *sorted(_features(child, left_out)))] += 1
     return features
 
 
-def _named_after(child: Any) -> bool:
-    """Indexes and keys are mostly called after the table; columns are not."""
-    return child.id.kind != "column"
+_PLACE = frozenset({"schema", "table"})
 
 
 def _features(one: Any, left_out: frozenset[str]) -> Iterable[tuple[str, str]]:
@@ -143,24 +146,21 @@ def _features(one: Any, left_out: frozenset[str]) -> Iterable[tuple[str, str]]:
 
 
 def in_order(
-    renamings: Sequence[Renaming],
-    frees: Callable[[Renaming], frozenset[tuple[str, ...]]],
-    takes: Callable[[Renaming], frozenset[tuple[str, ...]]],
-    aside: Callable[[ObjectId], ObjectId],
+    renamings: Sequence[Renaming], frees: Names, takes: Names, aside: Callable[[ObjectId], ObjectId]
 ) -> list[Move]:
     """The statements' order: a name is free before it is taken; of a ring one steps aside first.
 
     Args:
         renamings: in any order.
-        frees, takes: the names that one gives up and takes.
+        frees: the names that one gives up.
+        takes: those that it takes.
         aside: a name that nothing has.
     """
     moves: list[Move] = []
     waiting = [Move(one, one.old, one.new) for one in renamings]
     held = {id(move.renaming): frees(move.renaming) for move in waiting}
     while waiting:
-        blocked = [(move, _blocks(move, waiting, held, takes)) for move in waiting]
-        ready = next((move for move, by in blocked if not by), None)
+        ready = next((move for move in waiting if not _blocks(move, waiting, held, takes)), None)
         if ready is not None:
             waiting.remove(ready)
             moves.append(ready)
@@ -173,11 +173,25 @@ def in_order(
     return moves
 
 
+def rings(moves: Sequence[Move]) -> Iterator[list[Move]]:
+    """Moves that belong together: from one that steps aside to where it arrives."""
+    group: list[Move] = []
+    away: set[ObjectId] = set()
+    for move in moves:
+        group.append(move)
+        if move.new != move.renaming.new:
+            away.add(move.new)
+        away.discard(move.old)
+        if not away:
+            yield group
+            group = []
+
+
 def _blocks(
     move: Move,
     waiting: Sequence[Move],
     held: Mapping[int, frozenset[tuple[str, ...]]],
-    takes: Callable[[Renaming], frozenset[tuple[str, ...]]],
+    takes: Names,
 ) -> bool:
     wanted = takes(move.renaming)
-    return any(other is not move and wanted & held[id(other.renaming)] for other in waiting)
+    return any(other is not move and not wanted.isdisjoint(held[id(other.renaming)]) for other in waiting)

@@ -14,7 +14,7 @@ from dbdeed.engines.change import Action, HazardKind, LockLevel
 from dbdeed.planning.archive import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Step
@@ -30,6 +30,25 @@ _MOOT = frozenset(
 def never_empty(_: ObjectId) -> bool:
     """Where no live database can be asked: every table may have rows."""
     return False
+
+
+def under_old_names(empty: Empty, renames: Sequence[Change]) -> Empty:
+    """The same question about tables by their new names: the live database knows them by the old ones.
+
+    Args:
+        empty: asks the live database.
+        renames: in the order in which they are made.
+    """
+    old = {change.id: change.old.id for change in renames if change.old is not None}
+
+    def asked(table: ObjectId) -> bool:
+        before = old.get(table, table)
+        schema = old.get(type(before)("schema", before.name[:1]))
+        if schema is not None:
+            before = type(before)(before.kind, (*schema.name, *before.name[1:]))
+        return empty(before)
+
+    return asked
 
 
 def choose_form(change: Change, current: Catalog, target: Catalog, empty: Empty) -> Change:

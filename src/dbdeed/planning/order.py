@@ -79,7 +79,7 @@ def _under_new_names(current: Catalog, changes: Sequence[Change]) -> Catalog:
     ids = {
         change.old.id: change.id
         for change in changes
-        if change.action is Action.RENAME and change.old is not None
+        if change.action is Action.RENAME and change.old is not None and change.old.id.kind == change.id.kind
     }
     if not ids:
         return current

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.change import Action
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
-from dbdeed.planning.forms import never_empty
+from dbdeed.planning.forms import never_empty, under_old_names
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import assemble, joined
 from dbdeed.planning.shown import listed, one_line, shown
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from dbdeed.planning.forms import Empty
     from dbdeed.planning.plan import Group, Plan
     from dbdeed.progress import Progress
+
+
+_MOST_RENAMES = 100_000
 
 
 class ProofFailed(OurFault):
@@ -78,12 +81,14 @@ def make_plan(
         if renames:
             raise _needs_scratch(renames[0])
         return first
-    known = cache.find(first) if cache is not None else None
+    # What is left after renames hangs on which tables are empty, and only the scratch knows what is left.
+    unkept = bool(renames) and empty is not never_empty
+    known = cache.find(first) if cache is not None and not unkept else None
     if known is not None:
         return known
     with progress.step("Proving the plan in a scratch database"):
-        plan = _proven(engine, current, target, renames, scratch, empty)
-    if cache is not None:
+        plan = _proven(engine, current, target, statements, scratch, empty)
+    if cache is not None and not unkept:
         cache.keep(first, plan)
     return plan
 
@@ -112,21 +117,33 @@ def _proven(
     engine: Engine,
     current: Catalog,
     target: Catalog,
-    renames: Sequence[Change],
+    statements: Sequence[Statement],
     scratch: Scratch,
     empty: Empty,
 ) -> Plan:
     with scratch.database() as session:
         rebuild(engine, session, current)
-        reached = current
-        if renames:
-            run_groups(engine, session, assemble(current, target, renames).groups)
-            reached = engine.inspect(session)
-            empty = never_empty  # the live database knows its tables by their old names still
-        plan = assemble(reached, target, _ordered(engine, reached, target), empty)
+        reached, renames = _renamed(engine, session, current, target, statements)
+        asked = under_old_names(empty, renames) if renames else empty
+        plan = assemble(reached, target, _ordered(engine, reached, target), asked)
         run_groups(engine, session, plan.groups)
         _require_equal(engine, engine.inspect(session), target, plan)
     return replace(joined(assemble(current, target, renames), plan) if renames else plan, proven=True)
+
+
+def _renamed(
+    engine: Engine, session: Session, current: Catalog, target: Catalog, statements: Sequence[Statement]
+) -> tuple[Catalog, list[Change]]:
+    """The catalog after all declared renames, round after round, and their changes in order."""
+    reached = current
+    done: list[Change] = []
+    while renames := _renames(engine, reached, target, statements):
+        if len(done) > _MOST_RENAMES:
+            raise ProofFailed(f"The declared renames of {shown(renames[0].id)} come to no end.")
+        run_groups(engine, session, assemble(reached, target, renames).groups)
+        reached = engine.inspect(session)
+        done += renames
+    return reached, done
 
 
 def rebuild(engine: Engine, session: Session, catalog: Catalog) -> None:

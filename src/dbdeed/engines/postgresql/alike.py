@@ -20,47 +20,71 @@ from dbdeed.engines.renaming import Renaming, in_order
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
 
+    from dbdeed.engines.renaming import Move
+
 _KINDS = frozenset({"index", "constraint", "sequence", "statistics"})
 _ASIDE = frozenset({"index", "constraint"})
 # What ALTER changes in place says nothing of whether two are the same; nor does what stands above them.
 _ALTERABLE = frozenset(
-    ["name", "partition_of", "attached_to", "inherited", "names", "validated", "clustered"]
-    + ["replica_identity", "index_options", "tablespace", "options", "statistics", "target", "type", "start"]
-    + ["increment", "minimum", "maximum", "cache", "cycle", "unlogged"]
+    """
+    name partition_of attached_to inherited names validated clustered replica_identity index_options
+    tablespace options statistics type
+    """.split()  # noqa: SIM905 - a list of names reads best as text
 )
 
 
 def renamed_alike(current: Catalog, target: Catalog) -> tuple[Catalog, list[Change]]:
     """The current catalog with the new names, and the changes that give them; they come before all others."""
     pairs = _pairs(current, target)
-    if not pairs:
+    counters = _identity_counters(current, target)
+    if not (pairs or counters):
         return current, []
-    renamings = [Renaming(old, new) for old, new in pairs.items()]
-    renamings += _out_of_the_way(pairs, current, target)
+    aside_too = {one: aside(one) for one in _in_the_way(pairs, current, target)}
+    names = {**pairs, **counters, **aside_too}
     moves = in_order(
-        renamings,
-        lambda one: frozenset(current.objects[one.old].claims),
-        lambda one: _taken(one, current, target),
+        [Renaming(old, new) for old, new in names.items()],
+        lambda one: _claims(one.old, current),
+        lambda one: _claims(one.new, target),
         aside,
     )
-    changes = []
-    for move in moves:
-        old, new = current.objects[move.renaming.old], target.objects.get(move.renaming.new)
-        said = Detail("name", move.old.name[-1], move.new.name[-1])
-        steps = () if _follows(old) else rename_steps_of(move.old, move.new, current, move.renaming.old)
-        if steps:
-            changes.append(Change(Action.RENAME, move.renaming.new, old, new, steps, details=(said,)))
-    return _with_names(current, {one.old: one.new for one in renamings}), changes
+    return _with_names(current, names), [found for move in moves for found in _change(move, current, target)]
 
 
-def _taken(one: Renaming, current: Catalog, target: Catalog) -> frozenset[tuple[str, ...]]:
-    there = target.objects.get(one.new)
-    return frozenset(there.claims) if there is not None else frozenset()
+def _change(move: Move, current: Catalog, target: Catalog) -> Iterator[Change]:
+    there = current.objects.get(move.renaming.old)
+    if there is not None and _follows(there):
+        return
+    wanted = target.objects.get(move.renaming.new)
+    steps = rename_steps_of(move.old, move.new, current, move.renaming.old)
+    said = Detail("name", move.old.name[-1], move.new.name[-1])
+    yield Change(Action.RENAME, move.renaming.new, there, wanted, steps, details=(said,))
+
+
+def _claims(one: ObjectId, catalog: Catalog) -> frozenset[tuple[str, ...]]:
+    """The names that an object holds; an identity column's counter is no object."""
+    there = catalog.objects.get(one)
+    if there is not None:
+        return frozenset(there.claims)
+    return frozenset({("relation", *one.name)}) if one.kind == "sequence" else frozenset()
+
+
+def _identity_counters(current: Catalog, target: Catalog) -> dict[ObjectId, ObjectId]:
+    """The counters of identity columns are parts of them, and mostly called after them."""
+    found = {}
+    for one in target.objects.values():
+        before: Any = current.objects.get(one.id) if one.id.kind == "column" else None
+        was, now = getattr(before, "identity", None), getattr(one, "identity", None)
+        if was is None or now is None or was.sequence_schema != now.sequence_schema:
+            continue
+        if was.sequence_name != now.sequence_name:
+            old, new = (ObjectId("sequence", (one.sequence_schema, one.sequence_name)) for one in (was, now))
+            found[old] = new
+    return found
 
 
 def _follows(one: Any) -> bool:
     """A check that comes from a table above is renamed with the one there."""
-    return one.id.kind == "constraint" and one.type == "check" and one.inherited
+    return bool(one.id.kind == "constraint" and one.type == "check" and one.inherited)
 
 
 def _pairs(current: Catalog, target: Catalog) -> dict[ObjectId, ObjectId]:
@@ -84,15 +108,11 @@ def _differing(one: Catalog, other: Catalog) -> list[ObjectId]:
         name
         for name, there in one.objects.items()
         if name.kind in _KINDS
-        and (
-            (same := other.objects.get(name)) is None or (same is not there and _form(same) != _form(there))
-        )
+        and ((same := other.objects.get(name)) is None or (same is not there and _form(same) != _form(there)))
     ]
 
 
-def _free(
-    pairs: dict[ObjectId, ObjectId], current: Catalog, target: Catalog
-) -> dict[ObjectId, ObjectId]:
+def _free(pairs: dict[ObjectId, ObjectId], current: Catalog, target: Catalog) -> dict[ObjectId, ObjectId]:
     """Without those whose new name is held by something that cannot step aside: a table, a counter."""
     if not pairs:
         return pairs
@@ -125,7 +145,7 @@ def _may(old: ObjectId, new: ObjectId, current: Catalog, target: Catalog) -> boo
     return (
         old.name[:-1] == new.name[:-1]
         and there.parent in target.objects
-        and getattr(there, "valid", True)
+        and bool(getattr(there, "valid", True))
         and bool(getattr(there, "attached_to", ())) == bool(getattr(wanted, "attached_to", ()))
     )
 
@@ -145,16 +165,12 @@ def _stands_with(
     return True
 
 
-def _out_of_the_way(
-    pairs: Mapping[ObjectId, ObjectId], current: Catalog, target: Catalog
-) -> Iterator[Renaming]:
+def _in_the_way(pairs: Mapping[ObjectId, ObjectId], current: Catalog, target: Catalog) -> Iterator[ObjectId]:
     """An index or constraint that has one of the new names and is another: it is dropped after."""
     taken = {claim for new in pairs.values() for claim in target.objects[new].claims}
-    for one in current.objects.values():
-        if one.id in pairs or one.id.kind not in _ASIDE:
-            continue
-        if taken & set(one.claims):
-            yield Renaming(one.id, aside(one.id))
+    for one in current.objects.values() if taken else ():
+        if one.id not in pairs and one.id.kind in _ASIDE and not taken.isdisjoint(one.claims):
+            yield one.id
 
 
 def _with_names(catalog: Catalog, names: Mapping[ObjectId, ObjectId]) -> Catalog:
@@ -166,7 +182,9 @@ def _with_names(catalog: Catalog, names: Mapping[ObjectId, ObjectId]) -> Catalog
     ids = {before: after.id for before, after in zip(catalog.objects, objects.values(), strict=True)}
 
     def moved(needs: Mapping[ObjectId, frozenset[ObjectId]]) -> dict[ObjectId, frozenset[ObjectId]]:
-        return {ids.get(one, one): frozenset(ids.get(each, each) for each in all_) for one, all_ in needs.items()}
+        return {
+            ids.get(one, one): frozenset(ids.get(each, each) for each in all_) for one, all_ in needs.items()
+        }
 
     return replace(catalog, objects=objects, needs=moved(catalog.needs), mentions=moved(catalog.mentions))
 
@@ -177,7 +195,9 @@ def _renamed(one: Any, names: Mapping[ObjectId, ObjectId]) -> Any:
         changes["name"] = names[one.id].name[-1]
         if one.id.kind == "statistics":
             was, now = (qualified(*each.name) for each in (one.id, names[one.id]))
-            changes["definition"] = one.definition.replace(f"CREATE STATISTICS {was} ", f"CREATE STATISTICS {now} ", 1)
+            changes["definition"] = one.definition.replace(
+                f"CREATE STATISTICS {was} ", f"CREATE STATISTICS {now} ", 1
+            )
     for field, kind in (("partition_of", one.id.kind), ("attached_to", "index")):
         above = ObjectId(kind, getattr(one, field, ()))
         if above in names:
@@ -188,8 +208,8 @@ def _renamed(one: Any, names: Mapping[ObjectId, ObjectId]) -> Any:
         field = "of" if one.id.kind == "owner" else "on"
         if getattr(one, field) in names:
             changes[field] = names[getattr(one, field)]
-    elif one.id.kind == "column" and one.default:
-        changes.update(_default(one, names))
+    elif one.id.kind == "column":
+        changes.update(_default(one, names) if one.default else _identity(one, names))
     return msgspec.structs.replace(one, **changes) if changes else one
 
 
@@ -200,6 +220,13 @@ def _comment(one: Any, names: Mapping[ObjectId, ObjectId]) -> Iterable[tuple[str
     after = names[one.part_of]
     yield "part_of", after
     yield "name", (*one.name[:-1], after.name[-1])
+
+
+def _identity(one: Any, names: Mapping[ObjectId, ObjectId]) -> Iterator[tuple[str, Any]]:
+    how = one.identity
+    after = names.get(ObjectId("sequence", (how.sequence_schema, how.sequence_name))) if how else None
+    if after is not None:
+        yield "identity", msgspec.structs.replace(how, sequence_name=after.name[-1])
 
 
 def _default(one: Any, names: Mapping[ObjectId, ObjectId]) -> Iterable[tuple[str, Any]]:

@@ -9,6 +9,7 @@ that a view selects.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from dbdeed.engines.postgresql.sql.lexer import RULES
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Statement
 
 _MADE = (
-    *("event trigger", "foreign table", "materialized view", "foreign data wrapper", "text search dictionary"),
+    *(
+        "event trigger",
+        "foreign table",
+        "materialized view",
+        "foreign data wrapper",
+        "text search dictionary",
+    ),
     *("text search configuration", "text search parser", "text search template", "operator family"),
     *("operator class", "table", "view", "sequence", "index", "type", "domain", "function", "procedure"),
     *("aggregate", "schema", "trigger", "policy", "rule", "publication", "subscription", "statistics"),
@@ -29,7 +36,9 @@ _MADE = (
 """The words after CREATE whose objects have an ALTER … RENAME TO; longer ones first."""
 
 _BEFORE = frozenset(
-    "or replace unlogged unique recursive constraint trusted procedural global local default temp temporary".split()  # noqa: SIM905
+    """
+    or replace unlogged unique recursive constraint trusted procedural global local default temp temporary
+    """.split()  # noqa: SIM905 - a list of names reads best as text
 )
 _BEFORE_NAME = frozenset({"if", "not", "exists", "concurrently", "only"})
 _ON_TABLE = {"trigger": "on", "policy": "on", "rule": "to"}
@@ -105,9 +114,7 @@ def _marks(statement: Statement) -> Iterator[Mark]:
             continue
         part = _part_at(sql, parts, offset)
         if part is not None and part.called:
-            yield Mark(
-                statement, offset, old, head.made, head.name, (), part.kind, part.called, part.number
-            )
+            yield Mark(statement, offset, old, head.made, head.name, (), part.kind, part.called, part.number)
         elif part is None and found[0].text == "create":
             yield Mark(statement, offset, old, head.made, head.name, _on(sql, found, head))
         else:
@@ -212,7 +219,7 @@ def _values(sql: str, rest: Sequence[_Word]) -> Iterator[_Part]:
 
 def _constraints(sql: str, rest: Sequence[_Word]) -> Iterator[_Part]:
     """The named constraints of a domain."""
-    for word, following in zip(rest, rest[1:], strict=False):
+    for word, following in pairwise(rest):
         if word.text == "constraint":
             yield _Part("constraint", name_of(sql, following.token, fold=True) or "", word.token.start)
 

@@ -16,7 +16,7 @@ from dbdeed.engines.postgresql.marks import read_marks
 from dbdeed.engines.postgresql.rename_write import aside, rename_steps_of
 from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.postgresql.sql.located import place_of
-from dbdeed.engines.renaming import Renaming, in_order, pending, shape
+from dbdeed.engines.renaming import Renaming, in_order, pending, rings, shape
 from dbdeed.engines.sql_text import name_of, tokens
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.postgresql.marks import Mark
-    from dbdeed.engines.renaming import Move
     from dbdeed.engines.seam import Statement
 
 _KINDS = {
@@ -49,7 +48,7 @@ _HOLDS_DATA = frozenset({"table", "sequence", "column"})
 def rename_steps(current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Change]:
     """The next round of those that still have to happen; () when none is left."""
     wanted = declared(current, target, statements)
-    found = _possible(pending(wanted, _look(current), _look(target)), current, target)
+    found = _possible(pending(wanted, _look(current), _look(target)), current)
     stage = min((_stage(one.new) for one in found), default=0)
     chosen = [one for one in found if _stage(one.new) == stage]
     return _changes([*chosen, *_out_of_the_way(chosen, current, target)], current, target)
@@ -161,7 +160,7 @@ def _stage(one: ObjectId) -> int:
     return 3 if one.kind in _PARTS or one.kind in _ON_TABLE else 2
 
 
-def _possible(found: Iterable[Renaming], current: Catalog, target: Catalog) -> list[Renaming]:
+def _possible(found: Iterable[Renaming], current: Catalog) -> list[Renaming]:
     """Without columns and checks that come from a table above: they are renamed there, and follow."""
     return [one for one in found if not getattr(current.objects.get(one.old), "inherited", False)]
 
@@ -191,25 +190,13 @@ def _changes(renamings: Sequence[Renaming], current: Catalog, target: Catalog) -
         aside,
     )
     found = []
-    for group in _rings(moves):
-        steps = tuple(step for move in group for step in rename_steps_of(move.old, move.new, current, move.renaming.old))
+    for group in rings(moves):
+        steps = tuple(
+            step for move in group for step in rename_steps_of(move.old, move.new, current, move.renaming.old)
+        )
         for number, one in enumerate(dict.fromkeys(move.renaming for move in group)):
             found.append(_change(one, steps if number == 0 else (), current, target))
     return found
-
-
-def _rings(moves: Sequence[Move]) -> Iterator[list[Move]]:
-    """Moves that belong together: from one that steps aside to where it arrives."""
-    group: list[Move] = []
-    open_ends: set[ObjectId] = set()
-    for move in moves:
-        group.append(move)
-        if move.new != move.renaming.new:
-            open_ends.add(move.new)
-        open_ends.discard(move.old)
-        if not open_ends:
-            yield group
-            group = []
 
 
 def _change(one: Renaming, steps: tuple[Any, ...], current: Catalog, target: Catalog) -> Change:

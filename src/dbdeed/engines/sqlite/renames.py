@@ -1,76 +1,141 @@
 """Renames that the document declares with `-- renamed from: old`.
 
 SQLite's own ALTER TABLE … RENAME keeps the rows and corrects every index, trigger, view and key that names
-the table or column.
+the table or column. Tables are renamed first; columns are planned from what SQLite then reads. Indexes, views
+and triggers hold nothing, and are made again.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
-from dbdeed.engines.change import Action, Change, LockLevel, Step
+from dbdeed.engines.change import Action, Change, Detail, LockLevel, Step
+from dbdeed.engines.renaming import Renaming, in_order, pending, rings, shape
 from dbdeed.engines.sqlite.definition import divide
 from dbdeed.engines.sqlite.kinds.claims import object_id
-from dbdeed.engines.sqlite.kinds.table import Table
+from dbdeed.engines.sqlite.kinds.table import Column, Table
 from dbdeed.engines.sqlite.lint.context import created
 from dbdeed.engines.sqlite.names import fold, written
+from dbdeed.engines.sqlite.place import place_of
 from dbdeed.engines.sqlite.text import lex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.renaming import Look, Move
     from dbdeed.engines.seam import Statement
     from dbdeed.engines.sqlite.definition import TableText
 
+_TABLES = ("table", "virtual_table")
+_ASIDE = "_dbdeed_aside"
+
 
 def rename_steps(current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Change]:
-    """Those that still have to happen.
+    """The next round of those that still have to happen: tables, then columns."""
+    wanted = [one for statement in statements for one in declared(statement) if one is not None]
+    found = pending(wanted, _look(current), _look(target))
+    tables = [one for one in found if one.new.kind != "column"]
+    chosen = tables or found
+    moves = in_order(chosen, lambda one: _name(one.old), lambda one: _name(one.new), _aside)
+    changes = []
+    for group in rings(moves):
+        steps = tuple(_step(move, current, target) for move in group)
+        for number, one in enumerate(dict.fromkeys(move.renaming for move in group)):
+            changes.append(_change(one, () if number else steps, current, target))
+    return changes
 
-    The old name is in `current` and the new one is not; `target` has the new one only.
+
+def declared(statement: Statement) -> Iterator[Renaming | None]:
+    """What each mark of a statement says; None for one that is about nothing that can be renamed."""
+    if not statement.renamed_from:
+        return
+    kind, name = created(lex(statement.sql))
+    text = divide(statement.sql) if kind == "table" else None
+    for offset, old in statement.renamed_from:
+        place = place_of(statement, max(offset, 0), max(offset, 0) + 1)
+        if name is None or kind not in _TABLES:
+            yield None
+            continue
+        column = _column_at(statement.sql, text, offset) if text is not None else ""
+        if column is None:
+            yield None
+        elif column:
+            new = _column_id(name.name, column)
+            yield Renaming(_column_id(name.name, old), new, place)
+        else:
+            yield Renaming(object_id(kind, old), object_id(kind, name.name), place)
+
+
+def _column_id(table: str, column: str) -> ObjectId:
+    return ObjectId("column", (fold(table), fold(column)))
+
+
+def _column_at(sql: str, text: TableText, offset: int) -> str | None:
+    """The column that a mark is about: "" for the table, None for a constraint.
+
+    At the end of a line it is the one that begins last before the mark, alone on its line the next one.
     """
-    found: list[Change] = []
-    for statement in statements:
-        kind, name = created(lex(statement.sql))
-        text = divide(statement.sql) if kind == "table" and statement.renamed_from else None
-        new = target.objects.get(object_id("table", name.name)) if name is not None else None
-        if text is not None and isinstance(new, Table):
-            found.extend(_renames(current, target, statement, text, new))
-    return found
+    parts = sorted(
+        [(column.start, column.name.name) for column in text.columns]
+        + [(constraint[0].start, None) for constraint in text.constraints]
+    )
+    before = [part for part in parts if part[0] < offset]
+    after = [part for part in parts if part[0] > offset]
+    alone = not sql[:offset].rpartition("\n")[2].strip()
+    if offset < text.body or (not before and not alone):
+        return ""
+    return after[0][1] if after and alone else before[-1][1] if before else ""
 
 
-def _renames(
-    current: Catalog, target: Catalog, statement: Statement, text: TableText, new: Table
-) -> Iterator[Change]:
-    first = text.columns[0].start if text.columns else len(statement.sql)
-    old = current.objects.get(new.id)
-    for offset, name in statement.renamed_from:
-        was = current.objects.get(object_id("table", name))
-        gone = object_id("table", name) not in target.objects
-        if offset < first and old is None and isinstance(was, Table) and gone:
-            yield _table(was, new)
-            old = was
-    if isinstance(old, Table):
-        for offset, name in statement.renamed_from:
-            if offset >= first:
-                yield from _column(old, new, _column_at(text, offset), name)
+def _look(catalog: Catalog) -> Look:
+    def look(one: ObjectId) -> Counter[Any] | None:
+        if one.kind != "column":
+            return shape(catalog, one)
+        found = column_of(catalog, one)
+        return None if found is None else Counter([(found.type, *found.clauses)])
+
+    return look
 
 
-def _table(old: Table, new: Table) -> Change:
-    sql = f"ALTER TABLE {written(old.name)} RENAME TO {written(new.name)}"
-    return Change(Action.RENAME, new.id, old, new, (Step(sql, new.id, lock=LockLevel.ACCESS_EXCLUSIVE),))
+def column_of(catalog: Catalog, one: ObjectId) -> Column | None:
+    """The column of an id, which is no object of its own."""
+    table = catalog.objects.get(ObjectId("table", one.name[:1]))
+    columns = table.columns if isinstance(table, Table) else ()
+    return next((column for column in columns if fold(column.name) == one.name[1]), None)
 
 
-def _column_at(text: TableText, offset: int) -> str:
-    """The column whose definition begins last before a mark."""
-    return [column.name.name for column in text.columns if column.start < offset][-1]
+def _name(one: ObjectId) -> frozenset[tuple[str, ...]]:
+    return frozenset({("column" if one.kind == "column" else "name", *one.name)})
 
 
-def _column(old: Table, new: Table, name: str, was: str) -> Iterator[Change]:
-    before = {fold(column.name) for column in old.columns}
-    after = {fold(column.name) for column in new.columns}
-    if fold(was) in before - after and fold(name) in after - before:
-        sql = f"ALTER TABLE {written(new.name)} RENAME COLUMN {written(was)} TO {written(name)}"
-        step = Step(sql, new.id, lock=LockLevel.ACCESS_EXCLUSIVE)
-        yield Change(Action.RENAME, ObjectId("column", (fold(new.name), fold(name))), old, new, (step,))
+def _aside(one: ObjectId) -> ObjectId:
+    return ObjectId(one.kind, (*one.name[:-1], one.name[-1] + _ASIDE))
+
+
+def _step(move: Move, current: Catalog, target: Catalog) -> Step:
+    """The names are as people wrote them, where the catalogs have them."""
+    old = _spelt(move.old, current) if move.old == move.renaming.old else move.old.name[-1]
+    new = _spelt(move.new, target) if move.new == move.renaming.new else move.new.name[-1]
+    if move.new.kind == "column":
+        table = _spelt(ObjectId("table", move.new.name[:1]), target)
+        sql = f"ALTER TABLE {written(table)} RENAME COLUMN {written(old)} TO {written(new)}"
+        return Step(sql, ObjectId("table", move.new.name[:1]), lock=LockLevel.ACCESS_EXCLUSIVE)
+    sql = f"ALTER TABLE {written(old)} RENAME TO {written(new)}"
+    return Step(sql, move.renaming.new, lock=LockLevel.ACCESS_EXCLUSIVE)
+
+
+def _spelt(one: ObjectId, catalog: Catalog) -> str:
+    found: Any = column_of(catalog, one) if one.kind == "column" else catalog.objects.get(one)
+    return str(found.name) if found is not None else one.name[-1]
+
+
+def _change(one: Renaming, steps: tuple[Step, ...], current: Catalog, target: Catalog) -> Change:
+    old, new = (
+        catalog.objects.get(name if name.kind != "column" else ObjectId("table", name.name[:1]))
+        for catalog, name in ((current, one.old), (target, one.new))
+    )
+    said = Detail("name", _spelt(one.old, current), _spelt(one.new, target))
+    return Change(Action.RENAME, one.new, old, new, steps, details=(said,))
