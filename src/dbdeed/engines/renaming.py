@@ -125,8 +125,8 @@ def shape(catalog: Catalog, one: ObjectId) -> Counter[Any] | None:
         return None
     features: Counter[Any] = Counter(_features(found, _PLACE | {"name"}))
     for child in catalog.children.get(one, ()):
-        # Indexes and keys are mostly called after the table; columns are not.
-        left_out = _PLACE if child.id.kind == "column" else _PLACE | {"name"}
+        # Indexes, keys and counters are mostly called after the table; columns are not.
+        left_out = _PLACE | ({"identity", "default"} if child.id.kind == "column" else {"name"})
         features[(child.id.kind, *sorted(_features(child, left_out)))] += 1
     return features
 

@@ -93,7 +93,7 @@ class Statement:
         block: where it was written; None for SQL that did not come from a file.
         offset: the character in `block.text` where it begins.
         renamed_from: marks `-- renamed from: old` in it or above it: (character offset in `sql`, old name);
-            a mark above the statement has offset -1.
+            a mark above the statement, or after its semicolon, has offset -1.
         backfills: marks `-- backfill: EXPRESSION` in it: (character offset in `sql`, expression).
     """
 

@@ -280,7 +280,7 @@ def _statement(text: str, found: StatementText, block: CodeBlock | None) -> Stat
         offset = comment.start - found.start if found.start <= comment.start < found.end else -1
         content = text[comment.start : comment.end].removesuffix("*/")
         if match := _RENAMED.match(content):
-            renamed.append((offset, _unquoted(match.group(1))))
+            renamed.append((_mark_offset(text, found, comment), _unquoted(match.group(1))))
         elif match := _BACKFILL.match(content):
             backfills.append((offset, match.group(1)))
     return Statement(
@@ -290,6 +290,12 @@ def _statement(text: str, found: StatementText, block: CodeBlock | None) -> Stat
         renamed_from=tuple(renamed),
         backfills=tuple(backfills),
     )
+
+
+def _mark_offset(text: str, found: StatementText, comment: Token) -> int:
+    """Where a mark stands in the statement, or right after its last word; -1 above it and past its end."""
+    past = comment.start > found.end and ";" in text[found.end : comment.start]
+    return -1 if comment.start < found.start or past else comment.start - found.start
 
 
 def _unquoted(name: str) -> str:

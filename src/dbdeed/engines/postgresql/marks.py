@@ -8,6 +8,7 @@ that a view selects.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -108,11 +109,12 @@ def _marks(statement: Statement) -> Iterator[Mark]:
     ]
     head = _head(sql, found)
     parts = _parts(sql, found, head) if head is not None else []
+    end = _end_of_parts(sql, found, head) if head is not None else 0
     for offset, old in statement.renamed_from:
         if head is None:
             yield Mark(statement, offset, old)
             continue
-        part = _part_at(sql, parts, offset)
+        part = _part_at(sql, parts, offset) if offset < end else None
         if part is not None and part.called:
             yield Mark(statement, offset, old, head.made, head.name, (), part.kind, part.called, part.number)
         elif part is None and found[0].text == "create":
@@ -174,6 +176,19 @@ def _parts(sql: str, found: Sequence[_Word], head: _Head) -> list[_Part]:
     if head.made in ("view", "materialized view"):
         return list(_selected(sql, rest))
     return []
+
+
+def _end_of_parts(sql: str, found: Sequence[_Word], head: _Head) -> int:
+    """Past this a mark is about the whole again: the closing parenthesis, the FROM of a view."""
+    rest, depth = found[head.end :], 0
+    if found[0].text == "alter" or head.made == "domain":
+        return sys.maxsize
+    view = head.made in ("view", "materialized view")
+    for word in rest:
+        depth += (word.text == "(") - (word.text == ")")
+        if depth == 0 and word.text == ("from" if view else ")"):
+            return word.token.start
+    return len(sql)
 
 
 def _groups(words: Sequence[_Word], depth: int) -> Iterator[list[_Word]]:

@@ -85,7 +85,7 @@ def _column_at(sql: str, text: TableText, offset: int) -> str | None:
     before = [part for part in parts if part[0] < offset]
     after = [part for part in parts if part[0] > offset]
     alone = not sql[:offset].rpartition("\n")[2].strip()
-    if offset < text.body or (not before and not alone):
+    if offset < text.body or offset >= len(sql) or (not before and not alone):
         return ""
     return after[0][1] if after and alone else before[-1][1] if before else ""
 
