@@ -160,6 +160,12 @@ def _order_alteration(
 def _order_claims(graph: _Graph, current: Catalog, target: Catalog) -> None:
     """A name must be free before it is taken."""
     freed: dict[tuple[str, ...], int] = {}
+    settled = {
+        claim
+        for change in graph.changes
+        if change.action is Action.RENAME
+        for claim in _claims_of(change, target)
+    }
     for position, change in enumerate(graph.changes):
         if change.action in (Action.DROP, Action.ALTER):
             gone = set(_claims_of(change, current))
@@ -167,7 +173,7 @@ def _order_claims(graph: _Graph, current: Catalog, target: Catalog) -> None:
             freed.update((claim, position) for claim in gone - kept)
     for position, change in enumerate(graph.changes):
         if change.action in (Action.CREATE, Action.ALTER):
-            for claim in _claims_of(change, target):
+            for claim in set(_claims_of(change, target)) - settled:
                 graph.put(freed.get(claim), position, _Bond.MUST)
 
 

@@ -36,7 +36,7 @@ _ALTERABLE = frozenset(
 def renamed_alike(current: Catalog, target: Catalog) -> tuple[Catalog, list[Change]]:
     """The current catalog with the new names, and the changes that give them; they come before all others."""
     pairs = _pairs(current, target)
-    counters = _identity_counters(current, target)
+    counters, columns = _identity_counters(current, target)
     if not (pairs or counters):
         return current, []
     aside_too = {one: aside(one) for one in _in_the_way(pairs, current, target)}
@@ -47,17 +47,22 @@ def renamed_alike(current: Catalog, target: Catalog) -> tuple[Catalog, list[Chan
         lambda one: _claims(one.new, target),
         aside,
     )
-    return _with_names(current, names), [found for move in moves for found in _change(move, current, target)]
+    changes = [
+        found for move in moves for found in _change(move, current, target, columns.get(move.renaming.old))
+    ]
+    return _with_names(current, names), changes
 
 
-def _change(move: Move, current: Catalog, target: Catalog) -> Iterator[Change]:
-    there = current.objects.get(move.renaming.old)
+def _change(move: Move, current: Catalog, target: Catalog, column: ObjectId | None) -> Iterator[Change]:
+    """An identity column's counter is told of as a part of the column."""
+    old, new = move.renaming.old, move.renaming.new
+    there = current.objects.get(column or old)
     if there is not None and _follows(there):
         return
-    wanted = target.objects.get(move.renaming.new)
-    steps = rename_steps_of(move.old, move.new, current, move.renaming.old)
-    said = Detail("name", move.old.name[-1], move.new.name[-1])
-    yield Change(Action.RENAME, move.renaming.new, there, wanted, steps, details=(said,))
+    steps = rename_steps_of(move.old, move.new, current, old)
+    said = Detail("sequence" if column else "name", move.old.name[-1], move.new.name[-1])
+    one = column or new
+    yield Change(Action.RENAME, one, there, target.objects.get(one), steps, details=(said,))
 
 
 def _claims(one: ObjectId, catalog: Catalog) -> frozenset[tuple[str, ...]]:
@@ -68,18 +73,25 @@ def _claims(one: ObjectId, catalog: Catalog) -> frozenset[tuple[str, ...]]:
     return frozenset({("relation", *one.name)}) if one.kind == "sequence" else frozenset()
 
 
-def _identity_counters(current: Catalog, target: Catalog) -> dict[ObjectId, ObjectId]:
-    """The counters of identity columns are parts of them, and mostly called after them."""
-    found = {}
+def _identity_counters(
+    current: Catalog, target: Catalog
+) -> tuple[dict[ObjectId, ObjectId], dict[ObjectId, ObjectId]]:
+    """The counters of identity columns, which are parts of them and mostly called after them.
+
+    Returns their old names to their new ones, and to the columns.
+    """
+    found: dict[ObjectId, ObjectId] = {}
+    columns: dict[ObjectId, ObjectId] = {}
     for one in target.objects.values():
         before: Any = current.objects.get(one.id) if one.id.kind == "column" else None
         was, now = getattr(before, "identity", None), getattr(one, "identity", None)
         if was is None or now is None or was.sequence_schema != now.sequence_schema:
             continue
         if was.sequence_name != now.sequence_name:
-            old, new = (ObjectId("sequence", (one.sequence_schema, one.sequence_name)) for one in (was, now))
-            found[old] = new
-    return found
+            old = ObjectId("sequence", (was.sequence_schema, was.sequence_name))
+            found[old] = ObjectId("sequence", (now.sequence_schema, now.sequence_name))
+            columns[old] = one.id
+    return found, columns
 
 
 def _follows(one: Any) -> bool:

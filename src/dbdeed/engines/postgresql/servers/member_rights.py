@@ -79,6 +79,8 @@ def right(sql: str) -> Right | None:
     written = tokens[named : ends[0]]
     if not written or _several(sql, written):
         return None
+    if texts[on + 1] not in _ROUTINES and len(written) > 1 and sql[written[1].start] != ".":
+        return None  # a sequence, a schema, a type: a superuser is never needed
     name = sql[written[0].start : written[-1].end]
     if (texts[on + 1] in _ROUTINES) is not name.endswith(")"):
         return None
