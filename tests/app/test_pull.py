@@ -270,11 +270,11 @@ def test_sql_inside_a_list_and_a_quote_keeps_its_place(tmp_path: Path) -> None:
     text = DOCUMENT.replace("## Migrations", f"### Loans again\n\n{indexes}\n{view}\n## Migrations")
     document, live = project(tmp_path, text)
     change(live, "DROP INDEX loans_due", "CREATE INDEX loans_due ON loans (id, due)")
-    change(live, "DROP VIEW mine", "CREATE VIEW mine AS SELECT 2", "CREATE VIEW other AS SELECT\n3")
+    change(live, "DROP VIEW mine", "CREATE VIEW mine AS SELECT 2", "CREATE VIEW mines AS SELECT\n3")
     text = follow(document, live)
     assert "   CREATE INDEX loans_due ON loans (id, due);\n   ```\n" in text
     assert "> CREATE VIEW mine AS SELECT 2;\n" in text
-    assert "> CREATE VIEW other AS SELECT\n> 3;\n" in text
+    assert "> CREATE VIEW mines AS SELECT\n> 3;\n" in text
 
 
 EDITS = st.lists(
