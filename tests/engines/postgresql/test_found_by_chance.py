@@ -73,6 +73,10 @@ PAIRS = {
         "CREATE TYPE e AS ENUM ('1', 'low'); CREATE TABLE t (a e, b integer, c text COLLATE \"C\")",
         'CREATE TABLE t (a text COLLATE "C", b text COLLATE "POSIX", c text)',
     ),
+    "a generated column with another expression of another type": (
+        "CREATE TABLE t (a integer, g text GENERATED ALWAYS AS ((a + 2)::text) STORED)",
+        "CREATE TABLE t (a integer, g integer GENERATED ALWAYS AS (a + 1) STORED)",
+    ),
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.engines.postgresql.random_schemas.names import ROLES
 from tests.engines.postgresql.random_schemas.shape import quoted
@@ -17,16 +17,27 @@ from tests.engines.postgresql.random_schemas.shape import quoted
 from dbdeed.engines.postgresql.servers.account import account, own
 from dbdeed.engines.postgresql.servers.room import room
 from dbdeed.engines.postgresql.servers.server import Server, initialise, throwaway
-from dbdeed.engines.postgresql.session import connect
+from dbdeed.engines.postgresql.session import Session, connect
 from dbdeed.errors import DbdeedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dbdeed.engines.postgresql.servers.programs import Programs
-    from dbdeed.engines.postgresql.session import Session
 
 SUPERUSER = "postgres"
+
+
+class Passing(Session):
+    """A session inside a transaction that is never committed."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session._connection, "a transaction that is rolled back")
+
+    def execute(self, sql: str) -> None:
+        if not sql.startswith("SET TRANSACTION "):  # inspection's, which only a transaction's beginning takes
+            with self.transaction():
+                super().execute(sql)
 
 
 @dataclass
@@ -57,7 +68,7 @@ class Ground:
         """A session whose work is rolled back: much cheaper than a database, where that makes no difference."""
         self.scratch.execute("BEGIN")
         try:
-            yield Passing(self.scratch)  # type: ignore[misc]
+            yield Passing(self.scratch)
         finally:
             self.scratch.execute("ROLLBACK")
 
@@ -108,21 +119,6 @@ def ground(programs: Programs) -> Iterator[Ground]:
             with closing(connect(server.target("passing", user=SUPERUSER))) as scratch:
                 scratch.execute("SET client_min_messages = error")
                 yield Ground(server, programs, programs.major, admin, scratch)
-
-
-class Passing:
-    """A session inside a transaction that is never committed."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def execute(self, sql: str) -> None:
-        if not sql.startswith("SET TRANSACTION "):  # inspection's, which only a transaction's beginning takes
-            with self._session.transaction():
-                self._session.execute(sql)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
 
 
 def load(session: Session, statements: Sequence[str]) -> list[str]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from tests.engines.postgresql.random_schemas.judge import Counterexample, judge, plan
 
+from dbdeed.errors import DbdeedError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -58,6 +60,8 @@ def _failure(ground: Ground, trial: Trial, stage: str, planner: Planner) -> str 
         judge(ground, trial, planner)
     except Counterexample as error:
         return str(error) if error.stage == stage else None
+    except DbdeedError:
+        return None  # it cannot even be read
     return None
 
 

@@ -91,12 +91,16 @@ class Table:
 def snapshot(session: Session, catalog: Catalog) -> dict[ObjectId, Table]:
     found = {}
     for one in _plain(catalog):
-        columns = [child.id.name[2] for child in catalog.children.get(one, ()) if child.id.kind == "column"]
+        columns = [child.id.name[2] for child in catalog.children.get(one, ()) if _stored(child)]
         sql = ", ".join(f"{quoted(column)}::text" for column in columns)
         rows = session.fetch(f"SELECT {sql} FROM ONLY {quoted(*one.name)}")
         values = {name: tuple(sorted(map(str, (row[at] for row in rows)))) for at, name in enumerate(columns)}
         found[one] = Table(len(rows), values)
     return found
+
+
+def _stored(one: Any) -> bool:
+    return one.id.kind == "column" and not one.generated
 
 
 def _plain(catalog: Catalog) -> Iterable[ObjectId]:
@@ -115,8 +119,8 @@ def kept(
             return f"{one} had {was.count} rows and has {now.count}"
         for column, values in was.values.items():
             key = ObjectId("column", (*one.name, column))
-            if _same(current.objects.get(key), target.objects.get(key)) and now.values[column] != values:
-                return f"{key} had {values} and has {now.values[column]}"
+            if _same(current.objects.get(key), target.objects.get(key)) and now.values.get(column) != values:
+                return f"{key} had {values} and has {now.values.get(column)}"
     return ""
 
 

@@ -31,7 +31,8 @@ def _arguments(draw: Draw, place: Place) -> Any:
     if place.values["returns"] in ("trigger", "event_trigger"):
         return ()
     found: list[Any] = []
-    for name in draw.some(("", "a", "b", "order"), 0, 2):
+    # All have names or none has: PostgreSQL writes a body of statements wrongly where some have none.
+    for name in draw.some(("", "", "") if draw.chance(3) else ("a", "b", "order"), 0, 2):
         mode = draw.pick(("", "", "", "VARIADIC")) if not found and draw.chance(5) else ""
         type_ = "integer[]" if mode else values.draw_type(draw, place.world)
         if draw.chance(6) and place.world.of("table"):

@@ -75,7 +75,7 @@ def _main() -> None:
             )
             if sign not in known:
                 known.add(sign)
-                print(f"=== {sign}\n{shown(there, trial, error.stage, seconds=60)}\n", flush=True)
+                print(f"=== {sign}\n{shown(there, trial, error.stage, seconds=45)}\n", flush=True)
 
         number, seen = sweep(there, seconds, start, report)
     print(f"{number} pairs, {seen.plans} plans, {seen.excused} excused, {len(known)} kinds of failure")

@@ -93,9 +93,9 @@ _TYPES = frozenset({"enum", "domain", "composite type", "range type", "table", "
 def _must_replace(old: Column, new: Column, context: Context) -> bool:
     """Only dropping and adding makes a plain column generated, or a generated one another."""
     if old.generated == new.generated:
-        if not new.generated or old.default == new.default:
-            return bool(new.generated) and _type_differs(old, new)
-        return not (context.target.version[0] >= 17 and new.generated == "stored")
+        if not new.generated or (old.default == new.default and not _type_differs(old, new)):
+            return False
+        return _type_differs(old, new) or context.target.version[0] < 17 or new.generated != "stored"
     return not (old.generated == "stored" and not new.generated)
 
 
