@@ -77,6 +77,37 @@ PAIRS = {
         "CREATE TABLE t (a integer, g text GENERATED ALWAYS AS ((a + 2)::text) STORED)",
         "CREATE TABLE t (a integer, g integer GENERATED ALWAYS AS (a + 1) STORED)",
     ),
+    "an enum's default that calls a function": (
+        "CREATE TYPE e AS ENUM ('a'); CREATE FUNCTION g() RETURNS e LANGUAGE sql AS 'SELECT ''a''::e';"
+        "CREATE TABLE t (x e[], y e DEFAULT g())",
+        "CREATE TYPE e AS ENUM ('b', 'c'); CREATE FUNCTION g() RETURNS e LANGUAGE sql AS 'SELECT ''b''::e';"
+        "CREATE TABLE t (x e[], y e DEFAULT g())",
+    ),
+    "values of a domain over text": (
+        "",
+        "CREATE DOMAIN d AS varchar(9); CREATE DOMAIN e AS d; CREATE TABLE t (a d, b e, c text);"
+        "CREATE POLICY p ON t USING (a IN ('a'::d, 'b') AND b = ANY (ARRAY['a'::e, 'b'::e]));"
+        "CREATE POLICY q ON t USING (c = ANY (ARRAY['a'::d, 'b'::d]))",
+    ),
+    "the owner of a table with an identity": (
+        "",
+        "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY, s serial); ALTER TABLE t OWNER TO reader",
+    ),
+    "a table with other columns becomes a partition": (
+        "CREATE TABLE p (a integer, b text, c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE t (a bigint, d date, g integer); CREATE VIEW v AS SELECT a FROM t;"
+        "CREATE TYPE mood AS (); CREATE TABLE u OF mood; CREATE TABLE w (a integer, c integer, b text)",
+        "CREATE TABLE p (a integer NOT NULL, b text DEFAULT 'x', c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE t PARTITION OF p FOR VALUES IN (1); CREATE VIEW v AS SELECT a FROM t;"
+        "CREATE TABLE u PARTITION OF p FOR VALUES IN (2, 3); ALTER TABLE u ALTER b SET DEFAULT 'y';"
+        "CREATE TABLE w PARTITION OF p FOR VALUES IN (5)",
+    ),
+    "a partition with a not-null column stands alone": (
+        "CREATE TABLE p (a integer NOT NULL, b integer CONSTRAINT n NOT NULL) PARTITION BY LIST (a);"
+        "CREATE TABLE t PARTITION OF p FOR VALUES IN (1)",
+        "CREATE TABLE p (a integer NOT NULL, b integer CONSTRAINT n NOT NULL) PARTITION BY LIST (a);"
+        "CREATE TABLE t (a integer NOT NULL, b integer NOT NULL)",
+    ),
 }  # fmt: skip
 
 

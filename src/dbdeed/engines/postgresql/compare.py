@@ -10,7 +10,7 @@ from dbdeed.engines.compare import Context, compare_catalogs
 from dbdeed.engines.postgresql.alike import renamed_alike
 from dbdeed.engines.postgresql.kinds.default_privileges import neutral
 from dbdeed.engines.postgresql.listing import KINDS
-from dbdeed.engines.postgresql.stable import stable
+from dbdeed.engines.postgresql.stable import stable, textual_types
 from dbdeed.engines.postgresql.untangle import untangle
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def compare(current: Catalog, target: Catalog) -> Comparison:
     found = compare_catalogs(current, target, KINDS)
     context = Context(current, target)
     untangled = untangle(found.changes, context, _BY_NAME)
-    changes = [_stable(_with_exact_rights(change, context)) for change in untangled]
+    textual = textual_types(target)
+    changes = [_stable(_with_exact_rights(change, context), textual) for change in untangled]
     return replace(found, changes=(*renames, *(change for change in changes if change.steps)))
 
 
@@ -45,9 +46,11 @@ def _with_exact_rights(change: Change, context: Context) -> Change:
     return replace(change, steps=(*change.steps, *steps)) if steps else change
 
 
-def _stable(change: Change) -> Change:
+def _stable(change: Change, textual: frozenset[str]) -> Change:
     """Statements that are read as what the server wrote; bodies and comments are people's own text."""
     if change.id.kind == "comment":
         return change
-    steps = (one if _TEXT_BODY in one.sql else replace(one, sql=stable(one.sql)) for one in change.steps)
+    steps = (
+        one if _TEXT_BODY in one.sql else replace(one, sql=stable(one.sql, textual)) for one in change.steps
+    )
     return replace(change, steps=tuple(steps))

@@ -32,8 +32,11 @@ def swap_type(old: Any, new: Any, creation: Sequence[Step], context: Context) ->
     word = "DOMAIN" if old.id.kind == "domain" else "TYPE"
     steps: list[Step] = [step(f"ALTER {word} {old.sql_name} RENAME TO {ident(aside)}", old.id), *creation]
     leaving = _leaving(columns, context)
+    falling = _falling(old, context)
     for column in columns:
-        steps.extend(leaving[column.id].steps if column.id in leaving else _move(column, old, new, context))
+        away = bool(falling & catalog.needs.get(column.id, frozenset()))
+        moving = _move(column, old, new, context, default_away=away)
+        steps.extend(leaving[column.id].steps if column.id in leaving else moving)
     steps.append(step(f"DROP {word} {qualified(old.schema, aside)}", old.id))
     disturbed = {
         *_disturbed(old, columns, context),
@@ -41,6 +44,19 @@ def swap_type(old: Any, new: Any, creation: Sequence[Step], context: Context) ->
     }
     covers = (*leaving, *(one for way in leaving.values() for one in way.covers))
     return Alteration(tuple(steps), frozenset(disturbed), covers)
+
+
+def _falling(old: Any, context: Context) -> frozenset[ObjectId]:
+    """Routines that are away meanwhile, whatever for; a default that calls one is away too."""
+    from dbdeed.engines.postgresql.kinds.function import alter
+
+    current, target = context.current, context.target
+    fallen = set(current.dependents([old.id]))
+    for key, one in current.objects.items():
+        wanted: Any = target.objects.get(key)
+        if key.kind == "function" and one != wanted and (wanted is None or not alter(one, wanted, context)):  # type: ignore[arg-type]
+            fallen.add(key)
+    return frozenset(one for one in fallen if one.kind == "function")
 
 
 def _leaving(columns: Iterable[Any], context: Context) -> dict[ObjectId, Alteration]:
@@ -70,7 +86,7 @@ def _disturbed(old: Any, columns: Iterable[Object], context: Context) -> Iterabl
                 yield one
 
 
-def _move(column: Any, old: Any, new: Any, context: Context) -> Iterable[Step]:
+def _move(column: Any, old: Any, new: Any, context: Context, *, default_away: bool) -> Iterable[Step]:
     """One column to the new type, if it still has that type and is no copy of one above."""
     target: Any = context.target.objects.get(column.id)
     if not column.local or column.generated or old.sql_name not in column.type:
@@ -84,7 +100,7 @@ def _move(column: Any, old: Any, new: Any, context: Context) -> Iterable[Step]:
         clauses.append(f"ALTER COLUMN {name} DROP DEFAULT")
     through = "text[]" if array else "text"
     clauses.append(f"ALTER COLUMN {name} TYPE {column.type} USING {name}::{through}::{column.type}")
-    if column.default and target.default == column.default:
+    if column.default and target.default == column.default and not default_away:
         clauses.append(f"ALTER COLUMN {name} SET DEFAULT {target.default}")
     yield step(
         f"ALTER TABLE {column.table_sql} {', '.join(clauses)}",

@@ -160,7 +160,8 @@ SHAPES = (
     Shape(
         "default privileges", 1, _default_name,
         {
-            "grantee": lambda draw, _: draw.pick(("", *names.ROLES)),
+            # not to itself: PostgreSQL keeps such a grant and gives it no meaning
+            "grantee": lambda draw, place: draw.pick(("", *(one for one in names.ROLES if one != place.name[0]))),
             "privilege": lambda draw, _: draw.pick(("", "", "ALL")),
             "option": lambda draw, _: draw.chance(3),
             "revoke": lambda draw, _: draw.chance(2),

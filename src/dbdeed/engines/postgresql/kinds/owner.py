@@ -86,8 +86,8 @@ def read(reading: Reading) -> None:
         of = reading.own(classid, objid)
         if of is None or (of == ObjectId("schema", ("public",)) and role == "pg_database_owner"):
             continue
-        if of.kind == "sequence" and reading.objects[of].parent is not None:
-            continue  # it has its table's
+        if of.kind == "column" or (of.kind == "sequence" and reading.objects[of].parent is not None):
+            continue  # a sequence that belongs to a column has its table's
         reading.add(Owner(of, role))
 
 

@@ -9,6 +9,7 @@ import msgspec
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.kinds.column_alter import option_changes
+from dbdeed.engines.postgresql.kinds.table_moved import Fitted, fitted
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.secrets import with_environment
 from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
@@ -25,15 +26,17 @@ if TYPE_CHECKING:
 def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     if (old.form, old.partition_key, old.server) != (new.form, new.partition_key, new.server):
         return None
+    moved = old.partition_of != new.partition_of
+    fit = fitted(old, new, context) if moved else Fitted()
     steps = [
         *_detach(old, new, context),
+        *fit.steps,
         *_settings(old, new),
         *_rewrites(old, new),
         *_attach(old, new, context),
     ]
-    moved = old.partition_of != new.partition_of
-    covers = (*_handed(old, new, context),) if moved else ()
-    return Alteration(tuple(steps), covers=covers)
+    covers = (*fit.covers, *_handed(old, new, context)) if moved else ()
+    return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(covers)))
 
 
 def loosen(old: Table, _fallen: frozenset[ObjectId], context: Context) -> Loosening | None:
@@ -70,15 +73,13 @@ def _attach(old: Table, new: Table, _: Context) -> Iterable[Step]:
 
 
 def _handed(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
-    """Columns, keys and indexes that only change hands between the partition and the table above."""
+    """Keys and indexes that only change hands between the partition and the table above."""
     for catalog, other in ((context.current, context.target), (context.target, context.current)):
         above = (old if catalog is context.target else new).partition_of
         if not above:
             continue
         for child in catalog.children.get(new.id, ()):
-            if child.id.kind in ("column", "constraint", "index") and _from_above(
-                child, above, catalog, other
-            ):
+            if child.id.kind in ("constraint", "index") and _from_above(child, other):
                 yield child.id
     for child in context.target.children.get(new.id, ()):
         if (
@@ -89,12 +90,8 @@ def _handed(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
             yield child.id  # ATTACH makes it
 
 
-def _from_above(child: Any, above: tuple[str, ...], _catalog: Catalog, other: Catalog) -> bool:
-    """Whether the other side has the child by way of the table above it."""
-    if child.id.kind == "column":
-        from dbdeed.engines.catalog import ObjectId
-
-        return ObjectId("column", (*above, child.name)) in other.objects
+def _from_above(child: Any, other: Catalog) -> bool:
+    """Whether the other side has the child by way of the table above it, or has it by itself."""
     there: Any = other.objects.get(child.id)
     return there is not None and bool(there.partition_of) != bool(child.partition_of)
 

@@ -1,0 +1,114 @@
+"""A table that becomes a partition, or is one no more: its columns must fit what it comes to stand under.
+
+A partition has the columns of the table above without saying so; once by itself they are its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.postgresql.choosing import not_null_name
+from dbdeed.engines.postgresql.kinds import column_alter, column_create
+from dbdeed.engines.postgresql.quoting import ident
+from dbdeed.engines.postgresql.writing import exclusive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.column import Column
+    from dbdeed.engines.postgresql.kinds.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What is done while the table stands by itself.
+
+    Attributes:
+        covers: the columns that come out right by it.
+    """
+
+    steps: tuple[Step, ...] = ()
+    covers: tuple[ObjectId, ...] = ()
+    disturbs: frozenset[ObjectId] = frozenset()
+
+
+def fitted(old: Table, new: Table, context: Context) -> Fitted:
+    """From the columns that it has to those that it will have, be they its own or from above."""
+    was, wanted = columns(old, context.current), columns(new, context.target)
+    steps: list[Step] = []
+    covers: list[ObjectId] = []
+    disturbs: set[ObjectId] = set()
+    for name, column in wanted.items():
+        covers.append(column.id)
+        found = was.get(name)
+        if found is not None and found.not_null and _named_from_above(found, old, context):
+            steps.append(_nullable(found))
+            found = msgspec.structs.replace(found, not_null=False)
+        way = column_alter.alter(found, column, context) if found is not None else None
+        if way is not None:
+            steps += way.steps
+            disturbs |= way.disturbs
+            covers += way.covers
+            continue
+        if found is not None:
+            steps += _dropped(found, context)
+        making = column_create.create(column, context)
+        steps += making.steps
+        covers += making.covers
+    for name, column in was.items():
+        own: Any = context.current.objects.get(column.id)
+        if name not in wanted and not (own is not None and own.local):
+            steps += _dropped(column, context)
+            covers.append(column.id)
+    return Fitted(tuple(steps), tuple(covers), frozenset(disturbs))
+
+
+def _named_from_above(column: Column, old: Table, context: Context) -> bool:
+    """Whether nobody knows what its not-null constraint is called: since 18, as where it first stood."""
+    named = context.target.version[0] >= 18
+    return named and bool(old.partition_of) and column.id not in context.current.objects
+
+
+def _nullable(column: Column) -> Step:
+    return exclusive(
+        f"ALTER TABLE {column.table_sql} ALTER COLUMN {ident(column.name)} DROP NOT NULL", column.id
+    )
+
+
+def _dropped(column: Column, context: Context) -> tuple[Step, ...]:
+    from dbdeed.engines.postgresql.kinds.column import drop
+
+    return drop(column, context)
+
+
+def columns(table: Table, catalog: Catalog) -> Mapping[str, Column]:
+    """All of a table's columns as if they were its own."""
+    found: dict[str, Column] = {}
+    for parent in (table.partition_of,) if table.partition_of else table.inherits:
+        above: Any = catalog.objects.get(ObjectId("table", (parent[0], parent[1])))
+        if above is not None:
+            found.update(
+                (name, _own(column, table, catalog.version[0]))
+                for name, column in columns(above, catalog).items()
+            )
+    for child in catalog.children.get(table.id, ()):
+        if child.id.kind == "column":
+            column: Any = child
+            found[column.name] = msgspec.structs.replace(column, local=True, inherited=False)
+    return found
+
+
+def _own(column: Column, table: Table, version: int) -> Column:
+    """As CREATE TABLE … PARTITION OF makes it: with the name of the not-null constraint above."""
+    above = column.not_null_name or not_null_name(column.table, column.name)
+    name = above if column.not_null and version >= 18 else ""
+    return msgspec.structs.replace(
+        column, schema=table.schema, table=table.name, identity=None, not_null_name=name
+    )
