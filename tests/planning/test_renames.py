@@ -72,3 +72,80 @@ class Unusable:
 
     def database(self) -> Any:
         raise AssertionError
+
+
+RINGS = {
+    "tables that change their names": (
+        "CREATE TABLE a (x integer); CREATE TABLE b (y text);",
+        "CREATE TABLE b (x integer); -- renamed from: a\nCREATE TABLE a (y text); -- renamed from: b\n",
+    ),
+    "a chain with a new first": (
+        "CREATE TABLE a (x integer, y text); CREATE TABLE b (z date);",
+        "CREATE TABLE c (z date); -- renamed from: b\nCREATE TABLE b (x integer, y text); -- renamed from: a\n"
+        "CREATE TABLE a (w integer);",
+    ),
+    "columns in a ring": (
+        "CREATE TABLE t (a integer, b text, c date);",
+        "CREATE TABLE t (b integer, -- renamed from: a\nc text, -- renamed from: b\na date -- renamed from: c\n);",
+    ),
+    "a table in a ring with its columns": (
+        "CREATE TABLE a (x integer, k text); CREATE TABLE b (y date);",
+        "-- renamed from: a\nCREATE TABLE b (z integer, -- renamed from: x\nk text);\n"
+        "-- renamed from: b\nCREATE TABLE a (y date);",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RINGS)
+def test_names_in_a_ring_or_chain(name: str, place: Place) -> None:
+    before, after = RINGS[name]
+    with place.live(before) as session:
+        plan, _ = place.migrate(session, after)
+        assert plan.destroys == ()
+        assert {one.action for one in plan.differences} <= {Action.RENAME, Action.CREATE}
+
+
+def test_columns_in_a_ring_keep_their_values(place: Place) -> None:
+    before, after = RINGS["columns in a ring"]
+    with place.live(before) as session:
+        session.execute("INSERT INTO t VALUES (1, 'x', '2020-02-02')")
+        place.migrate(session, after)
+        assert session.fetch("SELECT b, c FROM t") == [(1, "x")]
+
+
+def test_a_mark_that_was_followed_means_nothing_for_what_comes_later(place: Place) -> None:
+    """A new column has the old name; the mark of the one that had it stays in the document."""
+    with place.live("CREATE TABLE t (a integer);") as session:
+        session.execute("INSERT INTO t VALUES (1)")
+        after = "CREATE TABLE t (b integer -- renamed from: a\n);"
+        place.migrate(session, after)
+        later = "CREATE TABLE t (b integer, -- renamed from: a\na text);"
+        plan, _ = place.migrate(session, later)
+        assert [one.action for one in plan.differences if one.action is Action.RENAME] == []
+        assert session.fetch("SELECT b FROM t") == [(1,)]
+
+
+def test_a_virtual_table_keeps_its_rows(sqlite: Place) -> None:
+    with sqlite.live("CREATE VIRTUAL TABLE notes USING fts5(body);") as session:
+        session.execute("INSERT INTO notes VALUES ('hello')")
+        plan, _ = sqlite.migrate(
+            session, "-- renamed from: notes\nCREATE VIRTUAL TABLE texts USING fts5(body);"
+        )
+        assert plan.destroys == ()
+        assert session.fetch("SELECT body FROM texts") == [("hello",)]
+
+
+def test_an_empty_table_under_a_new_name_gets_the_short_form(postgresql: Place) -> None:
+    before = "CREATE TABLE a (x integer); CREATE TABLE b (x integer);"
+    after = (
+        "-- renamed from: a\nCREATE TABLE a2 (x integer);\n-- renamed from: b\nCREATE TABLE b2 (x integer);"
+        "CREATE INDEX a2_x ON a2 (x); CREATE INDEX b2_x ON b2 (x);"
+    )
+    with postgresql.live(before) as session:
+        session.execute("INSERT INTO b VALUES (1)")
+        plan, _ = postgresql.plan(
+            session, after, empty=lambda table: postgresql.engine.rows(session, table) == 0
+        )
+        made = {step.object.name[-1]: step.sql for step in plan.steps if step.object.kind == "index"}
+        assert "CONCURRENTLY" not in made["a2_x"]
+        assert "CONCURRENTLY" in made["b2_x"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dbdeed import __version__
 from dbdeed.app.database import scratch_place
 from dbdeed.app.live import read_databases
+from dbdeed.app.renames import rename_remarks
 from dbdeed.app.scratch import ScratchOnDemand
 from dbdeed.app.side import Side, common_engine, side_of
 from dbdeed.engines.registry import engine_for
@@ -99,15 +100,17 @@ def diff(
         for number, side in enumerate(sides):
             if number not in catalogs:
                 catalogs[number] = _loaded(engine, side, opened, findings, progress)
+        statements = engine.statements(sides[1].blocks)
         plan = make_plan(
             engine,
             catalogs[0],
             catalogs[1],
-            engine.statements(sides[1].blocks),
+            statements,
             opened if prove else None,
             cache=PlanCache(folder / "plans", __version__),
             progress=progress,
         )
+    findings.extend(rename_remarks(engine, plan, catalogs[0], catalogs[1], statements))
     return DiffResult(plan, engine, sides[0].name, sides[1].name, tuple(findings))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dbdeed import __version__
 from dbdeed.app.facts import engine_facts
 from dbdeed.app.project import open_project, read_architecture
+from dbdeed.app.renames import rename_remarks
 from dbdeed.app.site import open_site
 from dbdeed.app.sound import checked, require_sound
 from dbdeed.errors import OurFault
@@ -44,6 +45,7 @@ class PlanResult:
         database: which one, for people.
         embedded: it is the project's own.
         findings: warnings that do not stop it.
+        remarks: about renames: marks that do nothing, and renames that may have been meant.
         refusals: why the document's Strategy would not let it be applied.
         unfinished: earlier plans that were interrupted; this plan is made from what they left.
     """
@@ -55,6 +57,7 @@ class PlanResult:
     database: str
     embedded: bool
     findings: tuple[Finding, ...] = ()
+    remarks: tuple[Finding, ...] = ()
     refusals: tuple[str, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
 
@@ -109,6 +112,7 @@ def plan_for(site: Site) -> PlanResult:
     target = facts.catalog
     if target is None:
         raise OurFault("The engine rejected the SQL without saying where.")
+    statements = engine.statements(architecture.schema.blocks)
     with site.progress.step("Reading the database"):
         current = engine.inspect(site.session)
     try:
@@ -116,7 +120,7 @@ def plan_for(site: Site) -> PlanResult:
             engine,
             current,
             target,
-            engine.statements(architecture.schema.blocks),
+            statements,
             site.scratch,
             empty=lambda table: engine.rows(site.session, table) == 0,
             cache=PlanCache(site.project.cache / "plans", __version__),
@@ -133,6 +137,7 @@ def plan_for(site: Site) -> PlanResult:
         database=site.target.label,
         embedded=site.target.embedded,
         findings=findings,
+        remarks=rename_remarks(engine, made, current, target, statements),
         refusals=tuple(strategy_refusals(made, terms.strategy)),
         unfinished=tuple(Journal(engine, site.session).unfinished()),
     )

@@ -11,6 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from dbdeed.document.findings import Finding, Severity
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -123,18 +125,19 @@ def shape(catalog: Catalog, one: ObjectId) -> Counter[Any] | None:
     found = catalog.objects.get(one)
     if found is None:
         return None
-    features: Counter[Any] = Counter(_features(found, _PLACE | {"name"}))
+    look: Counter[Any] = Counter(features(found, _PLACE | {"name"}))
     for child in catalog.children.get(one, ()):
         # Indexes, keys and counters are mostly called after the table; columns are not.
         left_out = _PLACE | ({"identity", "default"} if child.id.kind == "column" else {"name"})
-        features[(child.id.kind, *sorted(_features(child, left_out)))] += 1
-    return features
+        look[(child.id.kind, *sorted(features(child, left_out)))] += 1
+    return look
 
 
 _PLACE = frozenset({"schema", "table"})
 
 
-def _features(one: Any, left_out: frozenset[str]) -> Iterable[tuple[str, str]]:
+def features(one: Any, left_out: frozenset[str]) -> Iterable[tuple[str, str]]:
+    """An object's fields that say something, as texts; a tuple's members apart."""
     for name in type(one).__struct_fields__:
         if name in left_out:
             continue
@@ -143,6 +146,45 @@ def _features(one: Any, left_out: frozenset[str]) -> Iterable[tuple[str, str]]:
             yield from ((name, repr(member)) for member in value)
         elif value or value == 0:
             yield (name, repr(value))
+
+
+def idle(
+    wanted: Iterable[Renaming], current: Look, target: Look, owner: Callable[[ObjectId], bool]
+) -> list[Finding]:
+    """Warnings about renames that were never made and cannot be.
+
+    Args:
+        wanted: all that are declared.
+        current: what an object of that catalog looks like; None where it is not there.
+        target: likewise.
+        owner: whether what something is a part of is there, so that one may ask for the part.
+    """
+    wanted = list(wanted)
+    moves = {one.new for one in pending(wanted, current, target)}
+    found = []
+    for one in wanted:
+        old, new = current(one.old) is not None, current(one.new) is not None
+        if one.new in moves or target(one.new) is None or old is not new or not owner(one.new):
+            continue
+        names = f"{one.new} is declared to be renamed from {one.old.name[-1]}, and the database has "
+        if not old:
+            hint = "It is made anew. Correct the old name, or take the mark out."
+            found.append(Finding("rename-unknown", Severity.WARNING, f"{names}neither.", one.place, hint))
+        elif target(one.old) is None:
+            hint = "Nothing is renamed, and the old one goes. Take the mark out, or drop the new one by hand."
+            found.append(Finding("rename-blocked", Severity.WARNING, f"{names}both.", one.place, hint))
+    return found
+
+
+def unbound(place: Place | None) -> Finding:
+    """A warning about a mark that stands at nothing that has a name of its own."""
+    return Finding(
+        "rename-unbound",
+        Severity.WARNING,
+        "This mark stands at nothing that can be renamed.",
+        place,
+        "Write it at the end of the line of a column, a value or a named constraint, or above the statement.",
+    )
 
 
 def in_order(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dbdeed.document.architecture import CodeBlock, ModelEntry
     from dbdeed.document.findings import Finding
+    from dbdeed.document.source import Place
     from dbdeed.document.values.types import Method, System
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Step
@@ -358,7 +359,18 @@ class Engine(Protocol):
     def rename_steps(
         self, current: Catalog, target: Catalog, statements: Sequence[Statement]
     ) -> list[Change]:
-        """Renames that the statements declare and that still have to happen."""
+        """Renames that the statements declare and that still have to happen.
+
+        Asked again after they were made, until there are none: tables first, then what is in them.
+        """
+
+    def idle_marks(self, current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Finding]:
+        """Warnings about declared renames that never happened and cannot: the old name is not there."""
+
+    def written_at(
+        self, target: Catalog, statements: Sequence[Statement], wanted: Sequence[ObjectId]
+    ) -> Mapping[ObjectId, Place]:
+        """Where objects of `target`, and parts of them, are written; those found nowhere are left out."""
 
     def encode(self, catalog: Catalog) -> bytes:
         """For the cache."""

@@ -34,12 +34,15 @@ def command(document: Path, database: str, scratch: str, format_: str, quiet: bo
         dbdeed plan --format sql > change.sql
         dbdeed plan --format json > change.json
     """
+    from dbdeed.app.findings_output import finding_text
     from dbdeed.app.plan import plan as make
     from dbdeed.cli.progress import open_progress
 
     result = make(document, database=database, scratch=scratch, progress=open_progress(quiet=quiet))
     print(_shown(result, format_), end="")
     if format_ != "json":
+        for remark in result.remarks:
+            print(finding_text(remark), file=sys.stderr)
         for refusal in result.refusals:
             print(f"Strategy: {refusal}", file=sys.stderr)
     raise SystemExit(0 if result.plan.empty else 1)
@@ -65,7 +68,7 @@ def _object(result: PlanResult) -> str:
     return json_object(
         "plan",
         ok=result.plan.empty,
-        findings=result.findings,
+        findings=(*result.findings, *result.remarks),
         database=result.database,
         refusals=list(result.refusals),
         plan=msgspec.Raw(dump_plan(result.plan, result.terms)),

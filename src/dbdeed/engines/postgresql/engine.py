@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from dbdeed.document.architecture import CodeBlock, ModelEntry
     from dbdeed.document.findings import Finding
+    from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Step
     from dbdeed.engines.seam import (
@@ -109,6 +110,18 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.renames import rename_steps
 
         return rename_steps(current, target, statements)
+
+    def idle_marks(self, current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Finding]:
+        from dbdeed.engines.postgresql.renames import idle_marks
+
+        return idle_marks(current, target, statements)
+
+    def written_at(
+        self, target: Catalog, statements: Sequence[Statement], wanted: Sequence[ObjectId]
+    ) -> Mapping[ObjectId, Place]:
+        from dbdeed.engines.postgresql.renames import written_at
+
+        return written_at(target, statements, wanted)
 
     def encode(self, catalog: Catalog) -> bytes:
         from dbdeed.engines.postgresql.codec import encode

@@ -100,13 +100,22 @@ def read_marks(statements: Sequence[Statement]) -> list[Mark]:
     return [mark for one in statements if one.renamed_from for mark in _marks(one)]
 
 
+def written(statement: Statement) -> Iterator[Mark]:
+    """What a statement makes and all its parts, each as a mark at its place that says nothing."""
+    sql = statement.sql
+    found = _words(sql)
+    head = _head(sql, found)
+    if head is None:
+        return
+    if found[0].text == "create":
+        yield Mark(statement, 0, "", head.made, head.name, _on(sql, found, head))
+    for part in _parts(sql, found, head):
+        yield Mark(statement, part.start, "", head.made, head.name, (), part.kind, part.called, part.number)
+
+
 def _marks(statement: Statement) -> Iterator[Mark]:
     sql = statement.sql
-    found = [
-        _Word(one, sql[one.start : one.end].lower())
-        for one in tokens(sql, RULES)
-        if one.kind not in (TokenKind.SPACE, TokenKind.COMMENT)
-    ]
+    found = _words(sql)
     head = _head(sql, found)
     parts = _parts(sql, found, head) if head is not None else []
     end = _end_of_parts(sql, found, head) if head is not None else 0
@@ -121,6 +130,14 @@ def _marks(statement: Statement) -> Iterator[Mark]:
             yield Mark(statement, offset, old, head.made, head.name, _on(sql, found, head))
         else:
             yield Mark(statement, offset, old)
+
+
+def _words(sql: str) -> list[_Word]:
+    return [
+        _Word(one, sql[one.start : one.end].lower())
+        for one in tokens(sql, RULES)
+        if one.kind not in (TokenKind.SPACE, TokenKind.COMMENT)
+    ]
 
 
 def _head(sql: str, found: Sequence[_Word]) -> _Head | None:

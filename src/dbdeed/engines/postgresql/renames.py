@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action, Change, Detail
-from dbdeed.engines.postgresql.marks import read_marks
+from dbdeed.engines.postgresql.marks import read_marks, written
 from dbdeed.engines.postgresql.rename_write import aside, rename_steps_of
 from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.postgresql.sql.located import place_of
-from dbdeed.engines.renaming import Renaming, in_order, pending, rings, shape
+from dbdeed.engines.renaming import Renaming, idle, in_order, pending, rings, shape, unbound
 from dbdeed.engines.sql_text import name_of, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from dbdeed.document.findings import Finding
+    from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.postgresql.marks import Mark
     from dbdeed.engines.seam import Statement
@@ -52,6 +54,50 @@ def rename_steps(current: Catalog, target: Catalog, statements: Sequence[Stateme
     stage = min((_stage(one.new) for one in found), default=0)
     chosen = [one for one in found if _stage(one.new) == stage]
     return _changes([*chosen, *_out_of_the_way(chosen, current, target)], current, target)
+
+
+def idle_marks(current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Finding]:
+    """Marks whose old name is nowhere, or whose new one is taken; silent in a database that is new."""
+    there = {one.kind for one in current.objects}
+
+    def owner(one: ObjectId) -> bool:
+        if one.kind in _PARTS or one.kind in _ON_TABLE:
+            return any(each in current.objects for each in _possible_owners(one))
+        return one.kind in there
+
+    return idle(declared(current, target, statements), _look(current), _look(target), owner)
+
+
+def unbound_marks(statements: Sequence[Statement]) -> list[Finding]:
+    """Warnings about marks that stand at nothing that has a name."""
+    return [
+        unbound(place_of(mark.statement, max(mark.offset, 0)))
+        for mark in read_marks(statements)
+        if not mark.made
+    ]
+
+
+def _possible_owners(part: ObjectId) -> Iterator[ObjectId]:
+    for kind in (*_RELATIONS, "enum", "composite type", "domain"):
+        yield ObjectId(kind, part.name[:-1])
+
+
+def written_at(
+    target: Catalog, statements: Sequence[Statement], wanted: Sequence[ObjectId]
+) -> dict[ObjectId, Place]:
+    """The places where objects and parts are written; the first one of each."""
+    found: dict[ObjectId, Place] = {}
+    names = {one.name[-1] for one in wanted}
+    for statement in statements:
+        if not any(name in statement.sql for name in names):
+            continue
+        for mark in written(statement):
+            for owner in _owners(mark, target):
+                one = _part(owner, mark, target) if mark.part else owner
+                place = place_of(statement, mark.offset) if one in wanted else None
+                if one is not None and place is not None:
+                    found.setdefault(one, place)
+    return found
 
 
 def declared(current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Renaming]:

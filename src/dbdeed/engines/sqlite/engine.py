@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from dbdeed.document.architecture import CodeBlock, ModelEntry
     from dbdeed.document.findings import Finding
+    from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Step
     from dbdeed.engines.seam import (
@@ -121,6 +122,18 @@ class SqliteEngine:
         from dbdeed.engines.sqlite.renames import rename_steps
 
         return rename_steps(current, target, statements)
+
+    def idle_marks(self, current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Finding]:
+        from dbdeed.engines.sqlite.renames import idle_marks
+
+        return idle_marks(current, target, statements)
+
+    def written_at(
+        self, target: Catalog, statements: Sequence[Statement], wanted: Sequence[ObjectId]
+    ) -> Mapping[ObjectId, Place]:
+        from dbdeed.engines.sqlite.renames import written_at
+
+        return written_at(target, statements, wanted)
 
     def encode(self, catalog: Catalog) -> bytes:
         from dbdeed.engines.sqlite.codec import encode

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action, Change, Detail, LockLevel, Step
-from dbdeed.engines.renaming import Renaming, in_order, pending, rings, shape
+from dbdeed.engines.renaming import Renaming, idle, in_order, pending, rings, shape, unbound
 from dbdeed.engines.sqlite.definition import divide
 from dbdeed.engines.sqlite.kinds.claims import object_id
 from dbdeed.engines.sqlite.kinds.table import Column, Table
@@ -24,6 +24,8 @@ from dbdeed.engines.sqlite.text import lex
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dbdeed.document.findings import Finding
+    from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.renaming import Look, Move
     from dbdeed.engines.seam import Statement
@@ -48,6 +50,46 @@ def rename_steps(current: Catalog, target: Catalog, statements: Sequence[Stateme
     return changes
 
 
+def idle_marks(current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Finding]:
+    """Marks whose old name is nowhere, or whose new one is taken; silent in a database that is new."""
+    wanted = [one for statement in statements for one in declared(statement) if one is not None]
+
+    def owner(one: ObjectId) -> bool:
+        if one.kind == "column":
+            return ObjectId("table", one.name[:1]) in current.objects
+        return any(each.kind == one.kind for each in current.objects)
+
+    return idle(wanted, _look(current), _look(target), owner)
+
+
+def unbound_marks(statements: Sequence[Statement]) -> list[Finding]:
+    """Warnings about marks that stand at nothing that SQLite can rename."""
+    return [
+        unbound(place_of(statement))
+        for statement in statements
+        if statement.renamed_from
+        for one in declared(statement)
+        if one is None
+    ]
+
+
+def written_at(
+    target: Catalog, statements: Sequence[Statement], wanted: Sequence[ObjectId]
+) -> dict[ObjectId, Place]:
+    """The places where tables and columns are written; the first one of each."""
+    found: dict[ObjectId, Place | None] = {}
+    for statement in statements:
+        kind, name = created(lex(statement.sql))
+        text = divide(statement.sql) if kind == "table" else None
+        if name is None or object_id(kind, name.name) not in target.objects:
+            continue
+        found.setdefault(object_id(kind, name.name), place_of(statement))
+        for column in text.columns if text is not None else ():
+            place = place_of(statement, column.start, column.end)
+            found.setdefault(_column_id(name.name, column.name.name), place)
+    return {one: place for one, place in found.items() if place is not None and one in set(wanted)}
+
+
 def declared(statement: Statement) -> Iterator[Renaming | None]:
     """What each mark of a statement says; None for one that is about nothing that can be renamed."""
     if not statement.renamed_from:
@@ -56,9 +98,10 @@ def declared(statement: Statement) -> Iterator[Renaming | None]:
     text = divide(statement.sql) if kind == "table" else None
     for offset, old in statement.renamed_from:
         place = place_of(statement, max(offset, 0), max(offset, 0) + 1)
-        if name is None or kind not in _TABLES:
+        if name is None:
             yield None
-            continue
+        if name is None or kind not in _TABLES:
+            continue  # what is no table is made again, and loses nothing by it
         column = _column_at(statement.sql, text, offset) if text is not None else ""
         if column is None:
             yield None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.postgresql.lint import naive_timestamp, no_effect, padded_char, truncated_name
 from dbdeed.engines.postgresql.lint.columns import column_places
+from dbdeed.engines.postgresql.renames import unbound_marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,8 @@ def lint(session: Session, statements: Sequence[Statement]) -> list[Finding]:
     """What the rules find in a database that these statements made, where they are written."""
     found = [(rule, table, column) for rule in COLUMN_RULES for table, column in session.fetch(rule.QUERY)]
     places = column_places(statements, {(table, column) for _, table, column in found})
-    return [rule.finding(table, column, places.get((table, column))) for rule, table, column in found]
+    named = [rule.finding(table, column, places.get((table, column))) for rule, table, column in found]
+    return [*named, *unbound_marks(statements)]
 
 
 def from_notices(statement: Statement, notices: Sequence[object]) -> list[Finding]:

@@ -43,5 +43,8 @@ RULES: tuple[Rule, ...] = tuple(cast("Rule", import_module(f"{__name__}.{name}")
 
 def findings(session: SqliteSession, statements: Sequence[Written]) -> list[Finding]:
     """What the rules find, in document order within each rule."""
+    from dbdeed.engines.sqlite.renames import unbound_marks
+
     context = Context(session, inspect(session), statements)
-    return [finding for rule in RULES for finding in rule.check(context)]
+    found = [finding for rule in RULES for finding in rule.check(context)]
+    return [*found, *unbound_marks([one.statement for one in statements])]
