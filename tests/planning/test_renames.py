@@ -81,8 +81,10 @@ RINGS = {
     ),
     "a chain with a new first": (
         "CREATE TABLE a (x integer, y text); CREATE TABLE b (z date);",
-        "CREATE TABLE c (z date); -- renamed from: b\nCREATE TABLE b (x integer, y text); -- renamed from: a\n"
-        "CREATE TABLE a (w integer);",
+        (
+            "CREATE TABLE c (z date); -- renamed from: b\nCREATE TABLE b (x integer, y text); -- renamed from: a\n"
+            "CREATE TABLE a (w integer);"
+        ),
     ),
     "columns in a ring": (
         "CREATE TABLE t (a integer, b text, c date);",
@@ -90,8 +92,10 @@ RINGS = {
     ),
     "a table in a ring with its columns": (
         "CREATE TABLE a (x integer, k text); CREATE TABLE b (y date);",
-        "-- renamed from: a\nCREATE TABLE b (z integer, -- renamed from: x\nk text);\n"
-        "-- renamed from: b\nCREATE TABLE a (y date);",
+        (
+            "-- renamed from: a\nCREATE TABLE b (z integer, -- renamed from: x\nk text);\n"
+            "-- renamed from: b\nCREATE TABLE a (y date);"
+        ),
     ),
 }
 
