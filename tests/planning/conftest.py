@@ -69,7 +69,8 @@ class Place:
     def plan(self, session: Session, sql: str, **options: Any) -> tuple[Plan, Catalog]:
         target = self.catalog(sql)
         current = self.engine.inspect(session)
-        return make_plan(self.engine, current, target, self.statements(sql), self.scratch, **options), target
+        given = {"scratch": self.scratch, **options}
+        return make_plan(self.engine, current, target, self.statements(sql), **given), target
 
     def migrate(self, session: Session, sql: str, **options: Any) -> tuple[Plan, Applied]:
         """Plan, prove and apply; a second plan must be empty."""

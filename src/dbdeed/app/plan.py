@@ -13,7 +13,7 @@ from dbdeed.app.site import open_site
 from dbdeed.app.sound import checked, require_sound
 from dbdeed.errors import OurFault
 from dbdeed.planning.cache import PlanCache, write_atomically
-from dbdeed.planning.consent import strategy_refusals, terms_of
+from dbdeed.planning.consent import in_a_window, strategy_refusals, terms_of
 from dbdeed.planning.journal import Journal
 from dbdeed.planning.proof import ProofFailed, make_plan
 from dbdeed.progress import SILENT
@@ -123,6 +123,7 @@ def plan_for(site: Site) -> PlanResult:
             statements,
             site.scratch,
             empty=lambda table: engine.rows(site.session, table) == 0,
+            online=not in_a_window(architecture.migrations.strategy.value),
             cache=PlanCache(site.project.cache / "plans", __version__),
             progress=site.progress,
         )

@@ -133,6 +133,11 @@ class Catalog:
                 found[one.parent].append(one)
         return {key: tuple(value) for key, value in found.items()}
 
+    @cached_property
+    def claimed(self) -> frozenset[tuple[str, ...]]:
+        """Every name that some object holds."""
+        return frozenset(claim for one in self.objects.values() for claim in one.claims)
+
     def same_as(self, other: Catalog) -> bool:
         """Whether nothing differs; where the databases run does not matter."""
         return self.objects == other.objects and set(self.unmodelled) == set(other.unmodelled)

@@ -22,14 +22,26 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog, Object, ObjectId
     from dbdeed.engines.change import Step
+    from dbdeed.engines.seam import Backfill
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a kind may look at while it writes: both catalogs."""
+    """What a kind may look at while it writes.
+
+    Attributes:
+        current, target: both catalogs.
+        backfills: by column, what the document gives rows that have no value in it yet.
+    """
 
     current: Catalog
     target: Catalog
+    backfills: Mapping[ObjectId, Backfill] = field(default_factory=dict)
+
+    def value_for(self, column: ObjectId) -> str:
+        """The expression for rows that have no value yet, or ""."""
+        found = self.backfills.get(column)
+        return found.expression if found is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +133,14 @@ class _Work:
         return kind.holds_data and not (kind.computed and kind.computed(self.context.current.objects[one]))
 
 
-def compare_catalogs(current: Catalog, target: Catalog, kinds: Sequence[Kind]) -> Comparison:
+def compare_catalogs(
+    current: Catalog,
+    target: Catalog,
+    kinds: Sequence[Kind],
+    backfills: Mapping[ObjectId, Backfill] | None = None,
+) -> Comparison:
     """The changes that lead from `current` to `target`, in no order that matters."""
-    work = _Work(Context(current, target), {kind.name: kind for kind in kinds})
+    work = _Work(Context(current, target, backfills or {}), {kind.name: kind for kind in kinds})
     _decide(work)
     return Comparison(
         changes=tuple(_write(work)),

@@ -105,6 +105,14 @@ class Statement:
     backfills: tuple[tuple[int, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """What a document gives rows that have no value in a column yet; `where` it says so."""
+
+    expression: str
+    where: str = ""
+
+
 class Session(Protocol):
     """An open connection, in autocommit unless inside `transaction`."""
 
@@ -350,8 +358,13 @@ class Engine(Protocol):
     def inspect(self, session: Session) -> Catalog:
         """Everything, by a fixed number of queries; leaves out what dbdeed itself keeps there."""
 
-    def compare(self, current: Catalog, target: Catalog) -> Comparison:
-        """The changes that lead from `current` to `target`."""
+    def compare(
+        self, current: Catalog, target: Catalog, backfills: Mapping[ObjectId, Backfill] | None = None
+    ) -> Comparison:
+        """The changes that lead from `current` to `target`, with values for rows that have none."""
+
+    def backfills(self, target: Catalog, statements: Sequence[Statement]) -> Mapping[ObjectId, Backfill]:
+        """By column of the target, what the statements' marks say."""
 
     def rebuildable(self, catalog: Catalog) -> Catalog:
         """The nearest catalog that statements can make: what a failed build left invalid counts as whole."""
@@ -388,6 +401,18 @@ class Engine(Protocol):
 
     def begin_step(self, session: Session, step: Step) -> None:
         """Settings that a step wants before it runs: lock timeouts and the like."""
+
+    def parts(self, session: Session, step: Step) -> int:
+        """How many parts a batched step has to go through."""
+
+    def fill(self, session: Session, step: Step, first: int, last: int) -> int:
+        """Run a batched step for the parts from `first` to before `last`; gives the rows that it filled."""
+
+    def busy(self, session: Session) -> bool:
+        """Whether somebody waits for a lock."""
+
+    def script(self, step: Step) -> str:
+        """The step for the engine's own client; a batched one as a loop over its parts."""
 
     def private_name(self, table: str) -> str:
         """Where dbdeed keeps a table of its own: `dbdeed.journal`, `dbdeed_journal`."""

@@ -14,11 +14,12 @@ import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.engines.seam import LockTimeout
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Unavailable
 from dbdeed.planning.archive import Archive
+from dbdeed.planning.filling import Pace, fill_all
 from dbdeed.planning.journal import Journal, PlanState, StepState
 from dbdeed.planning.plan import fingerprint
 from dbdeed.planning.proof import differences
@@ -30,9 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Step
     from dbdeed.engines.seam import Engine, Session
     from dbdeed.planning.plan import Group, Plan, PlannedStep
     from dbdeed.progress import Progress, Task
+
+
+R = TypeVar("R")
 
 
 class StepFailed(Unavailable):
@@ -223,13 +228,33 @@ def _run_group(run: _Run, group: Group, task: Task) -> None:
         _patiently(run, first, lambda: run.journal.mark(run.id, numbers, StepState.STARTED))
         if first.step.destroys:
             _patiently(run, first, lambda: _kept_alone(run, first, numbers[0]))
-        _patiently(run, first, lambda: _execute(run, first, numbers[0]))
+        if first.step.batched:
+            _fill(run, first, numbers[0])
+        else:
+            _patiently(run, first, lambda: _execute(run, first, numbers[0]))
         _patiently(run, first, lambda: run.journal.mark(run.id, numbers, StepState.DONE))
     run.done += len(group.steps)
     task.advance(len(group.steps), run.total)
 
 
-def _patiently(run: _Run, about: PlannedStep, action: Callable[[], None]) -> None:
+def _fill(run: _Run, planned: PlannedStep, number: int) -> None:
+    """All parts of a batched step."""
+    pace = Pace(sleep=run.patience.sleep)
+
+    def attempt(part: Callable[[], int]) -> int:
+        return _patiently(run, planned, lambda: _part(run, planned, number, part))
+
+    with run.progress.step(f"Filling {shown(planned.step.object)}") as task:
+        fill_all(run.engine, run.session, planned.step, task, pace, attempt)
+
+
+def _part(run: _Run, planned: PlannedStep, number: int, part: Callable[[], int]) -> int:
+    with _failure_told(run, planned.step, number):
+        run.engine.begin_step(run.session, planned.step)
+        return part()
+
+
+def _patiently(run: _Run, about: PlannedStep, action: Callable[[], R]) -> R:
     """Do it, and again while a lock is not to be had."""
     pauses = run.patience.pauses()
     name = shown(about.step.object)
@@ -282,8 +307,15 @@ def _commit_refused(numbers: range) -> Iterator[None]:
 def _execute(run: _Run, planned: PlannedStep, number: int) -> None:
     step = planned.step
     run.engine.begin_step(run.session, step)
-    try:
+    with _failure_told(run, step, number):
         run.session.execute(run.secrets.fill(step))
+
+
+@contextmanager
+def _failure_told(run: _Run, step: Step, number: int) -> Iterator[None]:
+    """Which step it was that the database refused, without what is secret."""
+    try:
+        yield
     except LockTimeout as error:
         raise LockTimeout(run.secrets.hide(error.message), hint=run.secrets.hide(error.hint)) from None
     except InvalidInput as error:

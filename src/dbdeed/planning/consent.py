@@ -81,6 +81,11 @@ def check_terms(terms: Terms, *, private: bool, draft: bool = False) -> None:
         )
 
 
+def in_a_window(strategy: Strategy | None) -> bool:
+    """Whether changes are made while nobody works with the database."""
+    return strategy is not None and strategy.how is How.MAINTENANCE_WINDOW
+
+
 def strategy_refusals(plan: Plan, strategy: Strategy | None) -> list[str]:
     """Why the document's Strategy does not let this plan run, a sentence each; empty if it does."""
     if strategy is None:

@@ -51,21 +51,27 @@ def under_old_names(empty: Empty, renames: Sequence[Change]) -> Empty:
     return asked
 
 
-def choose_form(change: Change, current: Catalog, target: Catalog, empty: Empty) -> Change:
-    """The change with the steps that fit its tables."""
-    if change.action not in (Action.CREATE, Action.ALTER):
+def choose_form(
+    change: Change, current: Catalog, target: Catalog, empty: Empty, *, online: bool = True
+) -> Change:
+    """The change with the steps that fit its tables.
+
+    In a maintenance window (`online` false) nobody has to be let through, so that tables with rows get the
+    short form too, with what it costs; but where rows have to be given values there is no other form.
+    """
+    if change.action is Action.RENAME:
         return change
     if change.action is not Action.CREATE and not any(map(_costs, change.steps)):
         return change
-    tables = _tables(change, current, target)
+    tables = _tables(change, current, current if change.action is Action.DROP else target)
     if not tables:
-        if change.action is Action.ALTER:
+        if change.action is not Action.CREATE:
             return change
         steps = [replace(_unheard(step), lock=LockLevel.NONE) for step in change.steps]
     elif any(_costs(step) for step in change.steps) and all(map(empty, tables)):
         steps = [_unheard(step) for step in change.steps]
     else:
-        steps = [form for step in change.steps for form in _online(step)]
+        steps = [form for step in change.steps for form in _online(step, online=online or _fills(change))]
     return replace(change, steps=tuple(steps))
 
 
@@ -75,8 +81,12 @@ def _costs(step: Step) -> bool:
     return step.online is not None or step.scans or step.rewrites or heeded
 
 
-def _online(step: Step) -> tuple[Step, ...]:
-    return (step,) if step.online is None else step.online
+def _online(step: Step, *, online: bool) -> tuple[Step, ...]:
+    return (step,) if step.online is None or not online else step.online
+
+
+def _fills(change: Change) -> bool:
+    return any(form.batched for step in change.steps for form in step.online or ())
 
 
 def _unheard(step: Step) -> Step:
@@ -85,14 +95,14 @@ def _unheard(step: Step) -> Step:
     return replace(step, scans=False, rewrites=False, hazards=hazards, online=None)
 
 
-def _tables(change: Change, current: Catalog, target: Catalog) -> list[ObjectId]:
+def _tables(change: Change, current: Catalog, side: Catalog) -> list[ObjectId]:
     """The tables that were there before and that the change is about.
 
     An index's own, a foreign key's two, a type's those that have values of it.
     """
-    own = _root(change.id, target)
+    own = _root(change.id, side)
     if own.kind in TABLES:
-        related = {own, *(_root(need, target) for need in target.needs.get(change.id, ()))}
+        related = {own, *(_root(need, side) for need in side.needs.get(change.id, ()))}
     else:
         related = {_root(one, current) for one in current.dependents([own])}
     return [one for one in related if one in current.objects and one.kind in TABLES]

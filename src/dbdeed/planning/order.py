@@ -68,8 +68,10 @@ def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) 
             _order_drop(graph, position, ids, places, current, target, loose)
         elif change.action in (Action.CREATE, Action.ALTER):
             _order_making(graph, position, ids, places, target)
+        if any(form.batched for step in change.steps for form in step.online or ()):
+            _order_filling(graph, position, change, places)
         if change.action is Action.ALTER:
-            _order_alteration(graph, position, change, places, current)
+            _order_alteration(graph, position, change, places, current, target)
     _order_claims(graph, current, target)
     return list(_sorted(graph))
 
@@ -146,7 +148,7 @@ def _order_making(
 
 
 def _order_alteration(
-    graph: _Graph, position: int, change: Change, places: _Places, current: Catalog
+    graph: _Graph, position: int, change: Change, places: _Places, current: Catalog, target: Catalog
 ) -> None:
     """What it disturbs is away meanwhile; what needed it and goes anyhow had better be gone."""
     for one in change.disturbs:
@@ -155,6 +157,16 @@ def _order_alteration(
     for one in (change.id, *change.covers):
         for other in current.needed_by.get(one, ()):
             graph.put(places[Action.DROP].get(other), position, _Bond.NEAT)
+            if one not in target.needs.get(other, ()):  # a key that is moved to other columns
+                graph.put(places[Action.ALTER].get(other), position, _Bond.SHOULD)
+
+
+def _order_filling(graph: _Graph, position: int, change: Change, places: _Places) -> None:
+    """Rows may get their values from columns that go."""
+    parent = change.id.name[:-1]
+    for one, drop in places[Action.DROP].items():
+        if one.kind == change.id.kind and one.name[:-1] == parent and one != change.id:
+            graph.put(position, drop, _Bond.SHOULD)
 
 
 def _order_claims(graph: _Graph, current: Catalog, target: Catalog) -> None:

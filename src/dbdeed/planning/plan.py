@@ -109,16 +109,22 @@ def fingerprint(catalog: Catalog) -> str:
 
 
 def assemble(
-    current: Catalog, target: Catalog, changes: Sequence[Change], empty: Empty = never_empty
+    current: Catalog,
+    target: Catalog,
+    changes: Sequence[Change],
+    empty: Empty = never_empty,
+    *,
+    online: bool = True,
 ) -> Plan:
-    """A plan of changes that are in order already; `empty` chooses its forms. It is not proven yet."""
+    """A plan of changes that are in order already; `empty` and `online` choose its forms. Not proven yet."""
+    chosen = [choose_form(change, current, target, empty, online=online) for change in changes]
     before = fingerprint(current)
     return Plan(
         engine=target.engine,
         version=current.version,
         current=before,
         target=before if current.objects == target.objects else fingerprint(target),
-        groups=tuple(_groups([choose_form(change, current, target, empty) for change in changes])),
+        groups=tuple(_groups(chosen)),
         differences=tuple(
             Difference(change.action, change.id, change.details, change.because) for change in changes
         ),

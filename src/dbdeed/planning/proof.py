@@ -10,9 +10,10 @@ planned from what the engine then reads.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
 from dbdeed.planning.forms import never_empty, under_old_names
@@ -22,11 +23,11 @@ from dbdeed.planning.shown import listed, one_line, shown
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from dbdeed.engines.catalog import Catalog, ObjectId
-    from dbdeed.engines.change import Change
-    from dbdeed.engines.seam import Engine, Scratch, Session, Statement
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Change, Step
+    from dbdeed.engines.seam import Backfill, Engine, Scratch, Session, Statement
     from dbdeed.planning.cache import PlanCache
     from dbdeed.planning.forms import Empty
     from dbdeed.planning.plan import Group, Plan
@@ -54,6 +55,7 @@ def make_plan(
     scratch: Scratch | None = None,
     *,
     empty: Empty = never_empty,
+    online: bool = True,
     cache: PlanCache | None = None,
     progress: Progress = SILENT,
 ) -> Plan:
@@ -63,20 +65,25 @@ def make_plan(
         engine: of both catalogs.
         current: what is there.
         target: what shall be.
-        statements: of the target's document, for the renames that they declare.
+        statements: of the target's document, for the renames and values for rows that they declare.
         scratch: where to prove it; only used where there is something to prove that the cache does not know.
         empty: whether a table of the live database has no rows; then the short forms are taken.
+        online: tables with rows are changed while others go on; in a maintenance window they need not be.
         cache: plans that were proven before.
         progress: where to say what is done.
 
     Raises:
         ProofFailed: the plan does not lead to the target.
         Refused: it cannot be proven, because the current database needs what no catalog type covers.
+        InvalidInput: a value for rows names what is not there when they are filled.
     """
     if current.objects == target.objects:
         return replace(assemble(current, target, ()), proven=True)
     renames = _renames(engine, current, target, statements)
-    first = assemble(current, target, renames or _ordered(engine, current, target), empty)
+    fills = _Fills(engine.backfills(target, statements), online=online)
+    first = assemble(
+        current, target, renames or _ordered(engine, current, target, fills.values), empty, online=online
+    )
     if scratch is None:
         if renames:
             raise _needs_scratch(renames[0])
@@ -87,7 +94,7 @@ def make_plan(
     if known is not None:
         return known
     with progress.step("Proving the plan in a scratch database"):
-        plan = _proven(engine, current, target, statements, scratch, empty)
+        plan = _proven(engine, current, target, statements, scratch, empty, fills)
     if cache is not None and not unkept:
         cache.keep(first, plan)
     return plan
@@ -101,8 +108,18 @@ def _renames(
     return engine.rename_steps(current, target, statements)
 
 
-def _ordered(engine: Engine, current: Catalog, target: Catalog) -> list[Change]:
-    return order_changes(engine.compare(current, target).changes, current, target)
+@dataclass(frozen=True, slots=True)
+class _Fills:
+    """What the document gives rows without a value, and which form tables with rows get."""
+
+    values: Mapping[ObjectId, Backfill]
+    online: bool
+
+
+def _ordered(
+    engine: Engine, current: Catalog, target: Catalog, values: Mapping[ObjectId, Backfill] | None = None
+) -> list[Change]:
+    return order_changes(engine.compare(current, target, values).changes, current, target)
 
 
 def _needs_scratch(rename: Change) -> Refused:
@@ -120,13 +137,15 @@ def _proven(
     statements: Sequence[Statement],
     scratch: Scratch,
     empty: Empty,
+    fills: _Fills,
 ) -> Plan:
     with scratch.database() as session:
         rebuild(engine, session, current)
         reached, renames = _renamed(engine, session, current, target, statements)
         asked = under_old_names(empty, renames) if renames else empty
-        plan = assemble(reached, target, _ordered(engine, reached, target), asked)
-        run_groups(engine, session, plan.groups)
+        changes = _ordered(engine, reached, target, fills.values)
+        plan = assemble(reached, target, changes, asked, online=fills.online)
+        run_groups(engine, session, plan.groups, fills.values)
         _require_equal(engine, engine.inspect(session), target, plan)
     return replace(joined(assemble(current, target, renames), plan) if renames else plan, proven=True)
 
@@ -173,14 +192,19 @@ def rebuild(engine: Engine, session: Session, catalog: Catalog) -> None:
         ) from fault
 
 
-def run_groups(engine: Engine, session: Session, groups: Sequence[Group]) -> None:
+def run_groups(
+    engine: Engine,
+    session: Session,
+    groups: Sequence[Group],
+    values: Mapping[ObjectId, Backfill] | None = None,
+) -> None:
     """Run steps in a scratch, as they would run in the real database. Raises `ProofFailed`."""
     for group in groups:
         if not group.transactional:
-            _run(engine, session, group)
+            _run(engine, session, group, values or {})
         elif not _run_together(engine, session, group):
             with session.transaction():
-                _run(engine, session, group)
+                _run(engine, session, group, values or {})
 
 
 def _run_together(engine: Engine, session: Session, group: Group) -> bool:
@@ -194,19 +218,41 @@ def _run_together(engine: Engine, session: Session, group: Group) -> bool:
     return True
 
 
-def _run(engine: Engine, session: Session, group: Group) -> None:
+def _run(engine: Engine, session: Session, group: Group, values: Mapping[ObjectId, Backfill]) -> None:
     """Step by step, so that it can be said which one fails."""
     for planned in group.steps:
         engine.begin_step(session, planned.step)
         try:
-            session.execute(planned.step.sql)
+            if planned.step.batched:
+                engine.fill(session, planned.step, 0, 1)
+            else:
+                session.execute(planned.step.sql)
         except DbdeedError as error:
+            for column, value in values.items():
+                if _gives(planned.step, column, value):
+                    raise _not_there_yet(column, value, error) from error
             raise ProofFailed(
                 f"A step for {shown(planned.step.object)} does not run in the scratch database: "
                 f"{one_line(error.message)}",
                 hint=error.hint,
                 evidence=planned.step.sql,
             ) from error
+
+
+def _gives(step: Step, column: ObjectId, value: Backfill) -> bool:
+    """Whether a step fills this column, by itself or with its table."""
+    about = step.object in (column, ObjectId("table", column.name[:-1]))
+    return about and value.expression in step.sql
+
+
+def _not_there_yet(column: ObjectId, value: Backfill, error: DbdeedError) -> InvalidInput:
+    return InvalidInput(
+        f"The backfill of {shown(column)} does not run when the rows are filled: {one_line(error.message)}",
+        hint="It may name columns that the table has before and after. Let one that goes stay until the rows "
+        "are filled, and remove it in a change of its own.",
+        where=value.where,
+        code="backfill",
+    )
 
 
 def _require_equal(engine: Engine, reached: Catalog, target: Catalog, plan: Plan) -> None:

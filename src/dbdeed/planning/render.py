@@ -72,7 +72,7 @@ def _scripts(plan: Plan, engine: Engine) -> Iterable[str]:
                 reason = _reason(plan.differences[told])
                 yield from (f"-- {one}" for one in [reason] if one)
             yield from (f"-- {note}" for note in _notes(planned.step))
-            yield ended(planned.step.sql)
+            yield ended(engine.script(planned.step))
         yield from (_closed(line) for line in after)
 
 
@@ -120,6 +120,8 @@ def _cost(step: Step) -> str:
         parts.append(f"lock: {step.lock.name.replace('_', ' ')}")
     if step.rewrites:
         parts.append("rewrites the table")
+    elif step.batched:
+        parts.append("fills the rows part by part, each in a transaction of its own")
     elif step.scans:
         parts.append("reads the whole table")
     return ", ".join(parts)

@@ -14,24 +14,28 @@ from dbdeed.engines.postgresql.stable import stable, textual_types
 from dbdeed.engines.postgresql.untangle import untangle
 
 if TYPE_CHECKING:
-    from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.change import Change
-    from dbdeed.engines.seam import Comparison
+    from collections.abc import Mapping
+
+    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.change import Change, Step
+    from dbdeed.engines.seam import Backfill, Comparison
 
 _TEXT_BODY = "\nAS $"  # as pg_get_functiondef writes one; a body of statements stands there without
 
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
-def compare(current: Catalog, target: Catalog) -> Comparison:
-    """The changes that lead from `current` to `target`.
+def compare(
+    current: Catalog, target: Catalog, backfills: Mapping[ObjectId, Backfill] | None = None
+) -> Comparison:
+    """The changes that lead from `current` to `target`; `backfills` gives columns of the target a value.
 
     What PostgreSQL itself takes along (an index below another's, a column handed down) has no statement of
     its own and gives no change.
     """
     current, renames = renamed_alike(current, target)
-    found = compare_catalogs(current, target, KINDS)
-    context = Context(current, target)
+    found = compare_catalogs(current, target, KINDS, backfills)
+    context = Context(current, target, backfills or {})
     untangled = untangle(found.changes, context, _BY_NAME)
     textual = textual_types(target)
     changes = [_stable(_with_exact_rights(change, context), textual) for change in untangled]
@@ -50,7 +54,11 @@ def _stable(change: Change, textual: frozenset[str]) -> Change:
     """Statements that are read as what the server wrote; bodies and comments are people's own text."""
     if change.id.kind == "comment":
         return change
-    steps = (
-        one if _TEXT_BODY in one.sql else replace(one, sql=stable(one.sql, textual)) for one in change.steps
-    )
-    return replace(change, steps=tuple(steps))
+    return replace(change, steps=tuple(_stable_step(one, textual) for one in change.steps))
+
+
+def _stable_step(step: Step, textual: frozenset[str]) -> Step:
+    if _TEXT_BODY in step.sql:
+        return step
+    online = step.online and tuple(_stable_step(one, textual) for one in step.online)
+    return replace(step, sql=stable(step.sql, textual), online=online)

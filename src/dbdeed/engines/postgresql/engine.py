@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Step
     from dbdeed.engines.seam import (
+        Backfill,
         BackupMethod,
         Comparison,
         EmbeddedServer,
@@ -94,10 +95,17 @@ class PostgresqlEngine:
 
         return inspect(session)
 
-    def compare(self, current: Catalog, target: Catalog) -> Comparison:
+    def compare(
+        self, current: Catalog, target: Catalog, backfills: Mapping[ObjectId, Backfill] | None = None
+    ) -> Comparison:
         from dbdeed.engines.postgresql.compare import compare
 
-        return compare(current, target)
+        return compare(current, target, backfills)
+
+    def backfills(self, target: Catalog, statements: Sequence[Statement]) -> Mapping[ObjectId, Backfill]:
+        from dbdeed.engines.postgresql.sql.backfill import backfills
+
+        return backfills(target, statements)
 
     def rebuildable(self, catalog: Catalog) -> Catalog:
         from dbdeed.engines.postgresql.kinds.index import whole
@@ -149,6 +157,26 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.running import begin_step
 
         begin_step(session, step)
+
+    def parts(self, session: Session, step: Step) -> int:
+        from dbdeed.engines.postgresql.online.fill import parts
+
+        return parts(session, step)
+
+    def fill(self, session: Session, step: Step, first: int, last: int) -> int:
+        from dbdeed.engines.postgresql.online.fill import fill
+
+        return fill(session, step, first, last)
+
+    def busy(self, session: Session) -> bool:
+        from dbdeed.engines.postgresql.running import busy
+
+        return busy(session)
+
+    def script(self, step: Step) -> str:
+        from dbdeed.engines.postgresql.online.fill import script
+
+        return script(step) if step.batched else step.sql
 
     def private_name(self, table: str) -> str:
         from dbdeed.engines.postgresql.running import private_name

@@ -58,14 +58,38 @@ def exclusive(session: Session) -> Iterator[None]:
 
 
 def begin_step(session: Session, step: Step) -> None:
-    """Whoever waits for a lock makes everybody behind it wait too, so no step waits long for one."""
-    wanted = {**SETTINGS, "lock_timeout": LOCK_TIMEOUT if step.lock else "0"}
+    """Whoever waits for a lock makes everybody behind it wait too, so no step waits long for one.
+
+    Names in what people wrote to fill a column with are looked up as in the document.
+    """
+    path = "public" if step.batched else SETTINGS["search_path"]
+    wanted = {**SETTINGS, "search_path": path, "lock_timeout": LOCK_TIMEOUT if step.lock else "0"}
     session.execute("; ".join(f"SET {name} = {literal(value)}" for name, value in wanted.items()))
 
 
+_WAITERS = """
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE NOT granted AND pid <> pg_catalog.pg_backend_pid()
+        AND (database IS NULL OR database = (SELECT oid FROM pg_catalog.pg_database
+            WHERE datname = pg_catalog.current_database())))
+"""
+
+
+def busy(session: Session) -> bool:
+    """Whether somebody waits for a lock in this database, or for another's transaction."""
+    return bool(session.fetch(_WAITERS)[0][0])
+
+
 def rows(session: Session, table: ObjectId) -> int:
-    """How many rows: 0 and 1 exactly, above that as the statistics have it."""
+    """How many rows: 0 and 1 exactly, above that as the statistics have it.
+
+    A foreign table's rows are not asked for, since its server may be far away; 2 stands for them.
+    """
     name = qualified(*table.name)
+    ((kind, populated),) = session.fetch(
+        f"SELECT relkind, relispopulated FROM pg_catalog.pg_class WHERE oid = {literal(name)}::regclass"
+    )
+    if kind == "f" or not populated:
+        return 2 if populated else 0
     ((found,),) = session.fetch(f"SELECT count(*) FROM (SELECT FROM {name} LIMIT 2) AS first")
     if found < 2:
         return int(found)

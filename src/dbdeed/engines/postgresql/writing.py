@@ -50,5 +50,9 @@ def rewriting(message: str) -> Hazard:
     return Hazard(HazardKind.REWRITES, message)
 
 
+def blocks_reads(message: str) -> Hazard:
+    return Hazard(HazardKind.BLOCKS_READS, message)
+
+
 def blocks_writes(message: str) -> Hazard:
     return Hazard(HazardKind.BLOCKS_WRITES, message)

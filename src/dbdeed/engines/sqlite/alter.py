@@ -54,7 +54,8 @@ def _additions(old: Table, new: Table, context: Context) -> tuple[Step, ...]:
     assert text is not None  # it was read from there
     steps = []
     for column, written_as in list(zip(new.columns, text.columns, strict=True))[len(old.columns) :]:
-        if not _can_be_added(column, written_as):
+        valued = context.value_for(ObjectId("column", (fold(new.name), fold(column.name))))
+        if valued or not _can_be_added(column, written_as):
             return ()
         definition = without_comments(sql[written_as.start : written_as.end])
         steps.append(

@@ -20,6 +20,7 @@ from dbdeed.engines.sqlite.names import PRIVATE_PREFIX, written
 from dbdeed.engines.sqlite.schema import Schema
 from dbdeed.engines.sqlite.session import SqliteSession
 from dbdeed.engines.sqlite.text import RULES
+from dbdeed.errors import OurFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Step
     from dbdeed.engines.seam import (
+        Backfill,
         BackupMethod,
         EmbeddedServer,
         Engine,
@@ -105,13 +107,20 @@ class SqliteEngine:
     def inspect(self, session: Session) -> Catalog:
         return inspect(session)
 
-    def compare(self, current: Catalog, target: Catalog) -> Comparison:
-        found = compare_catalogs(current, target, KINDS)
+    def compare(
+        self, current: Catalog, target: Catalog, backfills: Mapping[ObjectId, Backfill] | None = None
+    ) -> Comparison:
+        found = compare_catalogs(current, target, KINDS, backfills)
         return Comparison(
             tuple(_told(change) for change in found.changes),
             found.unmodelled_current,
             found.unmodelled_target,
         )
+
+    def backfills(self, target: Catalog, statements: Sequence[Statement]) -> Mapping[ObjectId, Backfill]:
+        from dbdeed.engines.sqlite.backfill import backfills
+
+        return backfills(target, statements)
 
     def rebuildable(self, catalog: Catalog) -> Catalog:
         return catalog
@@ -161,6 +170,19 @@ class SqliteEngine:
 
     def begin_step(self, session: Session, step: Step) -> None:
         """Nothing to set: waiting for other writers is the connection's busy timeout."""
+
+    def parts(self, session: Session, step: Step) -> int:  # noqa: ARG002 - the seam has it
+        """None: rows are filled where their table is rebuilt, in its one transaction."""
+        raise OurFault(f"SQLite fills nothing in parts: {step.sql}")
+
+    def fill(self, session: Session, step: Step, first: int, last: int) -> int:  # noqa: ARG002
+        raise OurFault(f"SQLite fills nothing in parts: {step.sql}")
+
+    def busy(self, session: Session) -> bool:  # noqa: ARG002
+        return False
+
+    def script(self, step: Step) -> str:
+        return step.sql
 
     def private_name(self, table: str) -> str:
         return f"{PRIVATE_PREFIX}{table}"

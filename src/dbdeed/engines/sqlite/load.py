@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.sqlite.backfill import check
 from dbdeed.engines.sqlite.guard import guard
 from dbdeed.engines.sqlite.lint import findings
 from dbdeed.engines.sqlite.lint.context import Written, all_written
@@ -36,6 +37,7 @@ def load(session: Session, statements: Sequence[Statement]) -> list[Finding]:
     written = all_written(statements)
     session.execute("PRAGMA foreign_keys=OFF")  # rows may come before what they refer to
     _run_all(session, [one for one in written if one.first not in _NO_MEANING])
+    check(session, statements)
     found = findings(session, written)
     session.execute("PRAGMA foreign_keys=ON")
     return found

@@ -35,17 +35,17 @@ _ROWID_NAMES = ("rowid", "_rowid_", "oid")
 def rebuilt(old: Table, new: Table, context: Context) -> Alteration:
     """Copy `old` into a table like `new`, with every row and column that both have."""
     return Alteration(
-        steps=tuple(_steps(old, new, text_of(context.target, new.id))),
+        steps=tuple(_steps(old, new, text_of(context.target, new.id), context)),
         disturbs=frozenset(one.id for one in context.current.children.get(old.id, ())),
     )
 
 
-def _steps(old: Table, new: Table, sql: str) -> Iterator[Step]:
+def _steps(old: Table, new: Table, sql: str, context: Context) -> Iterator[Step]:
     temporary = f"dbdeed_new_{new.name}"
     yield Step(renamed_definition(sql, new.name, temporary), new.id)
     pairs = list(_copied(old, new))
     if pairs:
-        yield _copy(old, new, pairs, temporary)
+        yield _copy(old, new, _filled(new, pairs, context), temporary, context)
     if old.autoincrement and new.autoincrement:
         yield from _counter(old, new, temporary)
     yield _drop(old, new)
@@ -75,9 +75,9 @@ def renamed_definition(sql: str, name: str, temporary: str) -> str:
     return sql
 
 
-def _copy(old: Table, new: Table, pairs: Sequence[tuple[str, str]], temporary: str) -> Step:
+def _copy(old: Table, new: Table, pairs: Sequence[tuple[str, str]], temporary: str, context: Context) -> Step:
     into = ", ".join(written(target) for target, _ in pairs)
-    values = ", ".join(written(source) for _, source in pairs)
+    values = ", ".join(source for _, source in pairs)
     # OR ABORT: a constraint declared with ON CONFLICT IGNORE or REPLACE must not drop rows here in silence.
     return Step(
         f"INSERT OR ABORT INTO {written(temporary)} ({into}) SELECT {values} FROM {written(old.name)}",
@@ -85,8 +85,19 @@ def _copy(old: Table, new: Table, pairs: Sequence[tuple[str, str]], temporary: s
         lock=LockLevel.ACCESS_EXCLUSIVE,
         rewrites=True,
         scans=True,
-        hazards=tuple(_hazards(old, new)),
+        hazards=tuple(_hazards(old, new, context)),
     )
+
+
+def _filled(new: Table, pairs: Sequence[tuple[str, str]], context: Context) -> list[tuple[str, str]]:
+    """(column of the new table, value of a row of the old one), with the document's where there is none."""
+    values = {target: written(source) for target, source in pairs}
+    for column in new.columns:
+        value = context.value_for(ObjectId("column", (fold(new.name), fold(column.name))))
+        if value and not column.generated:
+            there = values.get(column.name)
+            values[column.name] = f"coalesce({there}, ({value}))" if there else f"({value})"
+    return list(values.items())
 
 
 def _copied(old: Table, new: Table) -> Iterator[tuple[str, str]]:
@@ -132,12 +143,14 @@ def _drop(old: Table, new: Table) -> Step:
     )
 
 
-def _hazards(old: Table, new: Table) -> Iterable[Hazard]:
+def _hazards(old: Table, new: Table, context: Context) -> Iterable[Hazard]:
     yield Hazard(HazardKind.REWRITES, f"All rows of {old.name} are copied.")
     yield Hazard(HazardKind.BLOCKS_WRITES, f"Nothing can be written while {old.name} is copied.")
     before = {fold(column.name): column for column in old.columns}
     for column in new.columns:
-        yield from _column_hazards(old, new, before.get(fold(column.name)), column)
+        valued = context.value_for(ObjectId("column", (fold(new.name), fold(column.name))))
+        if not (valued and fold(column.name) not in before):
+            yield from _column_hazards(old, new, before.get(fold(column.name)), column)
     for constraint in new.constraints:
         if constraint not in old.constraints:
             yield Hazard(HazardKind.MAY_FAIL, f"Every row of {new.name} must satisfy: {constraint}.")

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
+from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.conversion import Conversion, conversion
 from dbdeed.engines.postgresql.kinds import column_create, sequence_write
+from dbdeed.engines.postgresql.online.fill import filling
+from dbdeed.engines.postgresql.online.not_null import enforced
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
-from dbdeed.engines.postgresql.writing import may_fail, rewriting, step
+from dbdeed.engines.postgresql.writing import blocks_reads, may_fail, patient, rewriting, step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dbdeed.engines.catalog import ObjectId
     from dbdeed.engines.change import Hazard, Step
@@ -55,8 +58,10 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     clauses = list(_clauses(was, new, change))
     if clauses:
         only = "ONLY " if new.inherited and change is None else ""
-        steps.append(_step(f"ALTER TABLE {only}{new.table_sql} {', '.join(clauses)}", was, new, change))
-    steps += _named_not_null(was, new)
+        head = f"ALTER TABLE {only}{new.table_sql}"
+        making = _step(f"{head} {', '.join(clauses)}", was, new, change, context)
+        steps.append(replace(making, online=_online(head, clauses, was, new, change, context)))
+    steps += _named_not_null(was, new, context)
     if _follows_from_above(old, new, context):
         steps = []
     disturbs = _disturbed(old, change, context) if change is not None else frozenset()
@@ -230,13 +235,39 @@ def option_changes(old: tuple[str, ...], new: tuple[str, ...]) -> str:
     return ", ".join(parts)
 
 
-def _step(sql: str, old: Column, new: Column, change: Conversion | None) -> Step:
+def _online(
+    head: str, clauses: Sequence[str], old: Column, new: Column, change: Conversion | None, context: Context
+) -> tuple[Step, ...] | None:
+    """NOT NULL apart from the rest; it comes before an identity, which wants it.
+
+    Where the table is written anew its rows are read anyhow, and only a value for them makes a difference.
+    """
+    rows = ("SET NOT NULL", "ADD GENERATED")
+    column = f"ALTER COLUMN {ident(new.name)} "
+    apart = [one for one in clauses if one.removeprefix(column).startswith(rows)]
+    value = context.value_for(new.id)
+    if f"{column}SET NOT NULL" not in apart or (change is not None and change.rewrites and not value):
+        return None
+    steps = enforced(new, context, value)
+    if steps is None:
+        return None
+    first = [one for one in clauses if one not in apart]
+    last = [one for one in apart if one != f"{column}SET NOT NULL"]
+    nullable = msgspec.structs.replace(new, not_null=old.not_null)
+    before = [_step(f"{head} {', '.join(first)}", old, nullable, change, context)] if first else []
+    after = [_step(f"{head} {', '.join(last)}", new, new, None, context)] if last else []
+    return (*before, *steps, *after)
+
+
+def _step(sql: str, old: Column, new: Column, change: Conversion | None, context: Context) -> Step:
     hazards: list[Hazard] = []
-    scans = False
     name = f"{new.table_sql}.{ident(new.name)}"
+    scans = change is not None and (change.rewrites or _read_again(old, new, context))
     if new.not_null and not old.not_null and new.not_null_validated:
         scans = True
         hazards.append(may_fail(f"{name} may hold NULLs."))
+    if scans and not (change is not None and change.rewrites):
+        hazards.append(blocks_reads(f"Nobody reads or writes {new.table_sql} until all its rows are read."))
     if change is not None and change.rewrites:
         hazards.append(
             rewriting(f"{new.table_sql} and its indexes are written anew under an exclusive lock.")
@@ -247,33 +278,51 @@ def _step(sql: str, old: Column, new: Column, change: Conversion | None) -> Step
         sql,
         new.id,
         LockLevel.ACCESS_EXCLUSIVE,
-        scans=scans or change is not None,
+        scans=scans,
         rewrites=change is not None and change.rewrites,
         hazards=tuple(hazards),
     )
 
 
-def _named_not_null(old: Column, new: Column) -> tuple[Step, ...]:
-    """Not-null constraints with a name (version 18 on), and those that are not validated yet."""
-    from dbdeed.engines.postgresql.choosing import not_null_name
+def _read_again(old: Column, new: Column, context: Context) -> bool:
+    """Whether rows are read though none is written: for checks, and for indexes that cannot be kept.
 
+    PostgreSQL keeps an index where nothing but the column's own form changes (CheckIndexCompatible).
+    """
+    for one in context.current.needed_by.get(old.id, ()):
+        there = context.current.objects[one]
+        kind = getattr(there, "type", one.kind)
+        if kind in ("check", "exclusion") or (kind == "index" and _has_expression(there)):
+            return True
+        if old.collation != new.collation and kind in ("index", "primary", "unique"):
+            return True
+    return False
+
+
+def _named_not_null(old: Column, new: Column, context: Context) -> tuple[Step, ...]:
+    """Not-null constraints with a name (version 18 on), and those that are not validated yet."""
     was = old.not_null_name or not_null_name(old.table, old.name)
     wanted = new.not_null_name or not_null_name(new.table, new.name)
     head = f"ALTER TABLE {new.table_sql}"
+    name = f"{new.table_sql}.{ident(new.name)}"
     steps = []
     if new.not_null and not new.not_null_validated and (not old.not_null or _unproven_again(old, new)):
         steps.append(column_create.not_null_unproven(new))
     elif new.not_null and not old.not_null and new.not_null_name:
         text = f"{head} ADD CONSTRAINT {ident(wanted)} NOT NULL {ident(new.name)}"
-        hazards = (may_fail(f"{new.table_sql}.{ident(new.name)} may hold NULLs."),)
-        steps.append(step(text, new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=hazards))
+        making = _step(text, old, new, None, context)
+        online = enforced(new, context, context.value_for(new.id))
+        steps.append(replace(making, online=online))
     elif new.not_null and old.not_null and was != wanted:
         text = f"{head} RENAME CONSTRAINT {ident(was)} TO {ident(wanted)}"
         steps.append(step(text, new.id, LockLevel.ACCESS_EXCLUSIVE))
     if new.not_null and old.not_null and new.not_null_validated and not old.not_null_validated:
         text = f"{head} VALIDATE CONSTRAINT {ident(wanted)}"
-        hazards = (may_fail(f"{new.table_sql}.{ident(new.name)} may hold NULLs."),)
-        steps.append(step(text, new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE, scans=True, hazards=hazards))
+        plain = step(text, new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE, scans=True)
+        value = context.value_for(new.id)
+        fill = (filling(new, value),) if value else ()  # an interrupted plan may have left some
+        validation = patient(text, new.id, may_fail(f"{name} may hold NULLs."))
+        steps.append(replace(plain, online=(*fill, validation)))
     return tuple(steps)
 
 

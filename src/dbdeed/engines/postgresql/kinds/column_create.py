@@ -9,14 +9,16 @@ from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.choosing import not_null_name, sequence_name
 from dbdeed.engines.postgresql.kinds import sequence_write
+from dbdeed.engines.postgresql.online.column import added
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
-from dbdeed.engines.postgresql.writing import exclusive, may_fail, step
+from dbdeed.engines.postgresql.volatility import is_volatile
+from dbdeed.engines.postgresql.writing import exclusive, may_fail, rewriting, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.change import Step
+    from dbdeed.engines.change import Hazard, Step
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column, Identity
     from dbdeed.engines.postgresql.kinds.sequence import Sequence
@@ -155,26 +157,36 @@ def create(new: Column, context: Context) -> Making:
     table = context.target.objects[new.parent] if new.parent is not None else None
     only = "ONLY " if new.inherited else ""
     word_table = "FOREIGN TABLE" if getattr(table, "form", "") == "foreign" else "TABLE"
-    hazards = []
-    rewrites = bool(word) or new.identity is not None or new.generated == "stored" or _volatile(new)
-    if new.not_null and new.not_null_validated and not (new.default or new.identity is not None or word):
-        hazards.append(may_fail(f"{new.table_sql} must be empty: the new column has no value for its rows."))
+    rewrites = bool(word) or new.identity is not None or new.generated == "stored"
+    rewrites = rewrites or is_volatile(new.default, context.target) or _checked(new, context)
+    serial = context.target.objects[covers[0]] if word else None
     making = step(
         f"ALTER {word_table} {only}{new.table_sql} ADD COLUMN {definition(new, word)}",
         new.id,
         LockLevel.ACCESS_EXCLUSIVE,
+        scans=rewrites,
         rewrites=rewrites,
-        hazards=tuple(hazards),
+        hazards=tuple(_dangers(new, context, rewrites=rewrites, counted=bool(word))),
+        online=added(new, context, serial) if word_table == "TABLE" else None,
     )
     return Making((*before, making, *after, *extras(new)), covers)
 
 
-def _volatile(column: Column) -> bool:
-    """Whether each row gets a value of its own: a call that is not one of the stable ones known here."""
-    text = column.default
-    for stable in ("now()", "CURRENT_TIMESTAMP", "CURRENT_DATE", "transaction_timestamp()"):
-        text = text.replace(stable, "")
-    return "(" in text.replace("::character varying(", "").replace("::numeric(", "")
+def _checked(column: Column, context: Context) -> bool:
+    """Whether its type is a domain with conditions: each row's value is looked at (manual, ALTER TABLE)."""
+    domains = [context.target.objects[one] for one in context.target.needs.get(column.id, ())]
+    return any(getattr(one, "constraints", ()) or getattr(one, "not_null", False) for one in domains)
+
+
+def _dangers(new: Column, context: Context, *, rewrites: bool, counted: bool) -> Iterable[Hazard]:
+    if rewrites:
+        yield rewriting(f"{new.table_sql} and its indexes are written anew under an exclusive lock.")
+    valued = bool(new.default) or new.identity is not None or counted
+    if new.not_null and new.not_null_validated and not (valued or context.value_for(new.id)):
+        yield may_fail(
+            f"{new.table_sql} must be empty: the new column has no value for its rows. Give them one with "
+            "-- backfill: EXPRESSION at the end of the column's line, or the column a default."
+        )
 
 
 def column_above(column: Column, catalog: Catalog) -> Column | None:

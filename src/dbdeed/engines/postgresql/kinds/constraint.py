@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
@@ -10,10 +10,11 @@ from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.kinds import inheritance
 from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.online import key
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_CONSTRAINT
-from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, may_fail, patient, step
+from dbdeed.engines.postgresql.writing import blocks_reads, blocks_writes, exclusive, may_fail, patient, step
 
 if TYPE_CHECKING:
     from dbdeed.engines.change import Hazard, Step
@@ -169,55 +170,55 @@ def read(reading: Reading) -> None:
 def create(new: Constraint, context: Context) -> Making:
     if new.partition_of:
         return Making(_adopted(new, context))
-    name = ident(new.name)
+    there = ObjectId("table", (new.schema, new.table)) in context.current.objects
     whole = not (new.has_index and new.on_partitioned) or inheritance.whole(new, context)
+    handed = inheritance.below(new, context) if new.has_index and whole else inheritance.Handed()
     only = "ONLY " if (new.inherited and new.type == "check") or not whole else ""
-    text = f"ALTER TABLE {only}{new.table_sql} ADD CONSTRAINT {name} {new.full_definition}"
-    if not new.validated:
-        text += " NOT VALID"
-    steps = (
-        step(
-            text,
-            new.id,
-            LockLevel.SHARE_ROW_EXCLUSIVE if new.type == "foreign" else LockLevel.ACCESS_EXCLUSIVE,
-            scans=new.validated,
-            hazards=_dangers(new)
-            if new.validated and ObjectId("table", (new.schema, new.table)) in context.current.objects
-            else (),
-            online=_online(new, text),
-        ),
-        *_marks(new, None),
+    text = f"ALTER TABLE {only}{new.table_sql} ADD CONSTRAINT {ident(new.name)} {new.full_definition}"
+    making = step(
+        text + ("" if new.validated else " NOT VALID"),
+        new.id,
+        _lock(new),
+        scans=new.validated and there,
+        hazards=_dangers(new) if new.validated and there else (),
+        online=_online(new, text, handed, context) if new.validated else None,
     )
     if new.attached_to:
         attach = (
             f"ALTER INDEX {qualified(*new.attached_to)} ATTACH PARTITION {qualified(new.schema, new.name)}"
         )
-        return Making((*steps, exclusive(attach, new.id)))
-    handed = inheritance.below(new, context) if new.has_index and whole else inheritance.Handed()
-    return Making((*steps, *handed.steps), handed.covers)
+        return Making((making, *_marks(new, None), exclusive(attach, new.id)))
+    named = tuple(replace(one, online=making.online and ()) for one in handed.steps)
+    return Making((making, *_marks(new, None), *named), handed.covers)
 
 
-def _online(new: Constraint, text: str) -> tuple[Step, ...] | None:
-    """The rows are read, or the index is built, while writers go on; none where PostgreSQL has no such form.
+def _lock(new: Constraint) -> LockLevel:
+    return LockLevel.SHARE_ROW_EXCLUSIVE if new.type == "foreign" else LockLevel.ACCESS_EXCLUSIVE
+
+
+def _online(
+    new: Constraint, text: str, handed: inheritance.Handed, context: Context
+) -> tuple[Step, ...] | None:
+    """The rows are read, or the index is built, while writers go on; None where PostgreSQL has no such form.
 
     NOT VALID is for checks and foreign keys; before 18 not for those of partitioned tables (manual,
-    ALTER TABLE). A primary key would still read the table where a column is not NOT NULL yet.
+    ALTER TABLE). An exclusion's index can only be built under its lock.
     """
-    fails = _dangers(new)[:1]
-    if new.type == "check" or (new.type == "foreign" and not new.on_partitioned):
-        if not new.validated:
+    fails = _dangers(new)[0]
+    if new.has_index:
+        if not key.has_index_form(new):
             return None
-        lock = LockLevel.SHARE_ROW_EXCLUSIVE if new.type == "foreign" else LockLevel.ACCESS_EXCLUSIVE
-        validate = f"ALTER TABLE {new.table_sql} VALIDATE CONSTRAINT {ident(new.name)}"
-        return (step(f"{text} NOT VALID", new.id, lock), patient(validate, new.id, *fails))
-    simple = re.fullmatch(r"UNIQUE (NULLS NOT DISTINCT )?(\(.*\))", _bare(new))
-    if simple is None or new.on_partitioned or new.index_options or new.tablespace:
-        return None
-    name, deferral = ident(new.name), new.definition[len(_bare(new)) :]
-    distinct = " NULLS NOT DISTINCT" if simple[1] else ""
-    build = f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {new.table_sql} {simple[2]}{distinct}"
-    use = f"ALTER TABLE {new.table_sql} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}{deferral}"
-    return (patient(build, new.id, *fails), exclusive(use, new.id))
+        if new.on_partitioned:
+            return key.built_below(new, handed.parts, context, fails)
+        return key.built(new, context, fails)
+    if new.type == "foreign" and new.on_partitioned and context.current.version[0] < 18:
+        return key.foreign_below(new, text, context, fails)
+    return (step(f"{text} NOT VALID", new.id, _lock(new)), _validation(new, fails))
+
+
+def _validation(new: Constraint, *fails: Hazard) -> Step:
+    text = f"ALTER TABLE {new.table_sql} VALIDATE CONSTRAINT {ident(new.name)}"
+    return patient(text, new.id, *fails)
 
 
 def _adopted(new: Constraint, context: Context) -> tuple[Step, ...]:
@@ -231,7 +232,9 @@ def _adopted(new: Constraint, context: Context) -> tuple[Step, ...]:
     add = f"ALTER TABLE {new.table_sql} ADD CONSTRAINT {ident(new.name)} {new.full_definition}"
     above = qualified(new.partition_of[0], new.partition_of[2])
     attach = f"ALTER INDEX {above} ATTACH PARTITION {qualified(new.schema, new.name)}"
-    making = step(add, new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=_dangers(new))
+    fails = _dangers(new)
+    build = None if new.on_partitioned or not key.has_index_form(new) else key.built(new, context, fails[0])
+    making = step(add, new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=fails, online=build)
     return (making, exclusive(attach, new.id))
 
 
@@ -244,7 +247,11 @@ def _dangers(new: Constraint) -> tuple[Hazard, ...]:
         "exclusion": "exclude each other",
     }[new.type]
     fails = may_fail(f"Rows of {new.table_sql} may {rows}.")
-    return (fails, blocks_writes(f"Writes to {new.table_sql} wait until all its rows are read."))
+    if new.type == "foreign":
+        return (fails, blocks_writes(f"Writes to {new.table_sql} wait until all its rows are read."))
+    until = "all its rows are read" if new.type == "check" else "its index is built"
+    also = ", and there is no other way to make an exclusion" if new.type == "exclusion" else ""
+    return (fails, blocks_reads(f"Nobody reads or writes {new.table_sql} until {until}{also}."))
 
 
 def _marks(new: Constraint, old: Constraint | None) -> tuple[Step, ...]:
@@ -266,7 +273,7 @@ def drop(old: Constraint, _: Context) -> tuple[Step, ...]:
 _ALTERABLE = frozenset({"validated", "clustered", "replica_identity", "index_options", "tablespace"})
 
 
-def alter(old: Constraint, new: Constraint, _: Context) -> Alteration | None:
+def alter(old: Constraint, new: Constraint, context: Context) -> Alteration | None:
     differs = {name for name in Constraint.__struct_fields__ if getattr(old, name) != getattr(new, name)}
     deferral: list[Step] = []
     if new.type == "foreign" and differs & {"deferrable", "deferred"} and _bare(old) == _bare(new):
@@ -275,15 +282,26 @@ def alter(old: Constraint, new: Constraint, _: Context) -> Alteration | None:
     if differs - _ALTERABLE - {"inherited", "names", "on_partitioned"} or (
         old.validated and not new.validated
     ):
-        return None
+        return _replaced(old, new, context)
     steps = [*deferral, *_marks(new, old)]
     if new.validated and not old.validated:
-        text = f"ALTER TABLE {new.table_sql} VALIDATE CONSTRAINT {ident(new.name)}"
-        steps.append(
-            step(text, new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE, scans=True, hazards=_dangers(new)[:1])
-        )
+        validation = _validation(new, _dangers(new)[0])
+        steps.append(replace(validation, transactional=True, online=(validation,)))
     steps += index_settings(old, new, qualified(new.schema, new.name))
     return Alteration(tuple(steps))
+
+
+def _replaced(old: Constraint, new: Constraint, context: Context) -> Alteration | None:
+    """A key in the place of another, whose index is made before the old one goes; else it is made anew."""
+    keys = (old.type, new.type) in (("primary", "primary"), ("unique", "unique"))
+    alone = not any(one.partition_of or one.on_partitioned or one.attached_to for one in (old, new))
+    if not (keys and alone and key.has_index_form(old) and key.has_index_form(new)):
+        return None
+    (leaving,) = drop(old, context)
+    making, *rest = create(new, context).steps
+    making = replace(making, online=key.replaced(new, context, _dangers(new)[0]))
+    disturbs = context.current.needed_by.get(old.id, frozenset())
+    return Alteration((replace(leaving, online=()), making, *rest), disturbs)
 
 
 def index_settings(old: Constraint, new: Constraint, name: str) -> list[Step]:

@@ -13,14 +13,15 @@ from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.kinds import inheritance
 from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
 from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.online import index as online
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
 from dbdeed.engines.postgresql.system import PG_CLASS
-from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, may_fail, patient, step
+from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, step
 
 if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.change import Step
+    from dbdeed.engines.change import Hazard, Step
     from dbdeed.engines.postgresql.reading import Reading
 
 
@@ -130,37 +131,30 @@ def read(reading: Reading) -> None:
 def create(new: Index, context: Context) -> Making:
     if new.partition_of:
         return Making(_adopted(new, context))
-    unique = "UNIQUE " if new.unique else ""
     there = new.parent in context.current.objects
-    hazards = []
-    if there:
-        hazards.append(blocks_writes(f"Writes to {new.table_sql} wait until the index is built."))
-        if new.unique:
-            hazards.append(may_fail(f"Rows of {new.table_sql} may hold the same values twice."))
     whole = not new.on_partitioned or inheritance.whole(new, context)
-    only = "" if whole else "ONLY "
-    rest = f"{ident(new.name)} ON {only}{new.table_sql} {_with_tablespace(new)}"
+    handed = inheritance.below(new, context) if whole else inheritance.Handed()
     making = step(
-        f"CREATE {unique}INDEX {rest}",
+        online.statement(new, new.name, only=not whole),
         new.id,
         LockLevel.SHARE if there else LockLevel.NONE,
         scans=there,
-        hazards=tuple(hazards),
-        # Two passes over the table that wait for running transactions (manual, CREATE INDEX); a partitioned
-        # table's index cannot be built so.
-        online=None
-        if new.on_partitioned
-        else (patient(f"CREATE {unique}INDEX CONCURRENTLY {rest}", new.id, *hazards[1:]),),
+        hazards=_dangers(new) if there else (),
+        online=_online(new, handed, whole=whole),
     )
-    handed = inheritance.below(new, context) if whole else inheritance.Handed()
-    return Making((making, *_after(new, None), *handed.steps), handed.covers)
+    named = tuple(replace(one, online=()) for one in handed.steps)
+    return Making((making, *_after(new, None), *named), handed.covers)
 
 
-def _with_tablespace(new: Index) -> str:
-    if not new.tablespace:
-        return new.definition
-    head, where, condition = new.definition.partition(" WHERE ")
-    return f"{head} TABLESPACE {ident(new.tablespace)}{where}{condition}"
+def _online(new: Index, handed: inheritance.Handed, *, whole: bool) -> tuple[Step, ...]:
+    if not new.on_partitioned:
+        return (online.built(new),)
+    return online.built_below(new, handed.parts if whole else ())
+
+
+def _dangers(new: Index) -> tuple[Hazard, ...]:
+    waiting = blocks_writes(f"Writes to {new.table_sql} wait until the index is built.")
+    return (waiting, *online.twice(new))
 
 
 def _adopted(new: Index, context: Context) -> tuple[Step, ...]:
@@ -169,13 +163,16 @@ def _adopted(new: Index, context: Context) -> tuple[Step, ...]:
         if getattr(one, "partition_of", ()) == new.partition_of and one.id not in context.target.objects:
             old = qualified(new.schema, one.id.name[-1])
             return (exclusive(f"ALTER INDEX {old} RENAME TO {ident(new.name)}", new.id),)
-    unique = "UNIQUE " if new.unique else ""
+    making = step(
+        online.statement(new, new.name),
+        new.id,
+        LockLevel.SHARE,
+        scans=True,
+        hazards=_dangers(new),
+        online=None if new.on_partitioned else (online.built(new),),
+    )
     return (
-        step(
-            f"CREATE {unique}INDEX {ident(new.name)} ON {new.table_sql} {new.definition}",
-            new.id,
-            LockLevel.SHARE,
-        ),
+        making,
         exclusive(f"ALTER INDEX {qualified(*new.partition_of)} ATTACH PARTITION {new.sql_name}", new.id),
     )
 
@@ -216,23 +213,38 @@ def drop(old: Index, context: Context) -> tuple[Step, ...]:
         return ()
     # A partition's own key whose index is attached here cannot go before this index, nor after it.
     attached = any(child.id.kind == "constraint" for child in context.current.children.get(old.id, ()))
-    return (exclusive(f"DROP INDEX {old.sql_name}{' CASCADE' if attached else ''}", old.id),)
+    plain = exclusive(f"DROP INDEX {old.sql_name}{' CASCADE' if attached else ''}", old.id)
+    if attached or old.on_partitioned:
+        return (plain,)
+    return (replace(plain, online=(online.dropped(old.schema, old.name, old.id),)),)
 
 
 _ALTERABLE = frozenset({"options", "tablespace", "statistics", "clustered", "replica_identity", "names"})
 
 
-def alter(old: Index, new: Index, _: Context) -> Alteration | None:
+def alter(old: Index, new: Index, context: Context) -> Alteration | None:
     differs = {name for name in Index.__struct_fields__ if getattr(old, name) != getattr(new, name)}
     if "options" in differs and _without_options(old) == _without_options(new):
         differs.discard("definition")
     if differs - _ALTERABLE:
-        return None
+        return _replaced(old, new, context)
     clauses = option_clauses(old.options, new.options, "")
     if old.tablespace != new.tablespace:
         clauses.append(f"SET TABLESPACE {ident(new.tablespace or 'pg_default')}")
     steps = [exclusive(f"ALTER INDEX {new.sql_name} {clause}", new.id) for clause in clauses]
     return Alteration((*steps, *_after(new, old)))
+
+
+def _replaced(old: Index, new: Index, context: Context) -> Alteration | None:
+    """Another index in its place, made before the old one goes; what needs the old one is away meanwhile."""
+    alone = not any(one.partition_of or one.on_partitioned for one in (old, new))
+    if not alone or old.parent != new.parent or not old.valid:
+        return None
+    (leaving,) = drop(old, context)
+    making, *rest = create(new, context).steps
+    making = replace(making, online=online.replaced(old, new, context))
+    disturbs = context.current.needed_by.get(old.id, frozenset())
+    return Alteration((replace(leaving, online=()), making, *rest), disturbs)
 
 
 def _without_options(one: Index) -> str:

@@ -15,7 +15,7 @@ from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dbdeed.engines.catalog import Catalog, Object
     from dbdeed.engines.change import Step
@@ -28,6 +28,7 @@ class Handed:
 
     steps: tuple[Step, ...] = ()
     covers: tuple[ObjectId, ...] = ()
+    parts: tuple[Any, ...] = ()
 
 
 def handed_down(table: Any, context: Context) -> Handed:
@@ -91,13 +92,13 @@ def _below(catalog: Catalog, above: ObjectId) -> list[Object]:
     return [one for one in found if getattr(one, "partition_of", ()) == above.name]
 
 
-def _named(found: Iterable[Object]) -> Handed:
+def _named(found: Sequence[Object]) -> Handed:
     steps: list[Step] = []
     covers: list[ObjectId] = []
     for one in found:
         covers.append(one.id)
         steps.extend(_rename(one))
-    return Handed(tuple(steps), tuple(covers))
+    return Handed(tuple(steps), tuple(covers), tuple(found))
 
 
 def _rename(one: Any) -> Iterable[Step]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from dbdeed.document.findings import Finding, Severity
 from dbdeed.engines.postgresql import lint
 from dbdeed.engines.postgresql.session import PostgresqlRejected
+from dbdeed.engines.postgresql.sql import backfill
 from dbdeed.engines.postgresql.sql.lexer import RULES, statements
 from dbdeed.engines.postgresql.sql.located import at, place_of
 from dbdeed.engines.postgresql.sql.names import made_by, missing_name
@@ -95,6 +96,7 @@ def load(session: Session, statements: Sequence[Statement]) -> list[Finding]:
     _run_stuck(work)
     _check_bodies(work)
     _set_path(work, _PUBLIC)
+    backfill.check(session, statements)
     return [*work.findings, *lint.lint(session, statements)]
 
 

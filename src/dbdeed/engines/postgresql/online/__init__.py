@@ -1,0 +1,1 @@
+"""Forms of steps that keep nobody waiting: what a table with rows gets in place of the short statement."""

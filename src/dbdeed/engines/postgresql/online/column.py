@@ -1,0 +1,84 @@
+"""Columns added to a table with rows without writing it anew: empty first, then filled, then enforced.
+
+A constant default costs nothing (manual, ALTER TABLE: it is kept beside the table). One that differs from row
+to row, or a value that the document gives for the rows that are there, is set for new rows at once and filled
+into the others in parts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dbdeed.engines.postgresql.kinds import sequence_write
+from dbdeed.engines.postgresql.online.fill import filling
+from dbdeed.engines.postgresql.online.names import free_relation
+from dbdeed.engines.postgresql.online.not_null import enforced
+from dbdeed.engines.postgresql.quoting import ident, literal, qualified
+from dbdeed.engines.postgresql.volatility import is_volatile
+from dbdeed.engines.postgresql.writing import exclusive, step
+
+if TYPE_CHECKING:
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.column import Column, Identity
+
+
+def added(new: Column, context: Context, sequence: Any = None) -> tuple[Step, ...] | None:
+    """The steps that add a column; None where adding it reads and writes no rows, or there is no such form.
+
+    Args:
+        new: the column, of the table itself.
+        context: both catalogs.
+        sequence: that of a serial column, which the short form makes along.
+    """
+    if new.generated or new.inherited:
+        return None
+    value = context.value_for(new.id)
+    if new.identity is not None:
+        return _counted(new, new.identity, context)
+    if not value and is_volatile(new.default, context.target):
+        value = new.default
+    if not value:
+        return None
+    before = (sequence_write.creation(sequence),) if sequence is not None else ()
+    after = (sequence_write.ownership(sequence),) if sequence is not None else ()
+    return (*before, _empty(new, new.default), *after, *_filled(new, value, context))
+
+
+def _empty(new: Column, default: str) -> Step:
+    """Without values for the rows that are there; new ones get the default."""
+    from dbdeed.engines.postgresql.kinds.column_create import definition
+
+    bare = definition(msgspec.structs.replace(new, default="", not_null=False, identity=None))
+    later = f", ALTER COLUMN {ident(new.name)} SET DEFAULT {default}" if default else ""
+    return exclusive(f"ALTER TABLE {new.table_sql} ADD COLUMN {bare}{later}", new.id)
+
+
+def _filled(new: Column, value: str, context: Context) -> tuple[Step, ...]:
+    steps = enforced(new, context, value) if new.not_null else None
+    return steps if steps is not None else (filling(new, value),)
+
+
+def _counted(new: Column, how: Identity, context: Context) -> tuple[Step, ...]:
+    """An identity wants NOT NULL first: until then the column counts by a sequence of its own."""
+    from dbdeed.engines.postgresql.kinds.column_create import identity
+
+    name = qualified(new.schema, free_relation(new.schema, how.sequence_name, context))
+    numbers = "".join(f" {one}" for one in sequence_write.numbers(how, new.type))
+    call = f"pg_catalog.nextval({literal(name)}::pg_catalog.regclass)"
+    column = f"ALTER COLUMN {ident(new.name)}"
+    real = literal(qualified(how.sequence_schema, how.sequence_name))
+    count = f"SELECT pg_catalog.setval({real}::pg_catalog.regclass, last_value, is_called) FROM {name}"
+    return (
+        step(f"CREATE SEQUENCE {name} AS {new.type}{numbers}", new.id),
+        _empty(new, call),
+        step(f"ALTER SEQUENCE {name} OWNED BY {new.table_sql}.{ident(new.name)}", new.id),
+        *_filled(new, call, context),
+        exclusive(
+            f"ALTER TABLE {new.table_sql} {column} DROP DEFAULT, {column} ADD {identity(new, how)}", new.id
+        ),
+        step(count, new.id),
+        step(f"DROP SEQUENCE {name}", new.id),
+    )

@@ -1,0 +1,36 @@
+"""Names for what is only there for a while: an index under way, a check that lets a scan be left out."""
+
+from __future__ import annotations
+
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dbdeed.engines.compare import Context
+
+_MARK = "_dbdeed"
+_ROOM = 55  # bytes of a name's 63 that leave room for the mark
+
+
+def aside(name: str) -> str:
+    """The name, with our mark at its end."""
+    return name.encode()[:_ROOM].decode(errors="ignore") + _MARK
+
+
+def free_relation(schema: str, name: str, context: Context) -> str:
+    """A name for an index or a sequence that neither catalog has: an interrupted plan may have left some."""
+    return next(one for one in _candidates(name) if not _taken(("relation", schema, one), context))
+
+
+def free_constraint(schema: str, table: str, name: str, context: Context) -> str:
+    """Such a name for a table's constraint."""
+    return next(one for one in _candidates(name) if not _taken(("constraint", schema, table, one), context))
+
+
+def _taken(claim: tuple[str, ...], context: Context) -> bool:
+    return claim in context.current.claimed or claim in context.target.claimed
+
+
+def _candidates(name: str) -> chain[str]:
+    shorter = name.encode()[: _ROOM - 3].decode(errors="ignore")
+    return chain([aside(name)], (aside(f"{shorter}{number}") for number in count(2)))
