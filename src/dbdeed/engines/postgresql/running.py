@@ -86,7 +86,7 @@ def rows(session: Session, table: ObjectId) -> int:
     """
     name = qualified(*table.name)
     ((kind, populated),) = session.fetch(
-        f"SELECT relkind, relispopulated FROM pg_catalog.pg_class WHERE oid = {literal(name)}::regclass"
+        f"SELECT relkind::text, relispopulated FROM pg_catalog.pg_class WHERE oid = {literal(name)}::regclass"
     )
     if kind == "f" or not populated:
         return 2 if populated else 0

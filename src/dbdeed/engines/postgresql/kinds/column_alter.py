@@ -60,7 +60,8 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         only = "ONLY " if new.inherited and change is None else ""
         head = f"ALTER TABLE {only}{new.table_sql}"
         making = _step(f"{head} {', '.join(clauses)}", was, new, change, context)
-        steps.append(replace(making, online=_online(head, clauses, was, new, change, context)))
+        online = _online(head, clauses, was, new, change, context)
+        steps.append(replace(making, lock=_lock(new, clauses), online=online))
     steps += _named_not_null(was, new, context)
     if _follows_from_above(old, new, context):
         steps = []
@@ -257,6 +258,15 @@ def _online(
     before = [_step(f"{head} {', '.join(first)}", old, nullable, change, context)] if first else []
     after = [_step(f"{head} {', '.join(last)}", new, new, None, context)] if last else []
     return (*before, *steps, *after)
+
+
+def _lock(new: Column, clauses: Iterable[str]) -> LockLevel:
+    """The strongest that one of them takes."""
+    column = f"ALTER COLUMN {ident(new.name)} "
+    mild = ("SET STATISTICS", "SET (", "RESET (")
+    if all(clause.removeprefix(column).startswith(mild) for clause in clauses):
+        return LockLevel.SHARE_UPDATE_EXCLUSIVE
+    return LockLevel.ACCESS_EXCLUSIVE
 
 
 def _step(sql: str, old: Column, new: Column, change: Conversion | None, context: Context) -> Step:

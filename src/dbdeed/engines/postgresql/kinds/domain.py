@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
 from dbdeed.engines.postgresql.swap import swap_type
 from dbdeed.engines.postgresql.system import PG_CONSTRAINT, PG_TYPE
-from dbdeed.engines.postgresql.writing import may_fail, step
+from dbdeed.engines.postgresql.writing import blocks_writes, may_fail, step
 
 if TYPE_CHECKING:
     from dbdeed.engines.change import Step
@@ -90,10 +91,20 @@ def create(new: Domain, _: Context) -> Making:
 def _add(new: Domain, constraint: tuple[str, str, bool]) -> Step:
     name, definition, validated = constraint
     text = f"ALTER DOMAIN {new.sql_name} ADD CONSTRAINT {ident(name)} {definition}"
-    hazards = (may_fail(f"Columns of type {new.sql_name} may hold values that do not pass."),)
     if not validated:
         return step(text + " NOT VALID", new.id)
-    return step(text, new.id, scans=True, hazards=hazards)
+    return _reading(new, text, "values that do not pass")
+
+
+def _reading(new: Domain, text: str, bad: str) -> Step:
+    """A step that reads all tables with columns of the type."""
+    hazards = (
+        may_fail(f"Columns of type {new.sql_name} may hold {bad}."),
+        blocks_writes(
+            f"Writes to tables with columns of type {new.sql_name} wait until their rows are read."
+        ),
+    )
+    return step(text, new.id, LockLevel.SHARE, scans=True, hazards=hazards)
 
 
 def drop(old: Domain, _: Context) -> tuple[Step, ...]:
@@ -117,15 +128,14 @@ def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
     if old.not_null and not new.not_null:
         steps.append(step(f"{head} DROP NOT NULL", new.id))
     if new.not_null and not old.not_null:
-        hazard = may_fail(f"Columns of type {new.sql_name} may hold NULLs.")
-        steps.append(step(f"{head} SET NOT NULL", new.id, scans=True, hazards=(hazard,)))
+        steps.append(_reading(new, f"{head} SET NOT NULL", "NULLs"))
     for name, one in wanted.items():
         if was.get(name) == one:
             continue
         if name in was and was[name][1] == one[1] and one[2]:
-            hazard = may_fail(f"Columns of type {new.sql_name} may hold values that do not pass.")
-            text = f"{head} VALIDATE CONSTRAINT {ident(name)}"
-            steps.append(step(text, new.id, scans=True, hazards=(hazard,)))
+            steps.append(
+                _reading(new, f"{head} VALIDATE CONSTRAINT {ident(name)}", "values that do not pass")
+            )
         else:
             steps.append(_add(new, one))
     return Alteration(tuple(steps))

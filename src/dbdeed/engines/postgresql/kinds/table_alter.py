@@ -109,7 +109,14 @@ def _settings(old: Table, new: Table) -> Iterable[Step]:
         clauses.append(f"OPTIONS ({option_changes(old.server_options, new.server_options)})")
     word = "FOREIGN TABLE" if new.form == "foreign" else "TABLE"
     for clause in clauses:
-        yield with_environment(exclusive(f"ALTER {word} {new.sql_name} {clause}", new.id))
+        text = f"ALTER {word} {new.sql_name} {clause}"
+        yield with_environment(step(text, new.id, settings_lock(clause)))
+
+
+def settings_lock(clause: str) -> LockLevel:
+    """Storage parameters and statistics targets keep nobody out (manual, ALTER TABLE)."""
+    mild = clause.startswith(("SET (", "RESET (", "SET STATISTICS")) and "user_catalog_table" not in clause
+    return LockLevel.SHARE_UPDATE_EXCLUSIVE if mild else LockLevel.ACCESS_EXCLUSIVE
 
 
 def option_clauses(old: tuple[str, ...], new: tuple[str, ...], prefix: str) -> list[str]:

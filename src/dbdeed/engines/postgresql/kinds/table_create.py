@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.kinds import column_create, inheritance
 from dbdeed.engines.postgresql.quoting import ident, qualified
@@ -49,7 +50,7 @@ def create(new: Table, context: Context) -> Making:
     handed = inheritance.handed_down(new, context)
     steps = (
         *found.before,
-        with_environment(step(statement(new, lines), new.id)),
+        with_environment(step(statement(new, lines), new.id, _lock(new))),
         *found.after,
         *settings(new),
         *handed.steps,
@@ -78,6 +79,13 @@ def inside(new: Table, context: Context) -> Inside:
             found.after.extend(column_create.create(_any(one), context).steps)
             found.covers.append(one.id)
     return found
+
+
+def _lock(new: Table) -> LockLevel:
+    """On the tables above it: a partition keeps everybody out for a moment, an heir nobody."""
+    if new.partition_of:
+        return LockLevel.ACCESS_EXCLUSIVE
+    return LockLevel.SHARE_UPDATE_EXCLUSIVE if new.inherits else LockLevel.NONE
 
 
 def _any(one: Object) -> Any:

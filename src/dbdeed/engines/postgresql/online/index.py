@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.change import LockLevel
 from dbdeed.engines.postgresql.online.names import aside, free_relation
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive, may_fail, patient, step
@@ -48,11 +49,11 @@ def twice(new: Index) -> tuple[Hazard, ...]:
 
 def built_below(new: Index, parts: Iterable[Index]) -> tuple[Step, ...]:
     """The index of a partitioned table: empty, then each partition's own is built and attached to it."""
-    steps = [exclusive(statement(new, new.name, only=True), new.id)]
+    steps = [step(statement(new, new.name, only=True), new.id, LockLevel.SHARE)]
     for part in parts:
         above = qualified(*part.partition_of)
         if part.on_partitioned:
-            steps.append(exclusive(statement(part, part.name, only=True), part.id))
+            steps.append(step(statement(part, part.name, only=True), part.id, LockLevel.SHARE))
         else:
             steps.append(built(part))
         steps.append(exclusive(f"ALTER INDEX {above} ATTACH PARTITION {part.sql_name}", part.id))
@@ -72,8 +73,9 @@ def replaced(old: Index, new: Index, context: Context) -> tuple[Step, ...]:
 
 
 def renamed(schema: str, old: str, new: str, one: ObjectId) -> Step:
-    """Only the index itself is locked, so that nobody waits."""
-    return step(f"ALTER INDEX {qualified(schema, old)} RENAME TO {ident(new)}", one)
+    """Only the index itself is locked, and nobody waits who reads or writes by it."""
+    text = f"ALTER INDEX {qualified(schema, old)} RENAME TO {ident(new)}"
+    return step(text, one, LockLevel.SHARE_UPDATE_EXCLUSIVE)
 
 
 def dropped(schema: str, name: str, one: ObjectId) -> Step:

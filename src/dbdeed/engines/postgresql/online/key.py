@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.change import LockLevel
@@ -101,7 +100,8 @@ def foreign_below(new: Constraint, text: str, context: Context, *fails: Hazard) 
         validate = f"ALTER TABLE {leaf.sql_name} VALIDATE CONSTRAINT {name}"
         steps.append(step(add, new.id, LockLevel.SHARE_ROW_EXCLUSIVE))
         steps.append(patient(validate, new.id, *fails))
-    return (*steps, replace(step(text, new.id, LockLevel.SHARE_ROW_EXCLUSIVE)))
+    # Taking over drops the partitions' own triggers, for which nobody may be beside.
+    return (*steps, exclusive(text, new.id))
 
 
 def _leaves(new: Constraint, context: Context) -> Iterable[Any]:
