@@ -251,17 +251,20 @@ def test_what_is_done_concurrently_lets_writers_through(
     live.execute("BEGIN; INSERT INTO t (id) VALUES (100); INSERT INTO p VALUES (1, 1)")
     runner = threading.Thread(target=worker.execute, args=(sql,))
     runner.start()
-    locks: list[tuple[str]] = []
+    waits, locks = False, []
     deadline = time.monotonic() + 30
-    while not locks and time.monotonic() < deadline:
+    while not waits and time.monotonic() < deadline:
+        ((waits,),) = watcher.fetch(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND NOT granted)", worker.process_id
+        )
         locks = watcher.fetch(
-            "SELECT mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE relname IN ('t', 'p') "
-            "AND pid = $1 AND EXISTS (SELECT FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted)",
+            "SELECT mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation "
+            "WHERE relname IN ('t', 'p', 'p1') AND pid = $1",
             worker.process_id,
         )
     live.execute("COMMIT")
     runner.join()
     worker.close()
     watcher.close()
-    assert locks
-    assert max(_MODES[mode] for (mode,) in locks) <= LockLevel.SHARE_UPDATE_EXCLUSIVE
+    assert waits
+    assert all(_MODES[mode] <= LockLevel.SHARE_UPDATE_EXCLUSIVE for (mode,) in locks)

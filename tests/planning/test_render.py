@@ -65,6 +65,9 @@ class _Plain:
     def envelope(self, *, transactional: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), ()
 
+    def script(self, step: Step) -> str:
+        return step.sql
+
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)
 
