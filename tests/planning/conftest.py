@@ -18,6 +18,7 @@ from dbdeed.engines.registry import engine_for
 from dbdeed.engines.seam import ScratchNeeds, Target
 from dbdeed.errors import Unavailable
 from dbdeed.planning.apply import Applied, apply_plan
+from dbdeed.planning.journal import Journal
 from dbdeed.planning.proof import make_plan
 from dbdeed.progress import SILENT
 
@@ -69,7 +70,8 @@ class Place:
     def plan(self, session: Session, sql: str, **options: Any) -> tuple[Plan, Catalog]:
         target = self.catalog(sql)
         current = self.engine.inspect(session)
-        given = {"scratch": self.scratch, **options}
+        generation = Journal(self.engine, session).next_generation()
+        given = {"scratch": self.scratch, "generation": generation, **options}
         return make_plan(self.engine, current, target, self.statements(sql), **given), target
 
     def migrate(self, session: Session, sql: str, **options: Any) -> tuple[Plan, Applied]:

@@ -23,9 +23,9 @@ OTHER_NOTE = ObjectId("column", ("audit", "orders", "note"))
 
 
 def plan_of(*steps: Step) -> Plan:
-    planned = tuple(PlannedStep(step, 0) for step in steps)
-    difference = Difference(Action.DROP, ORDERS)
-    return Plan("made-up", (1,), "a", "b", (Group(planned, transactional=True),), (difference,))
+    planned = tuple(PlannedStep(step, number) for number, step in enumerate(steps))
+    differences = tuple(Difference(Action.DROP, step.object) for step in steps)
+    return Plan("made-up", (1,), "a", "b", (Group(planned, transactional=True),), differences)
 
 
 def destroying(*objects: ObjectId) -> Plan:

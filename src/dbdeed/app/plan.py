@@ -12,10 +12,12 @@ from dbdeed.app.renames import rename_remarks
 from dbdeed.app.site import open_site
 from dbdeed.app.sound import checked, require_sound
 from dbdeed.errors import OurFault
+from dbdeed.planning.archive import SHORT
 from dbdeed.planning.cache import PlanCache, write_atomically
 from dbdeed.planning.consent import in_a_window, strategy_refusals, terms_of
 from dbdeed.planning.journal import Journal
-from dbdeed.planning.proof import ProofFailed, make_plan
+from dbdeed.planning.proof import make_plan
+from dbdeed.planning.running import ProofFailed
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ def plan_for(site: Site) -> PlanResult:
     if target is None:
         raise OurFault("The engine rejected the SQL without saying where.")
     statements = engine.statements(architecture.schema.blocks)
+    journal = Journal(engine, site.session)
     with site.progress.step("Reading the database"):
         current = engine.inspect(site.session)
     try:
@@ -124,6 +127,8 @@ def plan_for(site: Site) -> PlanResult:
             site.scratch,
             empty=lambda table: engine.rows(site.session, table) == 0,
             online=not in_a_window(architecture.migrations.strategy.value),
+            few=lambda table: engine.rows(site.session, table) < SHORT,
+            generation=journal.next_generation(),
             cache=PlanCache(site.project.cache / "plans", __version__),
             progress=site.progress,
         )
@@ -140,7 +145,7 @@ def plan_for(site: Site) -> PlanResult:
         findings=findings,
         remarks=rename_remarks(engine, made, current, target, statements),
         refusals=tuple(strategy_refusals(made, terms.strategy)),
-        unfinished=tuple(Journal(engine, site.session).unfinished()),
+        unfinished=tuple(journal.unfinished()),
     )
 
 

@@ -20,7 +20,7 @@ from dbdeed.engines.change import Action
 from dbdeed.engines.seam import SqlRejected
 from dbdeed.errors import Refused
 from dbdeed.planning.order import order_changes
-from dbdeed.planning.proof import differences
+from dbdeed.planning.running import differences
 from dbdeed.planning.shown import shown
 from dbdeed.progress import SILENT
 

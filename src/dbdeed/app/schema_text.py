@@ -15,8 +15,8 @@ from dbdeed.document.rewrite_text import code_span
 from dbdeed.engines.seam import SqlRejected
 from dbdeed.errors import OurFault, Refused
 from dbdeed.planning.order import order_changes
-from dbdeed.planning.proof import differences
 from dbdeed.planning.render import ended
+from dbdeed.planning.running import differences
 from dbdeed.planning.shown import one_line
 from dbdeed.progress import SILENT
 

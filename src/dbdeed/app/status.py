@@ -11,12 +11,19 @@ from dbdeed.app.database import chosen_target
 from dbdeed.app.drill import last_drill
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.server import embedded_server
+from dbdeed.app.site import engine_of
+from dbdeed.errors import DbdeedError
+from dbdeed.planning.journal import Journal
+from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from dbdeed.app.backup import BackupList
+    from dbdeed.document.architecture import Architecture
+    from dbdeed.engines.seam import EmbeddedServer, Target
+    from dbdeed.planning.journal import Unfinished
     from dbdeed.recovery.manifest import Proof
 
 
@@ -29,23 +36,46 @@ class Status:
         embedded: how the project's own database is; "" where another one is worked on.
         backups: what the store holds, and when the next is due.
         drill: the last one; None where there was none.
+        unfinished: plans that were interrupted; empty too where the database cannot be asked just now.
     """
 
     database: str
     embedded: str
     backups: BackupList
     drill: Proof | None
+    unfinished: tuple[Unfinished, ...] = ()
 
 
 def status(document: Path, *, database: str = "", environment: Mapping[str, str] | None = None) -> Status:
     """Look, and change nothing. Raises `InvalidInput` for a bad document or argument."""
     environment = os.environ if environment is None else environment
-    architecture = read_architecture(open_project(document))
+    project = open_project(document)
+    architecture = read_architecture(project)
     chosen = chosen_target(database, environment, architecture)
-    embedded = embedded_server(document).status() if chosen is None else ""
+    server = embedded_server(document) if chosen is None else None
     return Status(
         database=chosen.label if chosen is not None else "embedded",
-        embedded=embedded,
+        embedded=server.status() if server is not None else "",
         backups=list_backups(document, environment=environment),
         drill=last_drill(document, environment=environment),
+        unfinished=_unfinished(architecture, chosen, server),
     )
+
+
+def _unfinished(
+    architecture: Architecture, chosen: Target | None, server: EmbeddedServer | None
+) -> tuple[Unfinished, ...]:
+    """What the journal says, where the database answers; nothing is started for it."""
+    try:
+        if server is not None:
+            chosen = server.start(SILENT) if server.running else None
+        if chosen is None:
+            return ()
+        engine = engine_of(architecture)
+        session = engine.connect(chosen)
+        try:
+            return tuple(Journal(engine, session).unfinished())
+        finally:
+            session.close()
+    except DbdeedError:
+        return ()

@@ -29,6 +29,8 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("up", "Make everything true: check, plan, prove, apply, generate, back up, drill."),
             Entry("plan", "Show the proven steps that make the database match the document."),
             Entry("apply", "Run a plan."),
+            Entry("undo", "Take back what a plan did, with the data that the archive has."),
+            Entry("archive", "List what plans removed and the database still has, and purge it."),
             Entry("diff", "Compare two documents, SQL files or databases."),
             Entry("status", "Say where the database is, whether it runs and when it was last proven."),
             Entry("stop", "Stop the embedded database."),

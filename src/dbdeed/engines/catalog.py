@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, ItemsView, Iterable, Iterator
@@ -137,6 +137,18 @@ class Catalog:
     def claimed(self) -> frozenset[tuple[str, ...]]:
         """Every name that some object holds."""
         return frozenset(claim for one in self.objects.values() for claim in one.claims)
+
+    def taking(self, other: Catalog, ids: Iterable[ObjectId]) -> Self:
+        """This catalog with some objects as the other one has them, or without those that it lacks."""
+        objects, needs = dict(self.objects), dict(self.needs)
+        for one in ids:
+            if one in other.objects:
+                objects[one] = other.objects[one]
+                needs[one] = other.needs.get(one, frozenset())
+            else:
+                objects.pop(one, None)
+                needs.pop(one, None)
+        return replace(self, objects=objects, needs=needs)
 
     def same_as(self, other: Catalog) -> bool:
         """Whether nothing differs; where the databases run does not matter."""

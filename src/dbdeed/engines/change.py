@@ -48,6 +48,41 @@ class Hazard:
     message: str
 
 
+class Form(StrEnum):
+    """How something is kept in the archive."""
+
+    MOVED = "moved"  # the table itself, under another name
+    COPIED = "copied"  # all rows of a table
+    VALUES = "values"  # a column's values, with what finds their rows again
+    CHANGED = "changed"  # the same for a column that stays, and whose values are converted
+    NUMBER = "number"  # how far a sequence has counted
+    PARTS = "parts"  # a partitioned table, whose rows are all in its partitions, kept by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One thing that a step puts into the archive.
+
+    Attributes:
+        object: what it was.
+        form: how it is kept.
+        place: the table that holds it, as SQL has it: `dbdeed.archive_7_1_orders`; "" for a partitioned one.
+        names: of a moved table, what it brings along and what that is called there: ("index", name, name
+            there).
+        key: of values, the columns that find their rows; () where a row is found by `rest`.
+        rest: of values without a key, the other columns, which together find their rows.
+        texts: the columns that are kept as text, because their type belongs to the schema.
+    """
+
+    object: ObjectId
+    form: Form
+    place: str
+    names: tuple[tuple[str, str, str], ...] = ()
+    key: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One statement of a plan.
@@ -70,6 +105,8 @@ class Step:
         batched: it fills rows in parts: `$1` and `$2` in `sql` stand for where a part begins and ends, as
             the engine counts them (`Engine.parts`), and each part is a transaction of its own. All parts are
             gone through until nothing is left to fill.
+        keeps: what it puts into the archive.
+        changes: columns whose values it converts to what may be less; the archive keeps them as they were.
     """
 
     sql: str
@@ -84,6 +121,8 @@ class Step:
     environment: tuple[str, ...] = ()
     online: tuple[Step, ...] | None = None
     batched: bool = False
+    keeps: tuple[Kept, ...] = ()
+    changes: tuple[ObjectId, ...] = ()
 
 
 class Action(StrEnum):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dbdeed.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dbdeed.document.source import Place
     from dbdeed.document.values.types import Method, System
     from dbdeed.engines.catalog import Catalog, ObjectId
-    from dbdeed.engines.change import Change, Step
+    from dbdeed.engines.change import Change, Kept, Step
     from dbdeed.models.model import DataModel
     from dbdeed.progress import Progress
 
@@ -196,6 +196,21 @@ class Passage:
     makes: tuple[ObjectId, ...]
     statements: tuple[str, ...]
     plain: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """How what the archive holds goes back.
+
+    Attributes:
+        early: steps before anything else.
+        first: steps before the rest is planned: a table or a column is there again, and its rows with it.
+        last: steps at the very end, when everything else is as it was.
+    """
+
+    early: tuple[Step, ...] = ()
+    first: tuple[Step, ...] = ()
+    last: tuple[Step, ...] = ()
 
 
 class EmbeddedServer(Protocol):
@@ -390,6 +405,31 @@ class Engine(Protocol):
 
     def decode(self, data: bytes) -> Catalog:
         """Raises `ValueError` for what is damaged or of another format version."""
+
+    # The archive
+
+    def kept_first(
+        self,
+        change: Change,
+        current: Catalog,
+        target: Catalog,
+        name: Callable[[ObjectId], str],
+        few: Callable[[ObjectId], bool],
+    ) -> tuple[Step, ...]:
+        """A change's steps, where they remove rows, values or counts with those that keep them first.
+
+        `name` gives a fresh name for a table of the archive, `few` whether a table has so few rows that
+        nobody waits long for a copy.
+        """
+
+    def returning(self, kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Returning:
+        """How what is kept goes back into `reached`, which has all of `before` but what needs it."""
+
+    def now_sql(self) -> str:
+        """An expression for the moment in UTC, as ISO 8601 text with seconds."""
+
+    def private_size(self, session: Session, place: str) -> int:
+        """Bytes that a table of the archive takes, 0 where nobody can say."""
 
     # Running a plan
 

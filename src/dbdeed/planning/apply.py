@@ -1,7 +1,7 @@
 """Running a plan on a real database.
 
 Under the database's one lock the state is read again and must be the plan's; each transactional group commits
-together with its journal rows, and with the archive of what it destroys; a lock that is not to be had in time
+together with its journal rows; a lock that is not to be had in time
 is tried again, with a pause that grows, so that no queue forms behind us. Afterwards the state is read once
 more and must be the target. Whoever is stopped in between, by Ctrl-C, a lost connection or `kill -9`, leaves
 a database and a journal that agree; the next plan is made from what is there.
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.engines.seam import LockTimeout
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Unavailable
-from dbdeed.planning.archive import Archive
+from dbdeed.planning.archive import entries
 from dbdeed.planning.filling import Pace, fill_all
 from dbdeed.planning.journal import Journal, PlanState, StepState
 from dbdeed.planning.plan import fingerprint
-from dbdeed.planning.proof import differences
+from dbdeed.planning.running import differences
 from dbdeed.planning.secrets import Secrets
 from dbdeed.planning.shown import one_line, shown
 from dbdeed.progress import SILENT
@@ -87,7 +87,6 @@ class _Run:
     engine: Engine
     session: Session
     journal: Journal
-    archive: Archive
     id: str
     secrets: Secrets
     patience: Patience
@@ -105,6 +104,7 @@ def apply_plan(
     target: Catalog | None = None,
     *,
     tool: str,
+    undoes: str = "",
     environment: Mapping[str, str] | None = None,
     progress: Progress = SILENT,
     patience: Patience | None = None,
@@ -118,6 +118,7 @@ def apply_plan(
         plan: whose state must still be the database's.
         target: the catalog that it leads to, where it is at hand: then a wrong end is told in full.
         tool: the program's version, for the journal.
+        undoes: the id of the plan that this one takes back.
         environment: what `${NAME}` in its statements stands for.
         progress: where steps are announced.
         patience: how long to try for a lock.
@@ -135,15 +136,16 @@ def apply_plan(
     journal = Journal(engine, session)
     with engine.exclusive(session):
         if plan.empty:
-            _close_unfinished(journal, session, now)
+            if journal.unfinished():
+                journal.close_unfinished(engine.inspect(session), now())
             return Applied("", 0, 0)
         with progress.step("Reading the database once more"):
             current = _require_state(engine, session, plan)
+        _require_places(engine, session, plan)
         run = _Run(
             engine,
             session,
             journal,
-            Archive(engine, session, current),
             uuid.uuid4().hex,
             secrets,
             patience or Patience(),
@@ -152,21 +154,31 @@ def apply_plan(
         )
         run.total = len(plan.steps)
         first = plan.groups[0].steps[0]
-        _patiently(run, first, lambda: journal.begin(run.id, plan, now(), tool))
+        _patiently(
+            run, first, lambda: journal.begin(run.id, plan, now(), tool, current=current, undoes=undoes)
+        )
         with _failure_journalled(run), progress.step("Applying the plan", total=run.total) as task:
             for group in plan.groups:
                 _run_group(run, group, task)
         with progress.step("Comparing the result with the target"):
-            _require_target(engine, session, plan, target)
-        _patiently(run, first, lambda: journal.end(run.id, PlanState.DONE, now()))
+            reached = _require_target(engine, session, plan, target)
+        _patiently(run, first, lambda: _end(run, reached))
     return Applied(run.id, run.total, run.waits)
 
 
-def _close_unfinished(journal: Journal, session: Session, now: Callable[[], datetime]) -> None:
-    """Nothing is left to do, so what an interrupted apply began is complete; say so once."""
-    if journal.unfinished():
-        with session.transaction():
-            journal.supersede(now())
+def _end(run: _Run, reached: Catalog) -> None:
+    with run.session.transaction():
+        run.journal.end(run.id, PlanState.DONE, run.now())
+        run.journal.settle(run.id, reached)
+
+
+def _require_places(engine: Engine, session: Session, plan: Plan) -> None:
+    """The places in the archive that a plan names must not have been given to another meanwhile."""
+    if plan.generation and any(one.generation >= plan.generation for one in entries(engine, session)):
+        raise StateChanged(
+            "Another plan has put something into the archive since this plan was made; nothing was run.",
+            hint="Make a new plan: `dbdeed plan`.",
+        )
 
 
 def _require_version(plan: Plan, session: Session) -> None:
@@ -192,10 +204,10 @@ def _require_state(engine: Engine, session: Session, plan: Plan) -> Catalog:
     return current
 
 
-def _require_target(engine: Engine, session: Session, plan: Plan, target: Catalog | None) -> None:
+def _require_target(engine: Engine, session: Session, plan: Plan, target: Catalog | None) -> Catalog:
     reached = engine.inspect(session)
     if fingerprint(reached) == plan.target:
-        return
+        return reached
     shows = differences(engine.compare(reached, target).changes)[:5] if target is not None else []
     raise OurFault(
         "All steps ran, and the database is not at the target"
@@ -226,8 +238,6 @@ def _run_group(run: _Run, group: Group, task: Task) -> None:
         _patiently(run, first, lambda: _transaction(run, group, numbers))
     else:
         _patiently(run, first, lambda: run.journal.mark(run.id, numbers, StepState.STARTED))
-        if first.step.destroys:
-            _patiently(run, first, lambda: _kept_alone(run, first, numbers[0]))
         if first.step.batched:
             _fill(run, first, numbers[0])
         else:
@@ -276,20 +286,8 @@ def _patiently(run: _Run, about: PlannedStep, action: Callable[[], R]) -> R:
 def _transaction(run: _Run, group: Group, numbers: range) -> None:
     with _commit_refused(numbers), run.session.transaction():
         for number, planned in zip(numbers, group.steps, strict=True):
-            _keep(run, planned, number)
             _execute(run, planned, number)
         run.journal.mark(run.id, numbers, StepState.DONE)
-
-
-def _keep(run: _Run, planned: PlannedStep, number: int) -> None:
-    """Archive what a step destroys."""
-    for one in planned.step.destroys:
-        run.archive.keep(one, run.id, number, run.now())
-
-
-def _kept_alone(run: _Run, planned: PlannedStep, number: int) -> None:
-    with run.session.transaction():
-        _keep(run, planned, number)
 
 
 @contextmanager

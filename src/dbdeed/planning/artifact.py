@@ -7,16 +7,17 @@ that was damaged or edited by hand. (It is no signature: who may write the file 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dbdeed.document.values.types import How, Status, Strategy, TargetState, When
 from dbdeed.engines.catalog import ObjectId
-from dbdeed.engines.change import Action, Detail, Hazard, HazardKind, LockLevel, Step
+from dbdeed.engines.change import Action, Detail, Form, Hazard, HazardKind, Kept, LockLevel, Step
 from dbdeed.errors import InvalidInput
 from dbdeed.planning.consent import Terms
-from dbdeed.planning.plan import Difference, Group, Plan, PlannedStep
+from dbdeed.planning.plan import Data, Difference, Group, Plan, PlannedStep, Return
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,16 @@ class _Hazard(_Wire, frozen=True):
     message: str
 
 
+class _Kept(_Wire, frozen=True):
+    object: _Object
+    form: Form
+    place: str
+    names: tuple[tuple[str, str, str], ...]
+    key: tuple[str, ...]
+    rest: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
 class _Step(_Wire, frozen=True, omit_defaults=True):
     sql: str
     object: _Object
@@ -64,6 +75,7 @@ class _Step(_Wire, frozen=True, omit_defaults=True):
     after_all: bool
     environment: tuple[str, ...]
     batched: bool = False  # left out where false, so that a plan without one reads as it always did
+    keeps: tuple[_Kept, ...] = ()
 
 
 class _Group(_Wire, frozen=True):
@@ -84,7 +96,23 @@ class _Terms(_Wire, frozen=True):
     strategy: _Strategy | None
 
 
-class _Plan(_Wire, frozen=True):
+class _Return(_Wire, frozen=True):
+    object: _Object
+    data: Data
+
+
+class _Way(_Wire, frozen=True):
+    """The reverse of a plan."""
+
+    current: str
+    target: str
+    generation: int
+    differences: tuple[_Difference, ...]
+    groups: tuple[_Group, ...]
+    returns: tuple[_Return, ...]
+
+
+class _Plan(_Wire, frozen=True, omit_defaults=True):
     engine: str
     version: tuple[int, ...]
     current: str
@@ -95,6 +123,10 @@ class _Plan(_Wire, frozen=True):
     unmodelled: tuple[str, ...]
     terms: _Terms
     private: bool
+    generation: int = 0
+    returns: tuple[_Return, ...] = ()
+    reverse: _Way | None = None
+    irreversible: str = ""
 
 
 def plan_data(plan: Plan, terms: Terms | None = None, *, private: bool = False) -> dict[str, Any]:
@@ -113,19 +145,8 @@ def plan_data(plan: Plan, terms: Terms | None = None, *, private: bool = False) 
         current=plan.current,
         target=plan.target,
         proven=plan.proven,
-        differences=tuple(
-            _Difference(
-                one.action,
-                _Object(*one.object),
-                tuple(_Detail(each.attribute, each.old, each.new) for each in one.details),
-                _Object(*one.because) if one.because is not None else None,
-            )
-            for one in plan.differences
-        ),
-        groups=tuple(
-            _Group(group.transactional, tuple(_step_data(planned) for planned in group.steps))
-            for group in plan.groups
-        ),
+        differences=_differences_data(plan),
+        groups=_groups_data(plan),
         unmodelled=plan.unmodelled,
         terms=_Terms(
             terms.status,
@@ -135,6 +156,10 @@ def plan_data(plan: Plan, terms: Terms | None = None, *, private: bool = False) 
             else _Strategy(strategy.when, strategy.how, strategy.expand_contract, strategy.reversible),
         ),
         private=private,
+        generation=plan.generation,
+        returns=_returns_data(plan),
+        reverse=_way_data(plan.reverse) if plan.reverse is not None else None,
+        irreversible=plan.irreversible,
     )
     data: dict[str, Any] = msgspec.to_builtins(body, str_keys=True)
     return {"format": FORMAT, **data, "checksum": _checksum(data)}
@@ -201,6 +226,44 @@ def _checksum(data: dict[str, Any]) -> str:
     return hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest()
 
 
+def _way_data(plan: Plan) -> _Way:
+    return _Way(
+        plan.current,
+        plan.target,
+        plan.generation,
+        _differences_data(plan),
+        _groups_data(plan),
+        _returns_data(plan),
+    )
+
+
+def _differences_data(plan: Plan) -> tuple[_Difference, ...]:
+    return tuple(
+        _Difference(
+            one.action,
+            _Object(*one.object),
+            tuple(_Detail(each.attribute, each.old, each.new) for each in one.details),
+            _Object(*one.because) if one.because is not None else None,
+        )
+        for one in plan.differences
+    )
+
+
+def _groups_data(plan: Plan) -> tuple[_Group, ...]:
+    return tuple(
+        _Group(group.transactional, tuple(_step_data(planned) for planned in group.steps))
+        for group in plan.groups
+    )
+
+
+def _returns_data(plan: Plan) -> tuple[_Return, ...]:
+    return tuple(_Return(_Object(*one.object), one.data) for one in plan.returns)
+
+
+def _kept_data(one: Kept) -> _Kept:
+    return _Kept(_Object(*one.object), one.form, one.place, one.names, one.key, one.rest, one.texts)
+
+
 def _step_data(planned: PlannedStep) -> _Step:
     step = planned.step
     return _Step(
@@ -215,10 +278,46 @@ def _step_data(planned: PlannedStep) -> _Step:
         after_all=step.after_all,
         environment=step.environment,
         batched=step.batched,
+        keeps=tuple(_kept_data(one) for one in step.keeps),
     )
 
 
 def _from_wire(body: _Plan) -> PlanFile:
+    plan = Plan(
+        engine=body.engine,
+        version=body.version,
+        current=body.current,
+        target=body.target,
+        groups=_groups(body),
+        differences=_differences(body),
+        unmodelled=body.unmodelled,
+        proven=body.proven,
+        generation=body.generation,
+        returns=_returns(body),
+        irreversible=body.irreversible,
+    )
+    if body.reverse is not None:
+        plan = replace(plan, reverse=_reverse(plan, body.reverse))
+    said = body.terms.strategy
+    strategy = None if said is None else Strategy(said.when, said.how, said.expand_contract, said.reversible)
+    return PlanFile(plan, Terms(body.terms.status, body.terms.target_state, strategy), body.private)
+
+
+def _reverse(plan: Plan, way: _Way) -> Plan:
+    return Plan(
+        engine=plan.engine,
+        version=plan.version,
+        current=way.current,
+        target=way.target,
+        groups=_groups(way),
+        differences=_differences(way),
+        proven=plan.proven,
+        generation=way.generation,
+        returns=_returns(way),
+    )
+
+
+def _groups(body: _Plan | _Way) -> tuple[Group, ...]:
     groups = tuple(
         Group(tuple(_step(one, group.transactional) for one in group.steps), group.transactional)
         for group in body.groups
@@ -226,27 +325,23 @@ def _from_wire(body: _Plan) -> PlanFile:
     reasons = {planned.difference for group in groups for planned in group.steps}
     if any(not 0 <= one < len(body.differences) for one in reasons):
         raise ValueError("a step names a difference that is not there")
-    plan = Plan(
-        engine=body.engine,
-        version=body.version,
-        current=body.current,
-        target=body.target,
-        groups=groups,
-        differences=tuple(
-            Difference(
-                one.action,
-                _id(one.object),
-                tuple(Detail(each.attribute, each.old, each.new) for each in one.details),
-                _id(one.because) if one.because is not None else None,
-            )
-            for one in body.differences
-        ),
-        unmodelled=body.unmodelled,
-        proven=body.proven,
+    return groups
+
+
+def _differences(body: _Plan | _Way) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(
+            one.action,
+            _id(one.object),
+            tuple(Detail(each.attribute, each.old, each.new) for each in one.details),
+            _id(one.because) if one.because is not None else None,
+        )
+        for one in body.differences
     )
-    said = body.terms.strategy
-    strategy = None if said is None else Strategy(said.when, said.how, said.expand_contract, said.reversible)
-    return PlanFile(plan, Terms(body.terms.status, body.terms.target_state, strategy), body.private)
+
+
+def _returns(body: _Plan | _Way) -> tuple[Return, ...]:
+    return tuple(Return(_id(one.object), one.data) for one in body.returns)
 
 
 def _step(one: _Step, transactional: bool) -> PlannedStep:
@@ -263,6 +358,10 @@ def _step(one: _Step, transactional: bool) -> PlannedStep:
             after_all=one.after_all,
             environment=one.environment,
             batched=one.batched,
+            keeps=tuple(
+                Kept(_id(kept.object), kept.form, kept.place, kept.names, kept.key, kept.rest, kept.texts)
+                for kept in one.keeps
+            ),
         ),
         one.why,
     )

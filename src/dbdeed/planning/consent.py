@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dbdeed.document.values.types import How, Status, TargetState
 from dbdeed.engines.change import HazardKind
 from dbdeed.errors import InvalidInput, Refused
+from dbdeed.planning.plan import Data
 from dbdeed.planning.shown import listed, one_line, shown
 
 if TYPE_CHECKING:
@@ -105,13 +106,30 @@ def strategy_refusals(plan: Plan, strategy: Strategy | None) -> list[str]:
                 for hazard in step.hazards
                 if hazard.kind is HazardKind.CANNOT_UNDO
             ]
-    if strategy.expand_contract and plan.destroys and any(not step.destroys for step in plan.steps):
+    if strategy.reversible:
+        found += _irreversible(plan)
+    if strategy.expand_contract and _adds_and_destroys(plan):
         found.append(
             "The Strategy is expand and contract: a plan that adds must not destroy "
             f"{listed(plan.destroys)}. Keep it in the document until the readers have moved on, then "
             "remove it in a change of its own."
         )
     return found
+
+
+def _irreversible(plan: Plan) -> Iterable[str]:
+    if plan.irreversible:
+        yield f"The Strategy is reversible, and this plan has no reverse: {plan.irreversible}"
+    lost = [one.object for one in plan.reverse.returns if one.data is Data.NONE] if plan.reverse else []
+    if lost:
+        yield f"The Strategy is reversible, and the data of {listed(lost)} would not return."
+
+
+def _adds_and_destroys(plan: Plan) -> bool:
+    """Whether some of its differences destroy and others do not; what is kept first belongs to the former."""
+    planned = [one for group in plan.groups for one in group.steps]
+    destroying = {one.difference for one in planned if one.step.destroys}
+    return bool(destroying) and any(one.difference not in destroying for one in planned)
 
 
 def check_strategy(plan: Plan, strategy: Strategy | None) -> None:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from dbdeed.engines.change import Action, HazardKind, LockLevel
-from dbdeed.planning.archive import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 
 Empty: TypeAlias = "Callable[[ObjectId], bool]"
 """Whether a table of the live database has no rows."""
+
+_TABLES = frozenset({"table", "virtual_table", "materialized view", "foreign table"})
+"""Kinds that have rows."""
 
 _MOOT = frozenset(
     {HazardKind.REWRITES, HazardKind.BLOCKS_READS, HazardKind.BLOCKS_WRITES, HazardKind.MAY_FAIL}
@@ -101,11 +103,11 @@ def _tables(change: Change, current: Catalog, side: Catalog) -> list[ObjectId]:
     An index's own, a foreign key's two, a type's those that have values of it.
     """
     own = _root(change.id, side)
-    if own.kind in TABLES:
+    if own.kind in _TABLES:
         related = {own, *(_root(need, side) for need in side.needs.get(change.id, ()))}
     else:
         related = {_root(one, current) for one in current.dependents([own])}
-    return [one for one in related if one in current.objects and one.kind in TABLES]
+    return [one for one in related if one in current.objects and one.kind in _TABLES]
 
 
 def _root(one: ObjectId, catalog: Catalog) -> ObjectId:

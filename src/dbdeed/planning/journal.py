@@ -1,6 +1,7 @@
 """What was done to a database, kept in that database: plans, their steps, and how far each came.
 
-Two tables in the engine's private place, made when the first plan runs. A transactional group's steps are
+Three tables in the engine's private place, made when the first plan runs: plans, their steps, and the states
+that they led from and to, which is what undoing one needs. A transactional group's steps are
 marked done in the group's own transaction, so the journal and the database never disagree about it; a step
 that can be in no transaction is marked before and after, so that a journal that says "started" tells of a
 step whose end nobody saw. SQL is kept as planned: `${NAME}` is never filled in here.
@@ -13,11 +14,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.seam import SqlRejected
+from dbdeed.planning.states import States, read, states_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.seam import Engine, Session
     from dbdeed.planning.plan import Plan
 
@@ -56,6 +59,32 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A plan in the journal.
+
+    Attributes:
+        id: as people name it; its beginning is enough where that is unambiguous.
+        number: counts plans, from 1; the archive calls it the plan's generation.
+        state: how it ended, or that it has not.
+        started, finished: ISO 8601 in UTC; finished is "" where it has not ended.
+        tool: the program's version.
+        steps: how many statements it has.
+        undoes: the plan that it took back, or "".
+        continues: the interrupted plan that it went on from, or "".
+    """
+
+    id: str
+    number: int
+    state: PlanState
+    started: str
+    finished: str
+    tool: str
+    steps: int
+    undoes: str
+    continues: str
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
     """The journal of one database, through one session."""
 
@@ -70,6 +99,10 @@ class Journal:
     def _steps(self) -> str:
         return self.engine.private_name("journal_steps")
 
+    @property
+    def _states(self) -> str:
+        return self.engine.private_name("journal_states")
+
     def exists(self) -> bool:
         """Whether anything was ever applied here; never writes."""
         try:
@@ -77,6 +110,13 @@ class Journal:
         except SqlRejected:
             return False
         return True
+
+    def next_generation(self) -> int:
+        """The number of the next plan; never writes, and never gives one twice."""
+        if not self.exists():
+            return 1
+        ((count,),) = self.session.fetch(f"SELECT count(*) FROM {self._plans}")
+        return int(count) + 1
 
     def unfinished(self) -> list[Unfinished]:
         """Plans that began and did not end, oldest first; never writes."""
@@ -96,13 +136,47 @@ class Journal:
         hanging = next((sql for state, sql in steps if state == StepState.STARTED), "")
         return Unfinished(identity, started, done, len(steps), hanging, error)
 
-    def begin(self, identity: str, plan: Plan, now: datetime, tool: str) -> None:
-        """Write a plan down before its first step; older unfinished ones are superseded by it."""
+    def plans(self) -> list[Told]:
+        """All plans, newest first; never writes. Those of a version that kept no states are left out."""
+        if not self.exists():
+            return []
+        try:
+            rows = self.session.fetch(
+                "SELECT p.id, s.number, p.state, p.started, p.finished, p.tool, "
+                f"(SELECT count(*) FROM {self._steps} WHERE plan = p.id), s.undoes, s.continues "
+                f"FROM {self._plans} p JOIN {self._states} s ON s.plan = p.id ORDER BY s.number DESC"
+            )
+        except SqlRejected:
+            return []
+        return [Told(row[0], row[1], PlanState(row[2]), *row[3:]) for row in rows]
+
+    def states(self, identity: str, current: Catalog) -> States:
+        """What a plan led from and to; to `current`, where it has not ended."""
+        ((before, after),) = self.session.fetch(
+            f"SELECT before_state, after_state FROM {self._states} WHERE plan = $1", identity
+        )
+        was = read(self.engine, before)
+        return States(was, read(self.engine, after)) if after else states_of(was, current)
+
+    def begin(
+        self, identity: str, plan: Plan, now: datetime, tool: str, *, current: Catalog, undoes: str = ""
+    ) -> None:
+        """Write a plan down before its first step; what is unfinished is closed: it goes on from there.
+
+        Args:
+            identity: of the plan.
+            plan: what is about to run.
+            now: the time.
+            tool: the program's version.
+            current: the state that it begins at.
+            undoes: the plan that it takes back.
+        """
         there = self.exists()  # asked outside the transaction, since a "no" is an error to the engine
+        number = self.next_generation()
         with self.session.transaction():
-            if not there:
-                self._set_up()
-            self.supersede(now)
+            self._set_up(new=not there)
+            left = self.unfinished() if there else []
+            self._close(left, current, now)
             self._write(
                 f"INSERT INTO {self._plans} (id, tool, state, current_state, target_state, started, "
                 "finished, error) VALUES ($1, $2, $3, $4, $5, $6, '', '')",
@@ -113,23 +187,56 @@ class Journal:
                 plan.target,
                 now.isoformat(timespec="seconds"),
             )
-            for batch in batched([(number, step.sql) for number, step in enumerate(plan.steps, 1)]):
-                rows = ", ".join(
-                    f"($1, ${2 * place + 2}, '{StepState.WAITING}', ${2 * place + 3})"
-                    for place in range(len(batch))
-                )
-                self._write(
-                    f"INSERT INTO {self._steps} (plan, number, state, statement) VALUES {rows}",
-                    identity,
-                    *(value for row in batch for value in row),
-                )
+            self._write(
+                f"INSERT INTO {self._states} (plan, number, undoes, continues, before_state, after_state) "
+                "VALUES ($1, $2, $3, $4, $5, '')",
+                identity,
+                number,
+                undoes,
+                left[-1].id if left and not undoes else "",
+                written(self.engine, current),
+            )
+            self._write_steps(identity, plan)
 
-    def supersede(self, now: datetime) -> None:
-        """Close what is unfinished: what was left of it has been planned anew, or there is nothing left."""
+    def _write_steps(self, identity: str, plan: Plan) -> None:
+        for batch in batched([(number, step.sql) for number, step in enumerate(plan.steps, 1)]):
+            rows = ", ".join(
+                f"($1, ${2 * place + 2}, '{StepState.WAITING}', ${2 * place + 3})"
+                for place in range(len(batch))
+            )
+            self._write(
+                f"INSERT INTO {self._steps} (plan, number, state, statement) VALUES {rows}",
+                identity,
+                *(value for row in batch for value in row),
+            )
+
+    def close_unfinished(self, current: Catalog, now: datetime) -> None:
+        """Nothing is left to do of what was interrupted: say how each ended."""
+        left = self.unfinished()
+        if left:
+            with self.session.transaction():
+                self._close(left, current, now)
+
+    def _close(self, left: Sequence[Unfinished], current: Catalog, now: datetime) -> None:
+        """Done, where each of its steps was; else what was left of it is planned anew."""
+        for one in left:
+            whole = one.done == one.total
+            self.end(one.id, PlanState.DONE if whole else PlanState.SUPERSEDED, now, one.error)
+            self.settle(one.id, current)
+
+    def settle(self, identity: str, reached: Catalog) -> None:
+        """Write down where a plan ended, and keep of where it began only what differs."""
+        rows = self.session.fetch(
+            f"SELECT before_state FROM {self._states} WHERE plan = $1 AND after_state = ''", identity
+        )
+        if not rows:
+            return  # begun by a version that kept no states
+        cut = states_of(read(self.engine, rows[0][0]), reached)
         self._write(
-            f"UPDATE {self._plans} SET state = '{PlanState.SUPERSEDED}', finished = $1 "
-            f"WHERE state IN ('{PlanState.RUNNING}', '{PlanState.FAILED}')",
-            now.isoformat(timespec="seconds"),
+            f"UPDATE {self._states} SET before_state = $1, after_state = $2 WHERE plan = $3",
+            written(self.engine, cut.before),
+            written(self.engine, cut.after),
+            identity,
         )
 
     def mark(self, identity: str, numbers: range, state: StepState) -> None:
@@ -152,8 +259,8 @@ class Journal:
             identity,
         )
 
-    def _set_up(self) -> None:
-        for statement in self.engine.private_setup():
+    def _set_up(self, *, new: bool) -> None:
+        for statement in self.engine.private_setup() if new else ():
             self.session.execute(statement)
         self.session.execute(
             f"CREATE TABLE IF NOT EXISTS {self._plans} (id text PRIMARY KEY, tool text NOT NULL, "
@@ -163,6 +270,11 @@ class Journal:
         self.session.execute(
             f"CREATE TABLE IF NOT EXISTS {self._steps} (plan text NOT NULL, number integer NOT NULL, "
             "state text NOT NULL, statement text NOT NULL, PRIMARY KEY (plan, number))"
+        )
+        self.session.execute(
+            f"CREATE TABLE IF NOT EXISTS {self._states} (plan text PRIMARY KEY, number integer NOT NULL, "
+            "undoes text NOT NULL, continues text NOT NULL, before_state text NOT NULL, "
+            "after_state text NOT NULL)"
         )
 
     def _write(self, sql: str, *parameters: object) -> None:

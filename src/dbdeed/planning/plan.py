@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dbdeed.engines.catalog import Catalog, ObjectId
-    from dbdeed.engines.change import Action, Change, Detail, Hazard, Step
+    from dbdeed.engines.change import Action, Change, Detail, Hazard, Kept, Step
     from dbdeed.planning.forms import Empty
 
 
@@ -54,6 +55,22 @@ class Group:
     transactional: bool
 
 
+class Data(StrEnum):
+    """How much of what a plan removed is there again after its reverse."""
+
+    ALL = "returns"
+    KNOWN = "returns, but for what was written since"
+    NONE = "does not return"
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What becomes of one object's data when the plan is reversed."""
+
+    object: ObjectId
+    data: Data
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is done, in order.
@@ -64,6 +81,10 @@ class Plan:
         current, target: fingerprints of the catalogs before and after.
         unmodelled: what stands in either database and is in no catalog type: "current: kind name".
         proven: it was run in a scratch and ended exactly at the target.
+        generation: the number under which the archive keeps what it removes; 0 where it keeps nothing.
+        returns: for the reverse of a plan: what becomes of the data that the plan removed.
+        reverse: the plan that leads back; None where nobody asked for it or it could not be made.
+        irreversible: why it could not be made, in a sentence.
     """
 
     engine: str
@@ -74,6 +95,10 @@ class Plan:
     differences: tuple[Difference, ...]
     unmodelled: tuple[str, ...] = ()
     proven: bool = False
+    generation: int = 0
+    returns: tuple[Return, ...] = ()
+    reverse: Plan | None = None
+    irreversible: str = ""
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -83,6 +108,11 @@ class Plan:
     def destroys(self) -> tuple[ObjectId, ...]:
         """What loses its data, each once, in plan order."""
         return tuple(dict.fromkeys(one for step in self.steps for one in step.destroys))
+
+    @property
+    def keeps(self) -> tuple[Kept, ...]:
+        """What it puts into the archive, in order."""
+        return tuple(one for step in self.steps for one in step.keeps)
 
     @property
     def hazards(self) -> tuple[Hazard, ...]:

@@ -13,38 +13,31 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action
-from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
+from dbdeed.errors import DbdeedError, Refused
+from dbdeed.planning.archive import Keeper, entries_of
 from dbdeed.planning.forms import never_empty, under_old_names
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import assemble, joined
-from dbdeed.planning.shown import listed, one_line, shown
+from dbdeed.planning.reverse import plan_back
+from dbdeed.planning.running import ProofFailed, require_equal, run_groups
+from dbdeed.planning.shown import one_line, shown
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.change import Change, Step
+    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.change import Change
     from dbdeed.engines.seam import Backfill, Engine, Scratch, Session, Statement
+    from dbdeed.planning.archive import Few
     from dbdeed.planning.cache import PlanCache
     from dbdeed.planning.forms import Empty
-    from dbdeed.planning.plan import Group, Plan
+    from dbdeed.planning.plan import Plan
     from dbdeed.progress import Progress
 
 
 _MOST_RENAMES = 100_000
-
-
-class ProofFailed(OurFault):
-    """The plan does not do what it says; `evidence` is the plan's SQL and what differs, for a report."""
-
-    default_code = "proof-failed"
-
-    def __init__(self, message: str, *, hint: str = "", evidence: str = "") -> None:
-        super().__init__(message, hint=hint or "This is a bug of dbdeed; please report it.")
-        self.evidence = evidence
 
 
 def make_plan(
@@ -55,7 +48,9 @@ def make_plan(
     scratch: Scratch | None = None,
     *,
     empty: Empty = never_empty,
+    few: Few = never_empty,
     online: bool = True,
+    generation: int = 0,
     cache: PlanCache | None = None,
     progress: Progress = SILENT,
 ) -> Plan:
@@ -68,7 +63,10 @@ def make_plan(
         statements: of the target's document, for the renames and values for rows that they declare.
         scratch: where to prove it; only used where there is something to prove that the cache does not know.
         empty: whether a table of the live database has no rows; then the short forms are taken.
+        few: whether it has so few rows that copying them keeps nobody waiting.
         online: tables with rows are changed while others go on; in a maintenance window they need not be.
+        generation: of the archive, for a plan that is to be applied: it keeps what it removes, and has its
+            reverse. 0 for a plan that is only to be seen.
         cache: plans that were proven before.
         progress: where to say what is done.
 
@@ -80,10 +78,9 @@ def make_plan(
     if current.objects == target.objects:
         return replace(assemble(current, target, ()), proven=True)
     renames = _renames(engine, current, target, statements)
-    fills = _Fills(engine.backfills(target, statements), online=online)
-    first = assemble(
-        current, target, renames or _ordered(engine, current, target, fills.values), empty, online=online
-    )
+    manner = _Manner(engine.backfills(target, statements), online, empty, few, generation)
+    changes = renames or _keeping(engine, current, target, manner)[0]
+    first = assemble(current, target, changes, empty, online=online)
     if scratch is None:
         if renames:
             raise _needs_scratch(renames[0])
@@ -94,7 +91,7 @@ def make_plan(
     if known is not None:
         return known
     with progress.step("Proving the plan in a scratch database"):
-        plan = _proven(engine, current, target, statements, scratch, empty, fills)
+        plan = _proven(engine, current, target, statements, scratch, manner)
     if cache is not None and not unkept:
         cache.keep(first, plan)
     return plan
@@ -109,11 +106,14 @@ def _renames(
 
 
 @dataclass(frozen=True, slots=True)
-class _Fills:
-    """What the document gives rows without a value, and which form tables with rows get."""
+class _Manner:
+    """What the document gives rows without a value, and the rest of what `make_plan` is told."""
 
     values: Mapping[ObjectId, Backfill]
     online: bool
+    empty: Empty
+    few: Few
+    generation: int
 
 
 def _ordered(
@@ -130,24 +130,52 @@ def _needs_scratch(rename: Change) -> Refused:
     )
 
 
+def _keeping(engine: Engine, current: Catalog, target: Catalog, manner: _Manner) -> tuple[list[Change], bool]:
+    """The changes in order, with what keeps what they remove; whether there is such a thing."""
+    keeper = Keeper(engine, manner.generation)
+    changes = _ordered(engine, current, target, manner.values)
+    return keeper.keeping(changes, current, target, manner.few), bool(keeper.keeps)
+
+
 def _proven(
     engine: Engine,
     current: Catalog,
     target: Catalog,
     statements: Sequence[Statement],
     scratch: Scratch,
-    empty: Empty,
-    fills: _Fills,
+    manner: _Manner,
 ) -> Plan:
     with scratch.database() as session:
         rebuild(engine, session, current)
         reached, renames = _renamed(engine, session, current, target, statements)
-        asked = under_old_names(empty, renames) if renames else empty
-        changes = _ordered(engine, reached, target, fills.values)
-        plan = assemble(reached, target, changes, asked, online=fills.online)
-        run_groups(engine, session, plan.groups, fills.values)
-        _require_equal(engine, engine.inspect(session), target, plan)
-    return replace(joined(assemble(current, target, renames), plan) if renames else plan, proven=True)
+        if renames:
+            empty, few = (under_old_names(one, renames) for one in (manner.empty, manner.few))
+            manner = replace(manner, empty=empty, few=few)
+        changes, keeps = _keeping(engine, reached, target, manner)
+        plan = assemble(reached, target, changes, manner.empty, online=manner.online)
+        run_groups(engine, session, plan.groups, manner.values)
+        require_equal(engine, engine.inspect(session), target, plan)
+        whole = joined(assemble(current, target, renames), plan) if renames else plan
+        whole = replace(whole, proven=True, generation=manner.generation if keeps else 0)
+        if not manner.generation:
+            return whole
+        return _with_reverse(engine, session, whole, reached, target, manner.generation)
+
+
+def _with_reverse(
+    engine: Engine, session: Session, plan: Plan, reached: Catalog, target: Catalog, generation: int
+) -> Plan:
+    """The plan with the one that leads back, or with why there is none: that alone never stops a plan."""
+    if any(one.action is Action.RENAME for one in plan.differences):
+        return replace(plan, irreversible="Declared renames are not led back yet.")
+    before = engine.rebuildable(reached)
+    try:
+        back = plan_back(
+            engine, session, target, before, entries_of(plan), plan.destroys, generation=generation + 1
+        )
+    except DbdeedError as error:
+        return replace(plan, irreversible=one_line(error.message))
+    return replace(plan, reverse=back)
 
 
 def _renamed(
@@ -180,7 +208,7 @@ def rebuild(engine: Engine, session: Session, catalog: Catalog) -> None:
     plan = assemble(empty, catalog, changes)
     try:
         run_groups(engine, session, plan.groups)
-        _require_equal(engine, engine.inspect(session), catalog, plan)
+        require_equal(engine, engine.inspect(session), catalog, plan)
     except ProofFailed as fault:
         if not catalog.unmodelled:
             raise
@@ -190,94 +218,3 @@ def rebuild(engine: Engine, session: Session, catalog: Catalog) -> None:
             f"without it the rest could not be built again. {fault.message}",
             code="unprovable",
         ) from fault
-
-
-def run_groups(
-    engine: Engine,
-    session: Session,
-    groups: Sequence[Group],
-    values: Mapping[ObjectId, Backfill] | None = None,
-) -> None:
-    """Run steps in a scratch, as they would run in the real database. Raises `ProofFailed`."""
-    for group in groups:
-        if not group.transactional:
-            _run(engine, session, group, values or {})
-        elif not _run_together(engine, session, group):
-            with session.transaction():
-                _run(engine, session, group, values or {})
-
-
-def _run_together(engine: Engine, session: Session, group: Group) -> bool:
-    """The quick way for a transaction's steps; False where one of them fails and none was done."""
-    try:
-        with session.transaction():
-            engine.begin_step(session, group.steps[0].step)
-            session.execute_all([planned.step.sql for planned in group.steps])
-    except InvalidInput:
-        return False
-    return True
-
-
-def _run(engine: Engine, session: Session, group: Group, values: Mapping[ObjectId, Backfill]) -> None:
-    """Step by step, so that it can be said which one fails."""
-    for planned in group.steps:
-        engine.begin_step(session, planned.step)
-        try:
-            if planned.step.batched:
-                engine.fill(session, planned.step, 0, 1)
-            else:
-                session.execute(planned.step.sql)
-        except DbdeedError as error:
-            for column, value in values.items():
-                if _gives(planned.step, column, value):
-                    raise _not_there_yet(column, value, error) from error
-            raise ProofFailed(
-                f"A step for {shown(planned.step.object)} does not run in the scratch database: "
-                f"{one_line(error.message)}",
-                hint=error.hint,
-                evidence=planned.step.sql,
-            ) from error
-
-
-def _gives(step: Step, column: ObjectId, value: Backfill) -> bool:
-    """Whether a step fills this column, by itself or with its table."""
-    about = step.object in (column, ObjectId("table", column.name[:-1]))
-    return about and value.expression in step.sql
-
-
-def _not_there_yet(column: ObjectId, value: Backfill, error: DbdeedError) -> InvalidInput:
-    return InvalidInput(
-        f"The backfill of {shown(column)} does not run when the rows are filled: {one_line(error.message)}",
-        hint="It may name columns that the table has before and after. Let one that goes stay until the rows "
-        "are filled, and remove it in a change of its own.",
-        where=value.where,
-        code="backfill",
-    )
-
-
-def _require_equal(engine: Engine, reached: Catalog, target: Catalog, plan: Plan) -> None:
-    left = engine.compare(reached, target).changes
-    if not left and reached.objects == target.objects:
-        return
-    shows = differences(left) or [f"the comparison overlooks {listed(_unequal(reached, target))}"]
-    evidence = "\n".join([*(f"{step.sql};" for step in plan.steps), "", *shows])
-    raise ProofFailed("The plan does not end at its target: " + "; ".join(shows[:5]), evidence=evidence)
-
-
-def _unequal(one: Catalog, other: Catalog) -> list[ObjectId]:
-    ids = {**one.objects, **other.objects}
-    return [each for each in ids if one.objects.get(each) != other.objects.get(each)]
-
-
-def differences(changes: Sequence[Change]) -> list[str]:
-    """What differs, one line each, for people."""
-    found = []
-    for change in changes:
-        if change.because is not None:
-            continue
-        verb = {Action.CREATE: "is missing", Action.DROP: "is too much"}.get(change.action, "differs")
-        details = ", ".join(
-            f"{one_line(one.attribute)}: {one.old!r} is not {one.new!r}" for one in change.details
-        )
-        found.append(f"{shown(change.id)} {verb}" + (f" ({details})" if details else ""))
-    return found

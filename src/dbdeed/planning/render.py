@@ -10,11 +10,11 @@ from dbdeed.planning.shown import listed, one_line, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dbdeed.engines.catalog import ObjectId
     from dbdeed.engines.change import Step
     from dbdeed.engines.seam import Engine
-    from dbdeed.planning.plan import Difference, Group, Plan
+    from dbdeed.planning.plan import Data, Difference, Group, Plan
 
-_KEPT = "          apply keeps the rows and values in the archive first."
 _MARKS = {Action.CREATE: "+", Action.DROP: "-", Action.ALTER: "~", Action.RENAME: ">"}
 
 
@@ -37,8 +37,34 @@ def render_text(plan: Plan) -> str:
             told = planned.difference
             lines += _statement(number, planned.step, reason)
     if plan.destroys:
-        lines += ["", f"Destroys: {listed(plan.destroys, limit=1000)}", _KEPT]
+        lines += ["", f"Destroys: {listed(plan.destroys, limit=1000)}"]
+        lines += _kept(plan)
+    lines += _reverse(plan)
     return "\n".join([*lines, ""])
+
+
+def _kept(plan: Plan) -> list[str]:
+    kept = {one.object for one in plan.keeps}
+    gone = [one for one in plan.destroys if one not in kept]
+    if not kept:
+        return ["          No copy is kept: this plan is only to be seen."] if not plan.generation else []
+    said = "          The archive keeps it (`dbdeed archive`), for `dbdeed undo`"
+    return [f"{said}, but not {listed(gone)}." if gone else f"{said}."]
+
+
+def _reverse(plan: Plan) -> list[str]:
+    """In a line or two, what the way back would give."""
+    if plan.irreversible:
+        return ["", f"Reverse: none. {plan.irreversible}"]
+    if plan.reverse is None:
+        return []
+    told: dict[Data, list[ObjectId]] = {}
+    for one in plan.reverse.returns:
+        told.setdefault(one.data, []).append(one.object)
+    parts = [f"data of {listed(objects)} {data}" for data, objects in told.items()]
+    if plan.reverse.destroys:
+        parts.append(f"it removes {listed(plan.reverse.destroys)}")
+    return ["", "; ".join(["Reverse: proven", *parts]) + "."]
 
 
 def render_differences(plan: Plan) -> str:
@@ -53,7 +79,10 @@ def render_sql(plan: Plan, engine: Engine) -> str:
         f"-- from state {plan.current[:16]} to {plan.target[:16]}",
     ]
     if plan.destroys:
-        head.append(f"-- destroys {listed(plan.destroys, limit=1000)}, and keeps no copy (dbdeed apply does)")
+        kept = {one.object for one in plan.keeps}
+        gone = [one for one in plan.destroys if one not in kept]
+        head.append(f"-- destroys {listed(plan.destroys, limit=1000)}")
+        head += [f"-- and keeps no copy of {listed(gone, limit=1000)}"] if gone else []
     head += [f"-- not covered: {one_line(name)}" for name in plan.unmodelled]
     if plan.environment:
         head += [f"-- needs the value of ${{{name}}} in its place" for name in plan.environment]

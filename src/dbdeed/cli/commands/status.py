@@ -37,6 +37,7 @@ def command(document: Path, database: str, format_: str) -> None:
                 backups=len(result.backups.backups),
                 newest_backup=newest.backup.id if newest else None,
                 next_backup_due=result.backups.due,
+                interrupted=[one.id for one in result.unfinished],
                 drill=proof_object(result.drill) if result.drill else None,
             )
         )
@@ -48,3 +49,6 @@ def command(document: Path, database: str, format_: str) -> None:
     print(f"Backups   {said}{due}")
     drilled = f"{result.drill.verdict}, {result.drill.at:%Y-%m-%d %H:%M} UTC" if result.drill else "never"
     print(f"Drill     {drilled}")
+    for one in result.unfinished:
+        told = f"plan {one.id[:12]} of {one.started}, {one.done} of {one.total} statements done"
+        print(f"Apply     interrupted: {told}; `dbdeed plan` shows what is left, `dbdeed undo` takes it back")

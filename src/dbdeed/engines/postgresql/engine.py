@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dbdeed.document.values.types import System
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dbdeed.document.findings import Finding
     from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog, ObjectId
-    from dbdeed.engines.change import Change, Step
+    from dbdeed.engines.change import Change, Kept, Step
     from dbdeed.engines.seam import (
         Backfill,
         BackupMethod,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         EmbeddedServer,
         Engine,
         Passage,
+        Returning,
         Scratch,
         ScratchNeeds,
         Session,
@@ -140,6 +141,36 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.codec import decode
 
         return decode(data)
+
+    # The archive
+
+    def kept_first(
+        self,
+        change: Change,
+        current: Catalog,
+        target: Catalog,
+        name: Callable[[ObjectId], str],
+        few: Callable[[ObjectId], bool],
+    ) -> tuple[Step, ...]:
+        from dbdeed.engines.compare import Context
+        from dbdeed.engines.postgresql.archive.keeping import kept_first
+
+        return kept_first(change, Context(current, target), name, few)
+
+    def returning(self, kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Returning:
+        from dbdeed.engines.postgresql.archive.keeping import returning
+
+        return returning(kept, before, reached)
+
+    def now_sql(self) -> str:
+        from dbdeed.engines.postgresql.running import NOW
+
+        return NOW
+
+    def private_size(self, session: Session, place: str) -> int:
+        from dbdeed.engines.postgresql.running import private_size
+
+        return private_size(session, place)
 
     # Running a plan
 

@@ -25,7 +25,8 @@ PRIVATE_SETUP = (
 _LOCK = 0x6462_6465  # "dbde"
 
 # Functions are made before what they mention, and no name is looked up anywhere but where the plan says.
-SETTINGS = {"check_function_bodies": "off", "search_path": ""}
+# A table whose policies hide rows from its owner is no reason to keep or convert a part of them: an error is.
+SETTINGS = {"check_function_bodies": "off", "search_path": "", "row_security": "off"}
 LOCK_TIMEOUT = "3s"
 
 
@@ -94,7 +95,9 @@ def rows(session: Session, table: ObjectId) -> int:
     if found < 2:
         return int(found)
     ((estimate,),) = session.fetch(
-        f"SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint FROM pg_catalog.pg_class "
+        # -1 is for a table that was never analysed: then its size says something.
+        "SELECT coalesce(sum(CASE WHEN reltuples < 0 THEN pg_catalog.pg_relation_size(oid) / 100 "
+        f"ELSE reltuples END), 0)::bigint FROM pg_catalog.pg_class "
         f"WHERE oid IN (SELECT relid FROM pg_catalog.pg_partition_tree({literal(name)}) "
         f"UNION ALL SELECT {literal(name)}::pg_catalog.regclass) AND relkind <> 'p'"
     )
@@ -130,3 +133,14 @@ def database_settings(session: Session) -> Mapping[str, str]:
 
 def private_name(table: str) -> str:
     return f"{PRIVATE_SCHEMA}.{ident(table)}"
+
+
+NOW = "pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS+00:00')"
+
+
+def private_size(session: Session, place: str) -> int:
+    """Bytes of one of our own tables, with what belongs to it."""
+    ((size,),) = session.fetch(
+        f"SELECT coalesce(pg_catalog.pg_total_relation_size(pg_catalog.to_regclass({literal(place)})), 0)"
+    )
+    return int(size)

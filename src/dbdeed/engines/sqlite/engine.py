@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import System
 from dbdeed.engines.change import Action
-from dbdeed.engines.compare import compare_catalogs
+from dbdeed.engines.compare import Context, compare_catalogs
 from dbdeed.engines.seam import Comparison, SqlRejected
 from dbdeed.engines.sql_text import read_blocks
 from dbdeed.engines.sqlite.inspect import inspect
@@ -23,7 +23,7 @@ from dbdeed.engines.sqlite.text import RULES
 from dbdeed.errors import OurFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from dbdeed.document.findings import Finding
     from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog, ObjectId
-    from dbdeed.engines.change import Change, Step
+    from dbdeed.engines.change import Change, Kept, Step
     from dbdeed.engines.seam import (
         Backfill,
         BackupMethod,
         EmbeddedServer,
         Engine,
         Passage,
+        Returning,
         Scratch,
         ScratchNeeds,
         Session,
@@ -154,6 +155,36 @@ class SqliteEngine:
         from dbdeed.engines.sqlite.codec import decode
 
         return decode(data)
+
+    # The archive
+
+    def kept_first(
+        self,
+        change: Change,
+        current: Catalog,
+        target: Catalog,
+        name: Callable[[ObjectId], str],
+        few: Callable[[ObjectId], bool],  # noqa: ARG002 - the seam has it
+    ) -> tuple[Step, ...]:
+        from dbdeed.engines.sqlite.keeping import kept_first
+
+        return kept_first(change, Context(current, target), name)
+
+    def returning(self, kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Returning:
+        from dbdeed.engines.sqlite.returning import returning
+
+        return returning(kept, before, reached)
+
+    def now_sql(self) -> str:
+        return "strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now')"
+
+    def private_size(self, session: Session, place: str) -> int:
+        """Where SQLite was built to tell (`dbstat`); else 0."""
+        try:
+            rows = session.fetch("SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = $1", place)
+        except SqlRejected:
+            return 0
+        return int(rows[0][0])
 
     # Running a plan
 

@@ -86,7 +86,21 @@ def _copy(old: Table, new: Table, pairs: Sequence[tuple[str, str]], temporary: s
         rewrites=True,
         scans=True,
         hazards=tuple(_hazards(old, new, context)),
+        changes=tuple(_converted(old, new)),
     )
+
+
+def _converted(old: Table, new: Table) -> Iterator[ObjectId]:
+    """Columns of another affinity: texts that look like numbers become numbers, and the like."""
+    before = {fold(column.name): column for column in old.columns}
+    for column in new.columns:
+        was = before.get(fold(column.name))
+        if was is not None and not was.generated and _other_affinity(old, new, was, column):
+            yield ObjectId("column", (fold(old.name), fold(column.name)))
+
+
+def _other_affinity(old: Table, new: Table, was: Column, column: Column) -> bool:
+    return affinity(was.type, strict=old.strict) is not affinity(column.type, strict=new.strict)
 
 
 def _filled(new: Table, pairs: Sequence[tuple[str, str]], context: Context) -> list[tuple[str, str]]:
@@ -179,7 +193,7 @@ def _column_hazards(old: Table, new: Table, before: Column | None, column: Colum
     for clause in column.clauses:
         if clause not in before.clauses and _demands(clause):
             yield Hazard(HazardKind.MAY_FAIL, f"Every row must satisfy {name}: {clause}.")
-    if affinity(before.type, strict=old.strict) is not affinity(column.type, strict=new.strict):
+    if _other_affinity(old, new, before, column):
         yield Hazard(
             HazardKind.CHANGES_VALUES,
             f"{name} goes from {before.type or 'no type'} to {column.type or 'no type'}:"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.kinds.column_alter import option_changes
@@ -17,7 +18,7 @@ from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.table import Table
@@ -75,11 +76,13 @@ def _attach(old: Table, new: Table, _: Context) -> Iterable[Step]:
 def _handed(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
     """Keys and indexes that only change hands between the partition and the table above."""
     for catalog, other in ((context.current, context.target), (context.target, context.current)):
-        above = (old if catalog is context.target else new).partition_of
+        above = set(_all_above(old if catalog is context.target else new, other))
         if not above:
             continue
         for child in catalog.children.get(new.id, ()):
-            if child.id.kind in ("constraint", "index") and _from_above(child, other):
+            if child.id.kind not in ("constraint", "index"):
+                continue
+            if _from_above(child, other) or any(_check_of(child, one, other) for one in above):
                 yield child.id
     for child in context.target.children.get(new.id, ()):
         if (
@@ -88,6 +91,23 @@ def _handed(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
             and child.id not in context.current.objects
         ):
             yield child.id  # ATTACH makes it
+
+
+def _all_above(table: Table, catalog: Catalog) -> Iterable[tuple[str, ...]]:
+    while table.partition_of:
+        yield table.partition_of
+        there: Any = catalog.objects.get(ObjectId("table", (table.partition_of[0], table.partition_of[1])))
+        if there is None:
+            return
+        table = there
+
+
+def _check_of(child: Any, above: tuple[str, ...], other: Catalog) -> bool:
+    """Whether a check of its own is one that the other side has from the table above."""
+    return (
+        getattr(child, "type", "") == "check"
+        and ObjectId("constraint", (*above, child.name)) in other.objects
+    )
 
 
 def _from_above(child: Any, other: Catalog) -> bool:

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 _WHO = frozenset({"current_user", "current_role", "session_user", "granted"})
 """Words that would mean the superuser once it is the one who runs the statement."""
 
+_OTHERS = frozenset(
+    {"all", "database", "domain", "foreign", "language", "large", "parameter", "schema", "sequence"}
+    | {"tablespace", "type"}
+)
+"""Words before the names of other kinds of object."""
+
 _ROUTINES = frozenset({"function", "procedure", "routine"})
 
 _ROUTINE = """
@@ -75,6 +81,8 @@ def right(sql: str) -> Right | None:
     ends = [place for place in range(on, len(texts)) if texts[place] in ("to", "from")]
     if not ends:
         return None
+    if texts[on + 1] in _OTHERS and ends[0] > on + 2:
+        return None
     named = on + 2 if texts[on + 1] in _ROUTINES | {"table"} else on + 1
     written = tokens[named : ends[0]]
     if not written or _several(sql, written):
@@ -103,7 +111,8 @@ def needs_superuser(session: Session, sql: str) -> bool:
     if found is None:
         return False
     try:
-        rows = session.fetch(_ROUTINE if found.routine else _TABLE, found.name)
+        with session.transaction():  # inside another one a savepoint, which a refusal leaves whole
+            rows = session.fetch(_ROUTINE if found.routine else _TABLE, found.name)
     except SqlRejected:
         return False  # a name that cannot be read: the statement itself will say so
     if not rows:

@@ -1,0 +1,1 @@
+"""How PostgreSQL keeps what a plan removes: tables by moving them, values and counts by copying them."""

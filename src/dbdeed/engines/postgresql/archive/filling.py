@@ -1,0 +1,149 @@
+"""Values and counts go back from the archive into the rows and sequences that they were of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import LockLevel
+from dbdeed.engines.postgresql.archive.parts import columns_of
+from dbdeed.engines.postgresql.archive.values import NEW, REST, SAME, WAS, row_text
+from dbdeed.engines.postgresql.quoting import ident, literal, qualified
+from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Kept, Step
+    from dbdeed.engines.postgresql.kinds.column import Column
+
+
+def filled_back(kept: Kept, before: Catalog, reached: Catalog) -> tuple[Step, ...]:
+    """The column is there again, last in its table, with the values that the archive has.
+
+    Args:
+        kept: of a dropped column.
+        before: the catalog that it was in.
+        reached: the catalog that the table is in now.
+    """
+    column: Any = before.objects[kept.object]
+    text = column.name in kept.texts
+    type_name = "text" if text else column.type
+    if column.collation and not text:
+        type_name += f" COLLATE {column.collation}"
+    add = exclusive(f"ALTER TABLE {column.table_sql} ADD COLUMN {ident(column.name)} {type_name}", column.id)
+    fill = _fill(kept, column)
+    missing = _missing(column, text, before, reached)
+    return (add, *_untriggered((fill, *missing), _table(column), reached))
+
+
+def _fill(kept: Kept, column: Column, only: str = "") -> Step:
+    """One UPDATE of the rows that the archive knows."""
+    table, name = column.table_sql, ident(column.name)
+    if kept.key:
+        source = f"{kept.place} AS a"
+        where = " AND ".join(_equal(one, kept) for one in kept.key)
+    else:
+        source = _numbered(kept, table, only)
+        where, only = "t.tableoid = a.place AND t.ctid = a.row", ""
+    sql = f"UPDATE {table} AS t SET {name} = a.{WAS} FROM {source} WHERE {where}{only}"
+    hazard = rewriting(f"The rows of {table} get their values back from the archive.")
+    return step(sql, column.id, LockLevel.ROW_EXCLUSIVE, scans=True, rewrites=True, hazards=(hazard,))
+
+
+def _equal(name: str, kept: Kept) -> str:
+    text = "::text" if name in kept.texts else ""
+    return f"t.{ident(name)}{text} = a.{ident(name)}"
+
+
+def _numbered(kept: Kept, table: str, only: str) -> str:
+    """Rows without a key: the first of equal ones gets the first value kept for them."""
+    rest = row_text(kept.rest)
+    where = f" WHERE {only.removeprefix(' AND ').replace('a.', '')}" if only else ""
+    here = (
+        f"SELECT tableoid AS place, ctid AS row, {rest} AS {REST}, "
+        f"row_number() OVER (PARTITION BY {rest}) AS number FROM {table}"
+    )
+    there = (
+        f"SELECT {WAS}, {REST}, row_number() OVER (PARTITION BY {REST}) AS number FROM {kept.place}{where}"
+    )
+    return f"(SELECT place, row, {WAS} FROM ({here}) AS h JOIN ({there}) AS k USING ({REST}, number)) AS a"
+
+
+def _missing(column: Column, text: bool, before: Catalog, reached: Catalog) -> Iterator[Step]:
+    """Rows that came later and must have a value get the default, where that is to be had already."""
+    needs = before.needs.get(column.id, frozenset())
+    if column.not_null and column.default and needs <= reached.objects.keys():
+        value = f"({column.default})::text" if text else column.default
+        name = ident(column.name)
+        sql = f"UPDATE {column.table_sql} SET {name} = {value} WHERE {name} IS NULL"
+        yield step(sql, column.id, LockLevel.ROW_EXCLUSIVE, scans=True)
+
+
+def _untriggered(steps: tuple[Step, ...], table: ObjectId, reached: Catalog) -> Iterator[Step]:
+    """With the table's own triggers asleep: bringing a value back is no change that they should see."""
+    awake = [
+        one
+        for one in reached.children.get(table, ())
+        if one.id.kind == "trigger" and getattr(one, "enabled", "") != "disabled"
+    ]
+    head = f"ALTER TABLE {qualified(*table.name)}"
+    for one in awake:
+        yield exclusive(f"{head} DISABLE TRIGGER {ident(one.id.name[-1])}", one.id)
+    yield from steps
+    for one in awake:
+        word = {"always": "ALWAYS ", "replica": "REPLICA "}.get(getattr(one, "enabled", ""), "")
+        yield exclusive(f"{head} ENABLE {word}TRIGGER {ident(one.id.name[-1])}", one.id)
+
+
+def looked_at(kept: Kept, before: Catalog) -> Step:
+    """Before a converted column goes back: which values nobody has changed since."""
+    column: Any = before.objects[kept.object]
+    now = f"t.{ident(column.name)}::text IS DISTINCT FROM a.{NEW}"
+    if kept.key:
+        where = " AND ".join(_equal(one, kept) for one in kept.key)
+        sql = (
+            f"UPDATE {kept.place} AS a SET {SAME} = false FROM {column.table_sql} AS t "
+            f"WHERE {where} AND {now}"
+        )
+    else:
+        sql = (
+            f"UPDATE {kept.place} AS a SET {SAME} = false WHERE NOT EXISTS "
+            f"(SELECT FROM {column.table_sql} AS t "
+            f"WHERE {row_text(kept.rest, 't.')} = a.{REST} AND NOT ({now}))"
+        )
+    return step(sql, column.id, LockLevel.ROW_EXCLUSIVE, scans=True)
+
+
+def converted_back(kept: Kept, before: Catalog, reached: Catalog) -> tuple[Step, ...]:
+    """Values as they were before their conversion, where nobody has changed them since."""
+    column: Any = before.objects[kept.object]
+    fill = _fill(kept, column, f" AND a.{SAME}")
+    if column.name in kept.texts:
+        fill = replace(fill, sql=fill.sql.replace(f"= a.{WAS} ", f"= a.{WAS}::{column.type} ", 1))
+    return tuple(_untriggered((fill,), _table(column), reached))
+
+
+def counted_back(kept: Kept) -> Step:
+    """The sequence goes on where it was."""
+    name = literal(qualified(*kept.object.name))
+    sql = f"SELECT pg_catalog.setval({name}::pg_catalog.regclass, last_value, is_called) FROM {kept.place}"
+    return step(sql, kept.object)
+
+
+def rows_back(kept: Kept, before: Catalog) -> tuple[Step, ...]:
+    """All rows of a table that is there again."""
+    table: Any = before.objects[kept.object]
+    columns = columns_of(table, before)
+    names = ", ".join(ident(one) for one in kept.key)
+    values = ", ".join(
+        f"{ident(one)}::{columns[one].type}" if one in kept.texts else ident(one) for one in kept.key
+    )
+    sql = f"INSERT INTO {table.sql_name} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {kept.place}"
+    return tuple(_untriggered((step(sql, table.id, LockLevel.ROW_EXCLUSIVE),), table.id, before))
+
+
+def _table(column: Column) -> ObjectId:
+    return ObjectId("table", (column.schema, column.table))

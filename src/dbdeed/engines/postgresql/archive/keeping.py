@@ -1,0 +1,101 @@
+"""Which steps of a change remove something, and what keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import Action, Form, Kept
+from dbdeed.engines.postgresql.archive import filling
+from dbdeed.engines.postgresql.archive.moving import moved, moved_back
+from dbdeed.engines.postgresql.archive.parts import subtree
+from dbdeed.engines.postgresql.archive.values import number_kept, rows_kept, values_kept
+from dbdeed.engines.seam import Returning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Change, Step
+    from dbdeed.engines.compare import Context
+
+
+def kept_first(
+    change: Change, context: Context, name: Callable[[ObjectId], str], few: Callable[[ObjectId], bool]
+) -> tuple[Step, ...]:
+    """The change's steps, with those that keep what they remove; they themselves where nothing is lost."""
+    if change.action is Action.DROP and change.id.kind == "table":
+        old: Any = change.old
+        if old.form == "plain" and not old.inherits:
+            return moved(change, name(change.id), context)
+        if old.form == "partitioned":
+            copy: tuple[Step, ...] = ()
+            drop = tuple(replace(one, keeps=(Kept(old.id, Form.PARTS, ""),)) for one in change.steps)
+        else:
+            copy = rows_kept(old, name(change.id), context, few(old.id)) if old.form == "plain" else ()
+            drop = change.steps
+        return (*copy, *_numbers(change, context.current, name), *drop)
+    if change.action is Action.DROP and change.id.kind == "sequence":
+        return (number_kept(change.id, change.id, name(change.id)), *change.steps)
+    steps: list[Step] = []
+    for step in change.steps:
+        steps += _values(step, context, name, few)
+        steps.append(step)
+    if any(step.destroys for step in change.steps):
+        return (*_numbers(change, context.current, name), *steps)
+    return tuple(steps)
+
+
+def _values(
+    step: Step, context: Context, name: Callable[[ObjectId], str], few: Callable[[ObjectId], bool]
+) -> Iterator[Step]:
+    for one in step.destroys:
+        column: Any = context.current.objects.get(one)
+        if one.kind == "column" and column is not None:
+            yield from values_kept(column, name(one), context, few)
+    for one in step.changes:
+        column = context.current.objects.get(one)
+        if column is not None:
+            yield from values_kept(column, name(one), context, few, _became(column, context))
+
+
+def _became(column: Any, context: Context) -> str:
+    """What a column's value is after its conversion."""
+    from dbdeed.engines.postgresql.conversion import conversion
+    from dbdeed.engines.postgresql.quoting import ident
+
+    new: Any = context.target.objects.get(column.id)
+    change = conversion(column.type, new.type)
+    return change.using(ident(column.name)) or f"{ident(column.name)}::{new.type}"
+
+
+def _numbers(change: Change, current: Catalog, name: Callable[[ObjectId], str]) -> Iterator[Step]:
+    """Counts of the sequences that go with a column or a partitioned table."""
+    for one in subtree(change.id, current):
+        if one.kind == "sequence":
+            yield number_kept(change.id, one, name(one))
+        identity = getattr(current.objects.get(one), "identity", None)
+        if identity is not None:
+            sequence = ObjectId("sequence", (identity.sequence_schema, identity.sequence_name))
+            yield number_kept(change.id, sequence, name(sequence))
+
+
+def returning(kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Returning:
+    """How what is kept goes back; see `dbdeed.engines.seam.Engine.returning`."""
+    early: list[Step] = []
+    first: list[Step] = []
+    last: list[Step] = []
+    for one in kept:
+        if one.form is Form.MOVED:
+            first += moved_back(one)
+        elif one.form is Form.COPIED:
+            last += filling.rows_back(one, before)
+        elif one.form is Form.VALUES:
+            first += filling.filled_back(one, before, reached)
+        elif one.form is Form.CHANGED:
+            early.append(filling.looked_at(one, before))
+            last += filling.converted_back(one, before, before)
+        elif one.form is Form.NUMBER:
+            last.append(filling.counted_back(one))
+    return Returning(tuple(early), tuple(first), tuple(last))

@@ -1,0 +1,169 @@
+"""The way back: from where a plan ends to where it began, with what the archive has of it.
+
+It is made and proven in the scratch in which the plan has just run, so that what the plan kept is there too.
+First everything is made as it was but for tables and columns that return, and what needs them; then these
+come back with their rows; then what is left to do is planned from what the engine reads, and last counts and
+converted values return. Like any plan it keeps in the archive what it removes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import Action, Change, Detail, Form
+from dbdeed.planning.archive import RETURNED, Entry, Keeper, marked
+from dbdeed.planning.forms import never_empty
+from dbdeed.planning.order import order_changes
+from dbdeed.planning.plan import Data, Return, assemble, joined
+from dbdeed.planning.running import require_equal, run_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Kept, Step
+    from dbdeed.engines.seam import Engine, Returning, Session
+    from dbdeed.planning.archive import Few
+    from dbdeed.planning.forms import Empty
+    from dbdeed.planning.plan import Plan
+
+_ABSENT = frozenset({Form.MOVED, Form.VALUES})
+_DATA = frozenset({"table", "column", "sequence"})
+
+
+def plan_back(
+    engine: Engine,
+    session: Session,
+    after: Catalog,
+    before: Catalog,
+    entries: Sequence[Entry],
+    destroyed: Iterable[ObjectId],
+    *,
+    generation: int,
+    empty: Empty = never_empty,
+    few: Few = never_empty,
+) -> Plan:
+    """The plan from `after` to `before`, proven; the scratch ends there.
+
+    Args:
+        engine: of both.
+        session: to a scratch that is at `after`, with everything of `entries` in its archive.
+        after: where the plan ended.
+        before: where it began.
+        entries: of the archive, what may return.
+        destroyed: what the plan removed, kept or not.
+        generation: under which the archive keeps what this plan removes in turn.
+        empty: whether a table of the live database has no rows.
+        few: whether it has so few that copying them keeps nobody waiting.
+
+    Raises:
+        ProofFailed: it does not lead back.
+    """
+    keeper = Keeper(engine, generation)
+    looks = [(one, engine.returning([one.kept], before, after).early) for one in entries]
+    early = _arranged(engine, session, after, looks)
+    away = _without(before, after, [one.kept for one in entries])
+    first = _run(engine, session, after, away, keeper, (empty, few))
+    gifts = _gifts(engine, entries, before, engine.inspect(session))
+    back = _arranged(engine, session, away, [(entry, gift.first) for entry, gift in gifts])
+    rest = _run(engine, session, engine.inspect(session), before, keeper, (never_empty, never_empty))
+    last = _arranged(engine, session, before, [(entry, gift.last) for entry, gift in gifts])
+    require_equal(engine, engine.inspect(session), before, rest)
+    whole = joined(joined(early, first), joined(back, joined(rest, last)))
+    return replace(
+        whole,
+        current=first.current,
+        target=rest.target,
+        unmodelled=rest.unmodelled,
+        generation=generation if keeper.keeps else 0,
+        returns=tuple(_returns(entries, destroyed)),
+        proven=True,
+    )
+
+
+def _without(before: Catalog, after: Catalog, kept: Sequence[Kept]) -> Catalog:
+    """What it shall be like before anything returns: `before` without that, and without what needs it.
+
+    What holds data and is there stays as it is; only its needs were gone meanwhile.
+    """
+    gone: set[ObjectId] = set()
+    stays: set[ObjectId] = set()
+    for one in kept:
+        if one.form not in _ABSENT:
+            continue
+        if one.object in before.objects:
+            gone |= _with_dependents(before, one.object)
+        else:  # a part of a table that is no object of its own
+            table = ObjectId("table", one.object.name[:-1])
+            if table in before.objects:
+                stays |= _with_dependents(before, table)
+    stays |= {one for one in gone if one.kind in _DATA and one in after.objects}
+    nothing = replace(before, objects={}, needs={})
+    return before.taking(nothing, gone - stays).taking(after, stays)
+
+
+def _with_dependents(catalog: Catalog, root: ObjectId) -> frozenset[ObjectId]:
+    """An object, what needs it, and the parts of all these."""
+    found = {root, *catalog.dependents([root])}
+    waiting = list(found)
+    for one in waiting:
+        parts = [child.id for child in catalog.children.get(one, ()) if child.id not in found]
+        found.update(parts)
+        waiting += parts
+    return frozenset(found)
+
+
+def _gifts(
+    engine: Engine, entries: Sequence[Entry], before: Catalog, reached: Catalog
+) -> list[tuple[Entry, Returning]]:
+    """What each entry gives, and that it is marked as returned with its last step."""
+    found = []
+    for entry in entries:
+        gift = engine.returning([entry.kept], before, reached)
+        done = marked(engine, entry, RETURNED)
+        if gift.last:
+            gift = replace(gift, last=(*gift.last, done))
+        else:
+            gift = replace(gift, first=(*gift.first, done))
+        found.append((entry, gift))
+    return found
+
+
+def _run(
+    engine: Engine,
+    session: Session,
+    start: Catalog,
+    end: Catalog,
+    keeper: Keeper,
+    asked: tuple[Empty, Few],
+) -> Plan:
+    """Plan one part of the way, and go it in the scratch."""
+    changes = order_changes(engine.compare(start, end).changes, start, end)
+    empty, few = asked
+    plan = assemble(start, end, keeper.keeping(changes, start, end, few), empty)
+    run_groups(engine, session, plan.groups)
+    return plan
+
+
+def _arranged(
+    engine: Engine, session: Session, at: Catalog, gives: Sequence[tuple[Entry, tuple[Step, ...]]]
+) -> Plan:
+    """What returns, as a plan of its own."""
+    plan = assemble(at, at, [_return(entry, at, steps) for entry, steps in gives if steps])
+    run_groups(engine, session, plan.groups)
+    return plan
+
+
+def _return(entry: Entry, at: Catalog, steps: tuple[Step, ...]) -> Change:
+    one = entry.kept.object
+    told = Detail("data", f"in the archive as {entry.kept.place}", "back")
+    return Change(Action.ALTER, one, at.objects.get(one), at.objects.get(one), steps, details=(told,))
+
+
+def _returns(entries: Sequence[Entry], destroyed: Iterable[ObjectId]) -> Iterable[Return]:
+    data = {Form.VALUES: Data.KNOWN, Form.CHANGED: Data.KNOWN}
+    found = {one.kept.object: data.get(one.kept.form, Data.ALL) for one in entries}
+    yield from (Return(one, how) for one, how in found.items())
+    yield from (Return(one, Data.NONE) for one in dict.fromkeys(destroyed) if one not in found)
