@@ -38,6 +38,7 @@ class HazardKind(StrEnum):
     MAY_FAIL = "can fail on the data that is there"
     CHANGES_VALUES = "changes values"
     CANNOT_UNDO = "cannot be undone"
+    BY_HAND = "leaves work to be done by hand"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dbdeed.engines.catalog import Later, ObjectId
+from dbdeed.engines.postgresql.kinds.base_type import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +88,8 @@ def _cut_cycles(reading: Reading, found: defaultdict[ObjectId, set[ObjectId]]) -
     needs nothing of what is part of it: row type, defaults and constraints are parts with needs of their own.
     """
     for key, one in reading.objects.items():
+        if key.kind == "shell type":
+            _start_from_shell(reading, found, key)
         needed = found.get(key)
         if needed is None:
             continue
@@ -104,3 +107,16 @@ def _cut_cycles(reading: Reading, found: defaultdict[ObjectId, set[ObjectId]]) -
                 for other in found[key]
                 if other not in reading.objects or key not in found.get(other, ())
             }
+
+
+def _start_from_shell(reading: Reading, found: defaultdict[ObjectId, set[ObjectId]], shell: ObjectId) -> None:
+    """The functions that a type is made of need its name alone, as the type itself does."""
+    made = filled(shell, reading.objects)
+    if made is None:
+        return
+    for one in list(found[made]):
+        if one.kind == "function" and made in found.get(one, ()):
+            found[one].discard(made)
+            found[one].add(shell)
+    found[made].add(shell)
+    found[shell] |= {one for one in found[made] if one.kind == "schema"}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds.base_type import filled
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -82,7 +83,11 @@ def create(new: Function, context: Context) -> Making:
     return Making((step(text, new.id),))
 
 
-def drop(old: Function, _: Context) -> tuple[Step, ...]:
+def drop(old: Function, context: Context) -> tuple[Step, ...]:
+    """What a type's shell was made for goes with the type."""
+    needs = context.current.needs.get(old.id, ())
+    if any(one.kind == "shell type" and filled(one, context.current.objects) for one in needs):
+        return ()
     return (step(f"DROP {old.word} {old.sql_name}", old.id),)
 
 

@@ -63,7 +63,18 @@ _OWNED = (
     ("pg_publication", "pubowner", f"pubowner <> 10 OR NOT ({_OF_WHOLE_SCHEMAS})"),
     ("pg_foreign_data_wrapper", "fdwowner", _SUPERUSER_S.format("fdwowner")),
     ("pg_foreign_server", "srvowner", "true"),
+    ("pg_language", "lanowner", "true"),
+    ("pg_subscription", "subowner", "subdbid = (SELECT oid FROM here)"),
 )  # fmt: skip
+
+# What only a superuser can own belongs to the one that initdb made where nobody says otherwise.
+_MIGHTY = (
+    "pg_event_trigger",
+    "pg_publication",
+    "pg_foreign_data_wrapper",
+    "pg_language",
+    "pg_subscription",
+)
 
 _ONE = (
     "SELECT '{0}'::regclass::oid AS classid, oid AS objid, {1} AS owner FROM {0} WHERE ({2}) "
@@ -72,17 +83,20 @@ _ONE = (
 
 _QUERY = """
     WITH usual AS (SELECT oid FROM pg_roles WHERE rolname = current_user),
+    here AS (SELECT oid, datdba FROM pg_database WHERE datname = current_database()),
     owned AS ({owned})
     SELECT o.classid, o.objid, r.rolname FROM owned o JOIN pg_roles r ON r.oid = o.owner
     WHERE (o.objid >= 16384 OR o.classid = 'pg_namespace'::regclass)
-        AND o.owner <> (SELECT datdba FROM pg_database WHERE datname = current_database())
+        AND o.owner <> (SELECT datdba FROM here)
+        AND NOT (o.owner = 10 AND o.classid IN ({mighty}))
     ORDER BY 1, 2
 """
 
 
 def read(reading: Reading) -> None:
     owned = " UNION ALL ".join(_ONE.format(*one) for one in _OWNED)
-    for classid, objid, role in reading.fetch(_QUERY.format(owned=owned)):
+    mighty = ", ".join(f"'{catalog}'::regclass" for catalog in _MIGHTY)
+    for classid, objid, role in reading.fetch(_QUERY.format(owned=owned, mighty=mighty)):
         of = reading.own(classid, objid)
         if of is None or (of == ObjectId("schema", ("public",)) and role == "pg_database_owner"):
             continue

@@ -53,6 +53,7 @@ _LISTS = (
     ("pg_proc", "proacl", "proowner", "'f'", "true"),
     ("pg_type", "typacl", "typowner", "'T'", "true"),
     ("pg_namespace", "nspacl", "nspowner", "'n'", "true"),
+    ("pg_language", "lanacl", "lanowner", "'l'", "true"),
     ("pg_foreign_data_wrapper", "fdwacl", "fdwowner", "'F'", "true"),
     ("pg_foreign_server", "srvacl", "srvowner", "'S'", "true"),
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds.base_type import ShellType
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -64,8 +65,10 @@ _QUERY = f"""
 def read(reading: Reading) -> None:
     for oid, array_type, multirange, multirange_array, *fields in reading.fetch(_QUERY):
         if (PG_TYPE, oid) not in reading.members:
-            types = (oid, array_type, multirange, multirange_array)
-            reading.add(RangeType(*fields), *((PG_TYPE, one, 0) for one in types))
+            one, types = RangeType(*fields), (oid, array_type, multirange, multirange_array)
+            if one.canonical:
+                reading.add(ShellType(one.schema, one.name))
+            reading.add(one, *((PG_TYPE, each, 0) for each in types))
 
 
 def create(new: RangeType, _: Context) -> Making:
@@ -83,10 +86,13 @@ def create(new: RangeType, _: Context) -> Making:
 
 
 def drop(old: RangeType, _: Context) -> tuple[Step, ...]:
-    return (step(f"DROP TYPE {old.sql_name}", old.id),)
+    """With its canonical function, which is made with the type's name alone: see base types."""
+    return (step(f"DROP TYPE {old.sql_name}{' CASCADE' * bool(old.canonical)}", old.id),)
 
 
-def alter(_old: RangeType, _new: RangeType, _: Context) -> Alteration | None:
+def alter(old: RangeType, _new: RangeType, _: Context) -> Alteration | None:
+    if old.canonical:
+        return Alteration((), disturbs=frozenset({ObjectId("shell type", old.id.name)}))
     return None
 
 
