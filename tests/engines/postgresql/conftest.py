@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.engines.postgresql.superuser import superuser_server
 
 from dbdeed.document.architecture import CodeBlock, whole
 from dbdeed.document.source import Source
@@ -20,6 +21,8 @@ from dbdeed.progress import SILENT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.engines.postgresql.superuser import SuperuserServer
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
@@ -59,6 +62,13 @@ def db(private: PrivateScratch) -> Iterator[Session]:
     """A session in an empty scratch database, without superuser."""
     with private.database() as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def server(programs: Programs) -> Iterator[SuperuserServer]:
+    """A server on which tests are superuser."""
+    with superuser_server(programs) as running:
+        yield running
 
 
 @pytest.fixture

@@ -40,12 +40,15 @@ class Cast(Named, frozen=True, tag="cast"):
         return f"CAST ({self.source} AS {self.target})"
 
 
+# A range type brings a cast of its own, which goes with it.
 _QUERY = """
     SELECT c.oid, format_type(c.castsource, NULL), format_type(c.casttarget, NULL),
         CASE c.castmethod WHEN 'i' THEN 'inout' WHEN 'b' THEN 'binary' ELSE 'function' END,
         CASE WHEN c.castfunc = 0 THEN '' ELSE c.castfunc::regprocedure::text END,
         CASE c.castcontext WHEN 'i' THEN 'implicit' WHEN 'a' THEN 'assignment' ELSE 'explicit' END
-    FROM pg_cast c WHERE c.oid >= 16384 ORDER BY 2, 3
+    FROM pg_cast c WHERE c.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i'))
+    ORDER BY 2, 3
 """
 
 _WITH = {"inout": "WITH INOUT", "binary": "WITHOUT FUNCTION"}
@@ -54,8 +57,7 @@ _AS = {"explicit": "", "assignment": " AS ASSIGNMENT", "implicit": " AS IMPLICIT
 
 def read(reading: Reading) -> None:
     for oid, *fields in reading.fetch(_QUERY):
-        if (PG_CAST, oid) not in reading.members:
-            reading.add(Cast(*fields), (PG_CAST, oid, 0))
+        reading.add(Cast(*fields), (PG_CAST, oid, 0))
 
 
 def create(new: Cast, _: Context) -> Making:

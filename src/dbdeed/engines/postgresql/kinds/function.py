@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
-from dbdeed.engines.postgresql.kinds.base_type import filled
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -84,11 +83,10 @@ def create(new: Function, context: Context) -> Making:
 
 
 def drop(old: Function, context: Context) -> tuple[Step, ...]:
-    """What a type's shell was made for goes with the type."""
+    """What a type's shell was made for is gone with the type, if that goes."""
     needs = context.current.needs.get(old.id, ())
-    if any(one.kind == "shell type" and filled(one, context.current.objects) for one in needs):
-        return ()
-    return (step(f"DROP {old.word} {old.sql_name}", old.id),)
+    of_type = any(one.kind == "shell type" for one in needs)
+    return (step(f"DROP {old.word}{' IF EXISTS' * of_type} {old.sql_name}", old.id),)
 
 
 def alter(old: Function, new: Function, _: Context) -> Alteration | None:
