@@ -4,7 +4,8 @@ A document's SQL is hostile until shown otherwise, so a scratch session logs in 
 schema may rightly hold and only a superuser can make (extensions, event triggers, foreign servers,
 publications of everything, subscriptions that do not connect) is recognised by its words, one statement at a
 time. It then runs through a function of the superuser's, in the same session and so in the same transaction.
-That function takes only what we sealed: the seal's key lies where the session's role cannot read it.
+That function takes only what we sealed: the seal's key lies where the session's role cannot read it. It reads
+a string as we do, whatever the session has set, so that what is one statement to us is one to it.
 
 None of these statements may run a function of the document's. `CREATE EXTENSION` sets its own safe
 `search_path`; a foreign data wrapper's validator would be called, so one that names a function is not
@@ -19,14 +20,14 @@ import re
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.postgresql.quoting import ident, literal
+from dbdeed.engines.postgresql.servers import harmless, subscribing
 from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.sql_text import Token, TokenKind, name_of, split, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-Found = list[tuple[str, Token]]
-"""A statement's tokens with their text folded to lower case."""
+    from dbdeed.engines.postgresql.servers.harmless import Found
 
 
 _ORDINARY = re.compile(
@@ -94,19 +95,10 @@ def _publication(sql: str, found: Found, role: str) -> str | None:  # noqa: ARG0
     return sql if whole and "where" not in texts else None
 
 
-def _subscription(sql: str, found: Found, role: str) -> str | None:  # noqa: ARG001
-    texts = [text for text, _ in found]
-    for place, text in enumerate(texts):
-        if text == "connect":
-            return sql if texts[place + 1 : place + 3] in (["=", "false"], ["=", "off"]) else None
-    return None
-
-
-def _subscription_change(sql: str, found: Found, role: str) -> str | None:  # noqa: ARG001
-    """Those that reach nobody."""
-    texts = [text for text, _ in found[3:]]
-    harmless = texts[:1] == ["disable"] or texts[:2] in (["set", "("], ["rename", "to"], ["owner", "to"])
-    return sql if harmless else None
+def _language(sql: str, found: Found, role: str) -> str | None:
+    """An extension by its old name, or one of PL/pgSQL's functions."""
+    plain = not any(text in {"handler", "inline", "validator"} for text, _ in found)
+    return sql if plain else harmless.language(sql, found, role)
 
 
 _RECOGNISED: dict[str, Callable[[str, Found, str], str | None]] = {
@@ -114,9 +106,15 @@ _RECOGNISED: dict[str, Callable[[str, Found, str], str | None]] = {
     "alter extension ": _without("add", "drop"),
     "drop extension ": _as_it_is,
     "comment on extension ": _as_it_is,
-    "create language ": _without("handler", "inline", "validator"),
-    "create procedural language ": _without("handler", "inline", "validator"),
-    "create trusted language ": _without("handler", "inline", "validator"),
+    **dict.fromkeys(
+        [
+            f"create {replaced}{trusted}{procedural}language "
+            for replaced in ("", "or replace ")
+            for trusted in ("", "trusted ")
+            for procedural in ("", "procedural ")
+        ],
+        _language,
+    ),
     "comment on language ": _as_it_is,
     "create event trigger ": _as_it_is,
     "alter event trigger ": _as_it_is,
@@ -133,10 +131,9 @@ _RECOGNISED: dict[str, Callable[[str, Found, str], str | None]] = {
     "alter publication ": _without("where"),
     "drop publication ": _as_it_is,
     "comment on publication ": _as_it_is,
-    "create subscription ": _subscription,
-    "alter subscription ": _subscription_change,
-    "drop subscription ": _as_it_is,
     "comment on subscription ": _as_it_is,
+    **subscribing.FORMS,
+    **harmless.FORMS,
 }
 
 
@@ -163,7 +160,8 @@ def setup(key: str, major: int) -> tuple[str, ...]:
         "CREATE TABLE pg_catalog.dbdeed_saved (oid oid, acl aclitem[])",
         f"""
 CREATE FUNCTION pg_catalog.dbdeed_elevate(statement text, seal text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET session_replication_role = replica {event_triggers} AS $dbdeed$
+LANGUAGE plpgsql SECURITY DEFINER SET session_replication_role = replica {event_triggers}
+SET standard_conforming_strings = on AS $dbdeed$
 DECLARE
   secret text := (SELECT k.key FROM pg_catalog.dbdeed_key k);
   inner_seal text := pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
@@ -182,6 +180,25 @@ BEGIN
 END
 $dbdeed$""",
     )
+
+
+_MIGHTY = (
+    ("alter", "event", "trigger"),
+    ("alter", "foreign", "data"),
+    ("alter", "publication"),
+    ("alter", "subscription"),
+)
+
+
+def wants_superuser(sql: str) -> bool:
+    """Whether it gives something to a role that PostgreSQL wants to be a superuser."""
+    opening = [words(sql, part.tokens, 3) for part in split(sql, RULES)[:1]]
+    return any(one[: len(mighty)] == mighty for one in opening for mighty in _MIGHTY)
+
+
+def given_to(sql: str, role: str) -> str:
+    """Give it to a role that is a superuser only meanwhile, and for nobody else to see."""
+    return f"ALTER ROLE {ident(role)} SUPERUSER; {sql}; ALTER ROLE {ident(role)} NOSUPERUSER"
 
 
 _SCHEMAS = "(n.oid OPERATOR(pg_catalog.>=) 16384 OR n.oid OPERATOR(pg_catalog.=) 2200)"

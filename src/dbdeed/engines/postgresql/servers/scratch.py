@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.postgresql.quoting import ident
-from dbdeed.engines.postgresql.servers import elevation, member_rights
+from dbdeed.engines.postgresql.servers import elevation, member_rights, subscribing
 from dbdeed.engines.postgresql.servers.account import account
 from dbdeed.engines.postgresql.servers.likeness import Likeness, clauses, likeness
 from dbdeed.engines.postgresql.servers.programs import find
@@ -137,6 +137,7 @@ class PrivateScratch:
             with closing(self._session(name, key)) as session:
                 yield session
         finally:
+            self.admin.execute(subscribing.forget(name))
             self.admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def _session(self, name: str, key: str) -> Session:
@@ -194,6 +195,8 @@ class ScratchSession(Session):
         if statement is None and member_rights.needs_superuser(self, sql):
             statement = sql
         owner = elevation.new_owner(sql)
+        if owner in self._scratch.roles and elevation.wants_superuser(sql):
+            statement = elevation.given_to(sql, owner)
         if statement is not None:
             self._elevate(statement)
         elif owner is not None and owner != self._scratch.like.role:
