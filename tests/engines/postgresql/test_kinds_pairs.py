@@ -330,16 +330,6 @@ def test_rows_survive(private: PrivateScratch, migrate: Callable[[Session, Catal
         assert one.fetch("SELECT id, n FROM s ORDER BY id") == [(1, "10"), (2, "20"), (3, "thirty")]
 
 
-def test_what_no_kind_covers_is_named(db: Session) -> None:
-    catalog = _run(
-        db,
-        "CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple); CREATE TYPE a AS ENUM ('x'); "
-        "CREATE FUNCTION f(a) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';"
-        "CREATE CAST (a AS integer) WITH FUNCTION f(a)",
-    )
-    assert {one.kind for one in catalog.unmodelled} == {"cast", "text search configuration"}
-
-
 def test_nothing_of_dbdeed_itself_is_seen(db: Session) -> None:
     before = ENGINE.inspect(db)
     for statement in ENGINE.private_setup():

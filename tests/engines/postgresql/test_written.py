@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.engines.postgresql.test_cases import CASES, _database, _load, _make_roles, server
+from tests.engines.postgresql.test_cases import CASES, _load, _make_roles
 from tests.shared import NO_CASES
 
 from dbdeed.app.adopt import _head, _text
@@ -20,13 +20,12 @@ from dbdeed.engines.postgresql.written.names import safe, short
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.engines.postgresql.superuser import SuperuserServer
+
     from dbdeed.app.schema_text import Section
     from dbdeed.document.architecture import CodeBlock
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.postgresql.servers.scratch import PrivateScratch
-    from dbdeed.engines.postgresql.servers.server import Server
-
-__all__ = ["server"]  # a fixture
 
 
 def written(scratch: PrivateScratch, catalog: Catalog) -> tuple[str, int]:
@@ -201,9 +200,9 @@ def test_a_carriage_return_is_an_escape(sql: str, wanted: str) -> None:
     assert safe(sql) == wanted
 
 
-def _case(server: Server, scratch: PrivateScratch, case: dict[str, Any], number: int) -> None:
+def _case(server: SuperuserServer, scratch: PrivateScratch, case: dict[str, Any], number: int) -> None:
     _make_roles(server, case)
-    with _database(server, f"adopted_{number}") as live:
+    with server.database(f"adopted_{number}") as live:
         _load(live, case["from_sql"])
         catalog = ENGINE.inspect(live)
     written(scratch, catalog)
@@ -216,11 +215,11 @@ def _params(numbers: range) -> list[Any]:
 
 
 @pytest.mark.parametrize("number", _params(range(5, len(CASES), 60)))
-def test_public_cases(server: Server, private: PrivateScratch, number: int) -> None:
+def test_public_cases(server: SuperuserServer, private: PrivateScratch, number: int) -> None:
     _case(server, private, CASES[number], number)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", _params(range(len(CASES))))
-def test_every_public_case(server: Server, private: PrivateScratch, number: int) -> None:
+def test_every_public_case(server: SuperuserServer, private: PrivateScratch, number: int) -> None:
     _case(server, private, CASES[number], number)
