@@ -80,7 +80,7 @@ MODELLED = [
 
 # What may be on each of them.
 ATTACHED = {
-    "privileges": ("GRANT {} TO keeper", (
+    "privileges": ("GRANT {} TO giant", (
         "USAGE ON SCHEMA s", "USAGE ON LANGUAGE l", "USAGE ON TYPE e", "EXECUTE ON FUNCTION f()", "SELECT ON t",
         "UPDATE (b) ON t", "SELECT ON v", "USAGE ON SEQUENCE q", "USAGE ON FOREIGN DATA WRAPPER w",
         "USAGE ON FOREIGN SERVER srv", "SELECT ON ft", "SELECT (one) ON v", "USAGE ON DOMAIN d",
@@ -96,7 +96,7 @@ ATTACHED = {
         "VIEW v", "COLUMN v.one", "MATERIALIZED VIEW mv", "COLUMN mv.one", "RULE ru ON t", "TRIGGER tr ON t",
         "POLICY po ON t", "EVENT TRIGGER et", "PUBLICATION pu", "SUBSCRIPTION su",
     )),
-    "owner": ("ALTER {} OWNER TO keeper", (
+    "owner": ("ALTER {} OWNER TO giant", (
         "SCHEMA s", "LANGUAGE l", "COLLATION c", "CONVERSION co", "TYPE lonely", "TYPE b", "TYPE e", "DOMAIN d",
         "TYPE ct", "TYPE r", "FUNCTION f()", "PROCEDURE p()", "AGGREGATE total(integer)",
         "OPERATOR === (integer, integer)", "OPERATOR FAMILY of USING hash", "OPERATOR CLASS oc USING gist",
@@ -114,8 +114,8 @@ NAMED = [
         "CREATE OPERATOR < (FUNCTION = lt, LEFTARG = b, RIGHTARG = b);"
         "ALTER OPERATOR FAMILY integer_ops USING btree ADD OPERATOR 1 < (b, b)"),
     ("privileges on function pg_catalog.pg_sleep(double precision)", "REVOKE EXECUTE ON FUNCTION pg_sleep FROM PUBLIC"),
-    ("privileges on table pg_catalog.pg_authid", "GRANT SELECT ON pg_authid TO keeper"),
-    ("privileges on table column pg_catalog.pg_authid.rolname", "GRANT SELECT (rolname) ON pg_authid TO keeper"),
+    ("privileges on table pg_catalog.pg_authid", "GRANT SELECT ON pg_authid TO giant"),
+    ("privileges on table column pg_catalog.pg_authid.rolname", "GRANT SELECT (rolname) ON pg_authid TO giant"),
     ("privileges on language plpgsql", "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC"),
     # No provider of labels is at hand: the rows that SECURITY LABEL writes.
     ("security label of dummy on table column public.t.a",
@@ -142,7 +142,7 @@ def _run(session: Session, sql: str) -> None:
 
 
 def test_each_kind_is_read(server: SuperuserServer) -> None:
-    server.ensure_roles({"keeper"}, superusers={"keeper"})
+    server.ensure_roles({"giant"}, superusers={"giant"})
     silent = []
     with server.database("silent") as session:
         before = ENGINE.inspect(session)
@@ -167,7 +167,7 @@ def _count(catalog: Catalog, kind: str) -> int:
 
 
 def test_what_no_kind_covers_is_named(server: SuperuserServer) -> None:
-    server.ensure_roles({"keeper"}, superusers={"keeper"})
+    server.ensure_roles({"giant"}, superusers={"giant"})
     with server.database("unmodelled") as session:
         _run(
             session,
