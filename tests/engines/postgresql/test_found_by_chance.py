@@ -108,6 +108,26 @@ PAIRS = {
         "CREATE TABLE p (a integer NOT NULL, b integer CONSTRAINT n NOT NULL) PARTITION BY LIST (a);"
         "CREATE TABLE t (a integer NOT NULL, b integer NOT NULL)",
     ),
+    "options set in another order": (
+        "CREATE FOREIGN DATA WRAPPER w OPTIONS (port '6000');"
+        "CREATE TABLE t (a integer) WITH (parallel_workers = 2); ALTER TABLE t ALTER a SET (n_distinct_inherited = 7)",
+        "CREATE FOREIGN DATA WRAPPER w OPTIONS (host 'there', port '6000');"
+        "CREATE TABLE t (a integer) WITH (fillfactor = 70, parallel_workers = 2);"
+        "ALTER TABLE t ALTER a SET (n_distinct = 5, n_distinct_inherited = 7)",
+    ),
+    "a new column that computes NULL": (
+        "CREATE TABLE t (a integer); CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT NULL::integer'",
+        "CREATE TABLE t (a integer, b text NOT NULL GENERATED ALWAYS AS (CASE WHEN a > 1 THEN 'x' END) STORED,"
+        " c integer);"
+        "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT NULL::integer';"
+        "ALTER TABLE t ALTER c SET DEFAULT f(), ALTER c SET NOT NULL",
+    ),
+    "a view's default of a type that is made here": (
+        "",
+        "CREATE TYPE mood AS ENUM ('a'); CREATE FUNCTION zz() RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+        "CREATE VIEW v AS SELECT ''::text AS a, 2 AS b; ALTER VIEW v ALTER a SET DEFAULT 'a'::mood;"
+        "ALTER VIEW v ALTER b SET DEFAULT zz()",
+    ),
 }  # fmt: skip
 
 

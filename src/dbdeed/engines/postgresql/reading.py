@@ -21,6 +21,11 @@ OURS = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'dbdeed'
 _ALL_NAMES = "SELECT attrelid, attnum, attname FROM pg_attribute"
 
 
+def sorted_options(column: str) -> str:
+    """SQL for the `name=value` pairs of a column, in an order that does not tell when each was set."""
+    return f'ARRAY(SELECT one FROM unnest({column}) one ORDER BY one COLLATE "C")'
+
+
 @dataclass
 class Reading:
     """One inspection under way.

@@ -41,6 +41,17 @@ _WEIGHTED = tuple(shape for shape in SHAPES for _ in range(shape.weight))
 # What a random schema begins with, so that the rest has something to speak of.
 _BASE = ("enum", "table", "column", "column", "table", "column", "column", "function", "column", "constraint")
 
+# What a kind stands on, for schemas that are aimed at it.
+_AIMED = {
+    "default privileges": ("schema", "schema"),
+    "collation": ("collation", "column", "column"),
+    "server": ("foreign data wrapper",),
+    "user mapping": ("foreign data wrapper", "server"),
+    "foreign data wrapper": ("foreign data wrapper", "server"),
+    "publication": ("schema", "table"),
+    "rule": ("view", "rule", "rule"),
+}
+
 # Kinds that take each other's names.
 _NAMESPACES = (
     ("table", "view", "materialized view", "sequence", "index"),
@@ -73,7 +84,7 @@ def pairs(major: int, aim: str = "", most: int = 30) -> st.SearchStrategy[tuple[
         if not aim and drawing.chance(8):
             return first, _draw_schema(drawing, World(major), aim, most)
         second = first
-        for _ in range(drawing.number(1, 7)):
+        for _ in range(drawing.number(1, 12)):
             second = _mutated(drawing, second, aim)
         return first, second
 
@@ -81,12 +92,26 @@ def pairs(major: int, aim: str = "", most: int = 30) -> st.SearchStrategy[tuple[
 
 
 def _draw_schema(draw: Draw, world: World, aim: str, most: int) -> World:
-    for kind in _BASE:
+    for kind in (*_BASE, *(_AIMED.get(aim, ()) if aim else ())):
         world = _with_another(draw, world, kind)
+    for returns in ("trigger", "event_trigger"):
+        if draw.chance(2) or aim == returns.replace("_", " "):
+            world = _with_caller(draw, world, returns)
     for _ in range(draw.number(most // 3, most)):
         kind = aim if aim and draw.chance(3) else draw.pick(_WEIGHTED).kind
         world = _with_another(draw, world, kind)
     return world
+
+
+def _with_caller(draw: Draw, world: World, returns: str) -> World:
+    """With a function that triggers can call: by chance alone there would seldom be one."""
+    name = BY_KIND["function"].name(draw, world)
+    if name is None:
+        return world
+    part = BY_KIND["function"].draw(draw, world, name)
+    return world.with_part(
+        Part("function", name, {**part.values, "returns": returns, "arguments": (), "form": "function"})
+    )
 
 
 def _with_another(draw: Draw, world: World, kind: str) -> World:

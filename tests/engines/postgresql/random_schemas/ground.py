@@ -92,6 +92,11 @@ def _grants_apart(statement: str) -> list[str]:
 
 
 def _without_places(statement: str) -> str:
+    statement = re.sub(
+        r"(?m)^(\)?\s*WITH \()([^\n]*)(\);?)$",
+        lambda found: found[1] + ", ".join(sorted(found[2].split(", "))) + found[3],
+        statement,
+    )
     found = re.match(r"(CREATE (?:UNLOGGED |FOREIGN )?TABLE [^\n]*\(\n)(.*?)(\n\).*)", statement, re.DOTALL)
     if found is None:
         statistics = re.fullmatch(r"(CREATE STATISTICS .* ON )(.*)( FROM .*)", statement)

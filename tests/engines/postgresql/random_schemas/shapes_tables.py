@@ -121,6 +121,13 @@ def _column_type(draw: Draw, place: Place) -> Any:
     return values.draw_type(draw, place.world)
 
 
+def _collation(draw: Draw, place: Place) -> Any:
+    own = place.world.of("collation")
+    return (
+        draw.pick(own).name if own and draw.chance(2) else draw.pick(("", "", "", "", "", ("C",), ("POSIX",)))
+    )
+
+
 def _default(draw: Draw, place: Place) -> Any:
     """None, a sample's number, a function, or a sequence."""
     functions, sequences = place.world.of("function"), place.world.of("sequence")
@@ -169,7 +176,7 @@ def _write_column(part: Part, world: World) -> Iterable[str]:
         sql, type_ = values.expression(drawn, others, world)
         yield f"ALTER TABLE {whose} ADD COLUMN {name} {values.type_sql(type_, world)} GENERATED ALWAYS AS ({sql}) {how}"
     if part["collation"]:
-        yield f'{head} TYPE {values.type_sql(part["type"], world)} COLLATE "{part["collation"]}"'
+        yield f"{head} TYPE {values.type_sql(part['type'], world)} COLLATE {quoted(*part['collation'])}"
     if part["default"] and not part["generated"]:
         yield f"{head} SET DEFAULT {_default_sql(part, world)}"
     if part["not_null"] == "plain":
@@ -219,7 +226,7 @@ SHAPES = (
         "column", 9, lambda draw, world: names.inside(draw, world, "column", "table", pool=names.COLUMNS),
         {
             "type": _column_type,
-            "collation": lambda draw, _: draw.pick(("", "", "", "", "", "C", "POSIX")),
+            "collation": _collation,
             "identity": _identity,
             "generated": _generated,
             "default": _default,

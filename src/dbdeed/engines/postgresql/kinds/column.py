@@ -16,7 +16,7 @@ from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.kinds import column_alter, column_create
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.reading import OURS
+from dbdeed.engines.postgresql.reading import OURS, sorted_options
 from dbdeed.engines.postgresql.system import PG_ATTRDEF, PG_CLASS
 from dbdeed.engines.postgresql.writing import exclusive, loses
 
@@ -109,7 +109,8 @@ _COLUMNS = f"""
             WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END ELSE ''
             END,
         CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE '' END,
-        coalesce(a.attstattarget, -1)::int, coalesce(a.attoptions, '{{}}'), coalesce(a.attfdwoptions, '{{}}'),
+        coalesce(a.attstattarget, -1)::int, {sorted_options("a.attoptions")},
+        {sorted_options("a.attfdwoptions")},
         a.attislocal, a.attinhcount > 0
     FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid

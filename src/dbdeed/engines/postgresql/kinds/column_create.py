@@ -187,6 +187,12 @@ def _dangers(new: Column, context: Context, *, rewrites: bool, counted: bool) ->
             f"{new.table_sql} must be empty: the new column has no value for its rows. Give them one with "
             "-- backfill: EXPRESSION at the end of the column's line, or the column a default."
         )
+    elif new.not_null and (new.generated or is_volatile(new.default, context.target)):
+        yield may_fail(f"What is computed for the new column of {new.table_sql} may be NULL.")
+    elif _checked(new, context):
+        yield may_fail(
+            f"What rows of {new.table_sql} get in the new column may not pass its domain's conditions."
+        )
 
 
 def column_above(column: Column, catalog: Catalog) -> Column | None:

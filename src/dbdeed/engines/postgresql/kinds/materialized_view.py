@@ -11,7 +11,7 @@ from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
 from dbdeed.engines.postgresql.kinds.view import VIEW_COLUMNS, view_columns
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.reading import OURS
+from dbdeed.engines.postgresql.reading import OURS, sorted_options
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_REWRITE, PG_TYPE
 from dbdeed.engines.postgresql.writing import exclusive, step
 
@@ -46,7 +46,7 @@ class MaterializedView(Named, frozen=True, tag="materialized view"):
 
 _QUERY = f"""
     SELECT c.oid, c.reltype, t.typarray, r.oid, n.nspname, c.relname,
-        btrim(rtrim(pg_get_viewdef(c.oid), ';'), E' \\n'), {VIEW_COLUMNS}, coalesce(c.reloptions, '{{}}'),
+        btrim(rtrim(pg_get_viewdef(c.oid), ';'), E' \\n'), {VIEW_COLUMNS}, {sorted_options("c.reloptions")},
         coalesce(ts.spcname, ''), CASE WHEN am.amname <> 'heap' THEN am.amname::text ELSE '' END
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace

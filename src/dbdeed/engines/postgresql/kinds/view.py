@@ -9,8 +9,8 @@ from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.reading import OURS
-from dbdeed.engines.postgresql.system import PG_CLASS, PG_REWRITE, PG_TYPE
+from dbdeed.engines.postgresql.reading import OURS, sorted_options
+from dbdeed.engines.postgresql.system import PG_ATTRDEF, PG_CLASS, PG_REWRITE, PG_TYPE
 from dbdeed.engines.postgresql.writing import exclusive, step
 
 if TYPE_CHECKING:
@@ -58,8 +58,9 @@ VIEW_COLUMNS = """
 """
 
 _QUERY = f"""
-    SELECT c.oid, c.reltype, t.typarray, r.oid, n.nspname, c.relname,
-        btrim(rtrim(pg_get_viewdef(c.oid), ';'), E' \\n'), {VIEW_COLUMNS}, coalesce(c.reloptions, '{{}}'),
+    SELECT c.oid, c.reltype, t.typarray, r.oid,
+        ARRAY(SELECT d.oid FROM pg_attrdef d WHERE d.adrelid = c.oid), n.nspname, c.relname,
+        btrim(rtrim(pg_get_viewdef(c.oid), ';'), E' \\n'), {VIEW_COLUMNS}, {sorted_options("c.reloptions")},
         ARRAY(SELECT ARRAY[a.attname::text, pg_get_expr(d.adbin, d.adrelid)] FROM pg_attrdef d
             JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
             WHERE d.adrelid = c.oid ORDER BY d.adnum)
@@ -73,10 +74,11 @@ _QUERY = f"""
 
 
 def read(reading: Reading) -> None:
-    for oid, row_type, array_type, rule, *fields in reading.fetch(_QUERY):
+    for oid, row_type, array_type, rule, defaults, *fields in reading.fetch(_QUERY):
         if (PG_CLASS, oid) in reading.members:
             continue
         one = View(*fields)
+        reading.addresses.update({(PG_ATTRDEF, default, 0): one.id for default in defaults})
         reading.relations[oid] = one.id
         view_columns(reading, oid, one)
         reading.add(
