@@ -250,7 +250,10 @@ def _steps(session: Session, group: Group) -> None:
         for name in planned.step.environment:
             sql = sql.replace(f"${{{name}}}", "x")
         try:
-            session.execute(sql)
+            if planned.step.batched:
+                ENGINE.fill(session, planned.step, 0, ENGINE.parts(session, planned.step))
+            else:
+                session.execute(sql)
         except DbdeedError as error:
             if getattr(error, "sqlstate", "") == "54001":
                 raise _EndlessError from None
