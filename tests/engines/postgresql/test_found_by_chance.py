@@ -128,6 +128,10 @@ PAIRS = {
         "CREATE VIEW v AS SELECT ''::text AS a, 2 AS b; ALTER VIEW v ALTER a SET DEFAULT 'a'::mood;"
         "ALTER VIEW v ALTER b SET DEFAULT zz()",
     ),
+    "an identity becomes a text": (
+        "CREATE TABLE t (a integer GENERATED ALWAYS AS IDENTITY, b bigint GENERATED ALWAYS AS IDENTITY)",
+        "CREATE TABLE t (a text, b integer)",
+    ),
 }  # fmt: skip
 
 

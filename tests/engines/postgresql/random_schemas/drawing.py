@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from tests.engines.postgresql.random_schemas import (
     names,
     shapes_keys,
+    shapes_operators,
     shapes_outside,
     shapes_rights,
     shapes_routines,
+    shapes_search,
     shapes_tables,
     shapes_types,
     shapes_views,
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
 # In this order the statements have the best chance to be accepted at the first try.
 SHAPES: tuple[Shape, ...] = (
     *shapes_types.SHAPES,
+    *shapes_search.SHAPES,
     *shapes_outside.SHAPES[:3],
     *shapes_tables.SHAPES,
     *shapes_keys.SHAPES,
     *shapes_routines.SHAPES,
+    *shapes_operators.SHAPES,
     *shapes_views.SHAPES,
     *shapes_outside.SHAPES[3:],
     *shapes_rights.SHAPES,
@@ -49,6 +53,9 @@ _AIMED = {
     "user mapping": ("foreign data wrapper", "server"),
     "foreign data wrapper": ("foreign data wrapper", "server"),
     "publication": ("schema", "table"),
+    "operator class": ("operator family",),
+    "text search dictionary": ("text search template",),
+    "text search configuration": ("text search parser", "text search dictionary"),
     "rule": ("view", "rule", "rule"),
 }
 
@@ -57,6 +64,7 @@ _NAMESPACES = (
     ("table", "view", "materialized view", "sequence", "index"),
     ("enum", "domain", "composite type", "range type"),
     ("function", "aggregate"),
+    ("text search dictionary", "text search configuration"),
 )
 
 

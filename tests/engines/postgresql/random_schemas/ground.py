@@ -40,6 +40,17 @@ class Passing(Session):
                 super().execute(sql)
 
 
+def _forget_subscriptions(session: Session) -> None:
+    """A database with one cannot be dropped."""
+    rows = session.fetch(
+        "SELECT subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    for (name,) in rows:
+        session.execute(f"ALTER SUBSCRIPTION {quoted(name)} DISABLE")
+        session.execute(f"ALTER SUBSCRIPTION {quoted(name)} SET (slot_name = NONE)")
+        session.execute(f"DROP SUBSCRIPTION {quoted(name)}")
+
+
 @dataclass
 class Ground:
     """A running server; `scratch` is a session in a database that stays empty."""
@@ -60,6 +71,7 @@ class Ground:
             with closing(connect(self.server.target(name, user=SUPERUSER))) as session:
                 session.execute("SET client_min_messages = error")
                 yield name, session
+                _forget_subscriptions(session)
         finally:
             self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -248,7 +248,7 @@ def _steps(session: Session, group: Group) -> None:
         ENGINE.begin_step(session, planned.step)
         sql = planned.step.sql
         for name in planned.step.environment:
-            sql = sql.replace(f"${{{name}}}", "x")
+            sql = sql.replace(f"${{{name}}}", "dbname=x")
         try:
             if planned.step.batched:
                 ENGINE.fill(session, planned.step, 0, ENGINE.parts(session, planned.step))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.engines.postgresql.random_schemas import looking, names
 from tests.engines.postgresql.random_schemas.shape import Shape, quoted, text
+from tests.engines.postgresql.random_schemas.shapes_operators import REFERENCES
 from tests.engines.postgresql.random_schemas.shapes_routines import signature
 
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ _WORDS = {
     "enum": "TYPE", "composite type": "TYPE", "range type": "TYPE", "foreign data wrapper": "FOREIGN DATA WRAPPER",
 }  # fmt: skip
 _ON = ("constraint", "trigger", "rule", "policy")
-_UNCOMMENTED = ("comment", "owner", "privileges", "default privileges", "user mapping")
+_UNCOMMENTED = ("comment", "owner", "privileges", "default privileges", "user mapping", "shell type")
 _OWNED = (
     "schema", "table", "view", "materialized view", "sequence", "function", "aggregate", "enum", "domain",
     "composite type", "range type", "collation", "statistics", "event trigger", "publication", "foreign data wrapper",
-    "server",
+    "server", "text search dictionary", "text search configuration", "conversion", "language", "operator",
+    "operator family", "operator class", "base type",
 )  # fmt: skip
 _GRANTS = {
     "table": ("SELECT", "INSERT", "UPDATE", "TRIGGER", "ALL"), "view": ("SELECT", "INSERT"),
@@ -40,6 +42,8 @@ def reference(kind: str, name: Name, world: World) -> str | None:
     part = world.find(name, kind)
     if part is None:
         return None
+    if kind in REFERENCES:
+        return REFERENCES[kind](part, world)
     if kind in _ON:
         return f"{kind.upper()} {quoted(name[-1])} ON {quoted(*name[:-1])}"
     if kind == "table" and part["form"][0] == "foreign":

@@ -169,7 +169,7 @@ def called(function: Name | None, given: Sequence[tuple[str, Any]], world: World
     part = world.by_key.get(("function", function)) if function else None
     if part is None or not isinstance(part["returns"], str | tuple) or part["form"] == "procedure":
         return None
-    if part["returns"] in ("trigger", "event_trigger", "void"):
+    if part["returns"] in ("trigger", "event_trigger", "void") or part["returns"][0] == "set of":
         return None
     return f"{quoted(*part.name)}({', '.join(_arguments(part, given, world))})"
 

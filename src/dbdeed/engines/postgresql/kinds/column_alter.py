@@ -55,6 +55,11 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         # Apart from the new type: PostgreSQL takes no USING as long as the column is a generated one.
         steps += _plain_now(was)
         was = msgspec.structs.replace(was, generated="", default="")
+    if was.identity is not None and new.identity is None and change is not None:
+        # Apart as well: as long as it counts, only a whole number will do.
+        sql = f"ALTER TABLE {was.table_sql} ALTER COLUMN {ident(was.name)} DROP IDENTITY"
+        steps.append(step(sql, was.id, LockLevel.ACCESS_EXCLUSIVE))
+        was = msgspec.structs.replace(was, identity=None)
     clauses = list(_clauses(was, new, change))
     if clauses:
         only = "ONLY " if new.inherited and change is None else ""
