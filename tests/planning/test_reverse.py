@@ -69,6 +69,13 @@ BOTH = {
         ("INSERT INTO a VALUES (1)",),
         ("SELECT * FROM a",),
     ),
+    "renames": Case(
+        "CREATE TABLE a (id integer PRIMARY KEY, b text, gone text); CREATE VIEW v AS SELECT b FROM a;",
+        "-- renamed from: a\nCREATE TABLE c (id integer PRIMARY KEY, d text -- renamed from: b\n);"
+        "CREATE VIEW v AS SELECT d FROM c;",
+        ("INSERT INTO a VALUES (1, 'x', 'y')",),
+        ("SELECT id, b, gone FROM a", "SELECT * FROM v"),
+    ),
     "a key that points to itself": Case(
         "CREATE TABLE a (id integer PRIMARY KEY, up integer REFERENCES a (id));",
         "CREATE TABLE b (id integer PRIMARY KEY);",

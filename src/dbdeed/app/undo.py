@@ -180,6 +180,7 @@ def _plan(site: Site, told: Told, current: Catalog, *, live: bool) -> tuple[Plan
             current,
             target,
             kept,
+            renames=journal.renames(told.id),
             generation=journal.next_generation(),
             empty=(lambda table: engine.rows(site.session, table) == 0) if live else never_empty,
             few=(lambda table: engine.rows(site.session, table) < SHORT) if live else never_empty,

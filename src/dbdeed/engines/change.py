@@ -159,6 +159,7 @@ class Change:
         disturbs: objects that must be away while an alteration runs; they have changes of their own.
         loosens: objects that are replaced and that an alteration makes its object stop needing before they
             go; what it takes away comes back with the object's other alteration.
+        was: what a renamed object, or part of one, was called.
     """
 
     action: Action
@@ -171,3 +172,4 @@ class Change:
     because: ObjectId | None = None
     disturbs: frozenset[ObjectId] = frozenset()
     loosens: frozenset[ObjectId] = frozenset()
+    was: ObjectId | None = None

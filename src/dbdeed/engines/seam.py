@@ -406,6 +406,11 @@ class Engine(Protocol):
     def decode(self, data: bytes) -> Catalog:
         """Raises `ValueError` for what is damaged or of another format version."""
 
+    def renaming(
+        self, pairs: Sequence[tuple[ObjectId, ObjectId]], current: Catalog, target: Catalog
+    ) -> list[Change]:
+        """One round of renames made before, or taken back: (what it is called, what it will be)."""
+
     # The archive
 
     def kept_first(

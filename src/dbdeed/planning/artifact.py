@@ -125,6 +125,7 @@ class _Plan(_Wire, frozen=True, omit_defaults=True):
     private: bool
     generation: int = 0
     returns: tuple[_Return, ...] = ()
+    renames: tuple[tuple[tuple[_Object, _Object], ...], ...] = ()
     reverse: _Way | None = None
     irreversible: str = ""
 
@@ -158,6 +159,7 @@ def plan_data(plan: Plan, terms: Terms | None = None, *, private: bool = False) 
         private=private,
         generation=plan.generation,
         returns=_returns_data(plan),
+        renames=tuple(tuple((_Object(*old), _Object(*new)) for old, new in one) for one in plan.renames),
         reverse=_way_data(plan.reverse) if plan.reverse is not None else None,
         irreversible=plan.irreversible,
     )
@@ -294,6 +296,7 @@ def _from_wire(body: _Plan) -> PlanFile:
         proven=body.proven,
         generation=body.generation,
         returns=_returns(body),
+        renames=tuple(tuple((_id(old), _id(new)) for old, new in one) for one in body.renames),
         irreversible=body.irreversible,
     )
     if body.reverse is not None:

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import Action
 from dbdeed.engines.seam import SqlRejected
+from dbdeed.errors import Refused
 from dbdeed.planning.states import States, read, states_of, written
 
 if TYPE_CHECKING:
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.seam import Engine, Session
-    from dbdeed.planning.plan import Plan
+    from dbdeed.planning.plan import Plan, Round
 
 
 class PlanState(StrEnum):
@@ -158,6 +163,20 @@ class Journal:
         was = read(self.engine, before)
         return States(was, read(self.engine, after)) if after else states_of(was, current)
 
+    def renames(self, identity: str) -> tuple[Round, ...]:
+        """The rounds of renames that a plan began with.
+
+        Raises `Refused` for one that took a plan with renames back: it ended with them.
+        """
+        ((text,),) = self.session.fetch(f"SELECT renames FROM {self._states} WHERE plan = $1", identity)
+        if text == _LAST:
+            raise Refused(
+                "That plan took renames back, which is not itself taken back.",
+                hint="Apply the document with its `renamed from` marks instead.",
+                code="undo-renames",
+            )
+        return tuple(tuple((_id(old), _id(new)) for old, new in one) for one in msgspec.json.decode(text))
+
     def begin(
         self, identity: str, plan: Plan, now: datetime, tool: str, *, current: Catalog, undoes: str = ""
     ) -> None:
@@ -188,12 +207,13 @@ class Journal:
                 now.isoformat(timespec="seconds"),
             )
             self._write(
-                f"INSERT INTO {self._states} (plan, number, undoes, continues, before_state, after_state) "
-                "VALUES ($1, $2, $3, $4, $5, '')",
+                f"INSERT INTO {self._states} (plan, number, undoes, continues, renames, before_state, "
+                "after_state) VALUES ($1, $2, $3, $4, $5, $6, '')",
                 identity,
                 number,
                 undoes,
                 left[-1].id if left and not undoes else "",
+                _renames_text(plan, undoes),
                 written(self.engine, current),
             )
             self._write_steps(identity, plan)
@@ -273,12 +293,24 @@ class Journal:
         )
         self.session.execute(
             f"CREATE TABLE IF NOT EXISTS {self._states} (plan text PRIMARY KEY, number integer NOT NULL, "
-            "undoes text NOT NULL, continues text NOT NULL, before_state text NOT NULL, "
-            "after_state text NOT NULL)"
+            "undoes text NOT NULL, continues text NOT NULL, renames text NOT NULL, "
+            "before_state text NOT NULL, after_state text NOT NULL)"
         )
 
     def _write(self, sql: str, *parameters: object) -> None:
         self.session.fetch(sql, *parameters)
+
+
+_LAST = "last"
+
+
+def _renames_text(plan: Plan, undoes: str) -> str:
+    renamed = any(one.action is Action.RENAME for one in plan.differences)
+    return _LAST if undoes and renamed else msgspec.json.encode(plan.renames).decode()
+
+
+def _id(said: tuple[str, list[str]]) -> ObjectId:
+    return ObjectId(said[0], tuple(said[1]))
 
 
 def batched(rows: Sequence[tuple[int, str]], size: int = 500) -> Iterator[Sequence[tuple[int, str]]]:

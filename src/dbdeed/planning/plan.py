@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Action, Change, Detail, Hazard, Kept, Step
     from dbdeed.planning.forms import Empty
+
+
+Round: TypeAlias = "tuple[tuple[ObjectId, ObjectId], ...]"
+"""Renames that are made together: (old id, new id)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Plan:
         proven: it was run in a scratch and ended exactly at the target.
         generation: the number under which the archive keeps what it removes; 0 where it keeps nothing.
         returns: for the reverse of a plan: what becomes of the data that the plan removed.
+        renames: the rounds of renames that it begins with: (old id, new id) each.
         reverse: the plan that leads back; None where nobody asked for it or it could not be made.
         irreversible: why it could not be made, in a sentence.
     """
@@ -97,6 +102,7 @@ class Plan:
     proven: bool = False
     generation: int = 0
     returns: tuple[Return, ...] = ()
+    renames: tuple[Round, ...] = ()
     reverse: Plan | None = None
     irreversible: str = ""
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.change import Action
 from dbdeed.errors import DbdeedError, Refused
 from dbdeed.planning.archive import Keeper, entries_of
 from dbdeed.planning.forms import never_empty, under_old_names
@@ -33,11 +32,11 @@ if TYPE_CHECKING:
     from dbdeed.planning.archive import Few
     from dbdeed.planning.cache import PlanCache
     from dbdeed.planning.forms import Empty
-    from dbdeed.planning.plan import Plan
+    from dbdeed.planning.plan import Plan, Round
     from dbdeed.progress import Progress
 
 
-_MOST_RENAMES = 100_000
+_MOST_RENAMES = 1_000  # rounds
 
 
 def make_plan(
@@ -147,7 +146,8 @@ def _proven(
 ) -> Plan:
     with scratch.database() as session:
         rebuild(engine, session, current)
-        reached, renames = _renamed(engine, session, current, target, statements)
+        reached, rounds = _renamed(engine, session, current, target, statements)
+        renames = [change for one in rounds for change in one]
         if renames:
             empty, few = (under_old_names(one, renames) for one in (manner.empty, manner.few))
             manner = replace(manner, empty=empty, few=few)
@@ -156,22 +156,44 @@ def _proven(
         run_groups(engine, session, plan.groups, manner.values)
         require_equal(engine, engine.inspect(session), target, plan)
         whole = joined(assemble(current, target, renames), plan) if renames else plan
-        whole = replace(whole, proven=True, generation=manner.generation if keeps else 0)
+        whole = replace(
+            whole,
+            proven=True,
+            generation=manner.generation if keeps else 0,
+            renames=tuple(map(_pairs, rounds)),
+        )
         if not manner.generation:
             return whole
-        return _with_reverse(engine, session, whole, reached, target, manner.generation)
+        return _with_reverse(engine, session, whole, (current, reached, target), manner.generation)
+
+
+def _pairs(changes: Sequence[Change]) -> Round:
+    return tuple((change.was, change.id) for change in changes if change.was is not None)
 
 
 def _with_reverse(
-    engine: Engine, session: Session, plan: Plan, reached: Catalog, target: Catalog, generation: int
+    engine: Engine,
+    session: Session,
+    plan: Plan,
+    way: tuple[Catalog, Catalog, Catalog],
+    generation: int,
 ) -> Plan:
-    """The plan with the one that leads back, or with why there is none: that alone never stops a plan."""
-    if any(one.action is Action.RENAME for one in plan.differences):
-        return replace(plan, irreversible="Declared renames are not led back yet.")
-    before = engine.rebuildable(reached)
+    """The plan with the one that leads back, or with why there is none: that alone never stops a plan.
+
+    `way`: where it began, what the renames left, where it ended.
+    """
+    current, reached, target = way
     try:
         back = plan_back(
-            engine, session, target, before, entries_of(plan), plan.destroys, generation=generation + 1
+            engine,
+            session,
+            target,
+            engine.rebuildable(reached),
+            entries_of(plan),
+            plan.destroys,
+            renames=plan.renames,
+            origin=engine.rebuildable(current),
+            generation=generation + 1,
         )
     except DbdeedError as error:
         return replace(plan, irreversible=one_line(error.message))
@@ -180,16 +202,16 @@ def _with_reverse(
 
 def _renamed(
     engine: Engine, session: Session, current: Catalog, target: Catalog, statements: Sequence[Statement]
-) -> tuple[Catalog, list[Change]]:
+) -> tuple[Catalog, list[list[Change]]]:
     """The catalog after all declared renames, round after round, and their changes in order."""
     reached = current
-    done: list[Change] = []
+    done: list[list[Change]] = []
     while renames := _renames(engine, reached, target, statements):
         if len(done) > _MOST_RENAMES:
             raise ProofFailed(f"The declared renames of {shown(renames[0].id)} come to no end.")
         run_groups(engine, session, assemble(reached, target, renames).groups)
         reached = engine.inspect(session)
-        done += renames
+        done.append(renames)
     return reached, done
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Engine, Returning, Session
     from dbdeed.planning.archive import Few
     from dbdeed.planning.forms import Empty
-    from dbdeed.planning.plan import Plan
+    from dbdeed.planning.plan import Plan, Round
 
 _ABSENT = frozenset({Form.MOVED, Form.VALUES})
 _DATA = frozenset({"table", "column", "sequence"})
@@ -41,6 +41,8 @@ def plan_back(
     entries: Sequence[Entry],
     destroyed: Iterable[ObjectId],
     *,
+    renames: Sequence[Round] = (),
+    origin: Catalog | None = None,
     generation: int,
     empty: Empty = never_empty,
     few: Few = never_empty,
@@ -51,9 +53,11 @@ def plan_back(
         engine: of both.
         session: to a scratch that is at `after`, with everything of `entries` in its archive.
         after: where the plan ended.
-        before: where it began.
+        before: where it began, or what its renames left.
         entries: of the archive, what may return.
         destroyed: what the plan removed, kept or not.
+        renames: the rounds that it began with; they are taken back last.
+        origin: where it began, if there are any.
         generation: under which the archive keeps what this plan removes in turn.
         empty: whether a table of the live database has no rows.
         few: whether it has so few that copying them keeps nobody waiting.
@@ -71,16 +75,32 @@ def plan_back(
     rest = _run(engine, session, engine.inspect(session), before, keeper, (never_empty, never_empty))
     last = _arranged(engine, session, before, [(entry, gift.last) for entry, gift in gifts])
     require_equal(engine, engine.inspect(session), before, rest)
-    whole = joined(joined(early, first), joined(back, joined(rest, last)))
+    named = _renamed_back(engine, session, renames, before, origin or before)
+    whole = joined(joined(early, first), joined(back, joined(rest, joined(last, named))))
     return replace(
         whole,
         current=first.current,
-        target=rest.target,
+        target=named.target,
         unmodelled=rest.unmodelled,
         generation=generation if keeper.keeps else 0,
         returns=tuple(_returns(entries, destroyed)),
         proven=True,
     )
+
+
+def _renamed_back(
+    engine: Engine, session: Session, renames: Sequence[Round], at: Catalog, origin: Catalog
+) -> Plan:
+    """The old names again, the last round first."""
+    whole = assemble(at, at, ())
+    for one in reversed(renames):
+        changes = engine.renaming([(new, old) for old, new in one], at, origin)
+        plan = assemble(at, origin, changes)
+        run_groups(engine, session, plan.groups)
+        at = engine.inspect(session)
+        whole = joined(whole, plan)
+    require_equal(engine, at, origin, whole)
+    return whole
 
 
 def _without(before: Catalog, after: Catalog, kept: Sequence[Kept]) -> Catalog:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.seam import Engine, Scratch
+    from dbdeed.engines.seam import Engine, Scratch, Session
     from dbdeed.planning.archive import Entry, Few
     from dbdeed.planning.forms import Empty
-    from dbdeed.planning.plan import Plan
+    from dbdeed.planning.plan import Plan, Round
     from dbdeed.planning.states import States
     from dbdeed.progress import Progress
 
@@ -72,6 +72,7 @@ def plan_undo(
     target: Catalog,
     entries: Sequence[Entry],
     *,
+    renames: Sequence[Round] = (),
     generation: int,
     empty: Empty = never_empty,
     few: Few = never_empty,
@@ -85,6 +86,7 @@ def plan_undo(
         current: what is there.
         target: `state_before` of the plan that is taken back.
         entries: what that plan put into the archive.
+        renames: the rounds that the plan began with.
         generation: under which the archive keeps what this plan removes in turn.
         empty: whether a table of the live database has no rows.
         few: whether it has so few that copying them keeps nobody waiting.
@@ -98,9 +100,10 @@ def plan_undo(
     here = {one.kept.object: one for one in entries if one.state == HERE}
     with progress.step("Proving the way back in a scratch database"), scratch.database() as session:
         rebuild(engine, session, target)
+        reached = _renamed(engine, session, renames, target, current)
         keeper = Keeper(engine, _PAST, known=here)
-        changes = order_changes(engine.compare(target, current).changes, target, current)
-        past = assemble(target, current, keeper.keeping(changes, target, current, never_empty))
+        changes = order_changes(engine.compare(reached, current).changes, reached, current)
+        past = assemble(reached, current, keeper.keeping(changes, reached, current, never_empty))
         run_groups(engine, session, past.groups)
         require_equal(engine, engine.inspect(session), current, past)
         fitting = [here[one.object] for one in keeper.keeps if _fits(here.get(one.object), one)]
@@ -108,14 +111,26 @@ def plan_undo(
             engine,
             session,
             current,
-            target,
+            reached,
             fitting,
             past.destroys,
+            renames=renames,
+            origin=target,
             generation=generation,
             empty=empty,
             few=few,
         )
     return replace(back, unmodelled=tuple(f"current: {one.kind} {one.name}" for one in current.unmodelled))
+
+
+def _renamed(
+    engine: Engine, session: Session, renames: Sequence[Round], at: Catalog, end: Catalog
+) -> Catalog:
+    """The scratch after the renames of the past."""
+    for one in renames:
+        run_groups(engine, session, assemble(at, end, engine.renaming(one, at, end)).groups)
+        at = engine.inspect(session)
+    return at
 
 
 def _fits(entry: Entry | None, kept: object) -> bool:

@@ -142,6 +142,13 @@ class PostgresqlEngine:
 
         return decode(data)
 
+    def renaming(
+        self, pairs: Sequence[tuple[ObjectId, ObjectId]], current: Catalog, target: Catalog
+    ) -> list[Change]:
+        from dbdeed.engines.postgresql.renames import renaming
+
+        return renaming(pairs, current, target)
+
     # The archive
 
     def kept_first(

@@ -100,6 +100,11 @@ def written_at(
     return found
 
 
+def renaming(pairs: Sequence[tuple[ObjectId, ObjectId]], current: Catalog, target: Catalog) -> list[Change]:
+    """One round of renames that are known by their ids."""
+    return _changes([Renaming(old, new) for old, new in pairs], current, target)
+
+
 def declared(current: Catalog, target: Catalog, statements: Sequence[Statement]) -> list[Renaming]:
     """What the marks say, as ids; a mark that names nothing of the target says nothing."""
     found: dict[ObjectId, Renaming] = {}
@@ -248,7 +253,7 @@ def _changes(renamings: Sequence[Renaming], current: Catalog, target: Catalog) -
 def _change(one: Renaming, steps: tuple[Any, ...], current: Catalog, target: Catalog) -> Change:
     old, new = current.objects.get(one.old), target.objects.get(one.new)
     said = Detail("name", _said(one.old), _said(one.new))
-    return Change(Action.RENAME, one.new, old, new, steps, details=(said,))
+    return Change(Action.RENAME, one.new, old, new, steps, details=(said,), was=one.old)
 
 
 def _said(one: ObjectId) -> str:

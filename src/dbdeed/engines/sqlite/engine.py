@@ -156,6 +156,13 @@ class SqliteEngine:
 
         return decode(data)
 
+    def renaming(
+        self, pairs: Sequence[tuple[ObjectId, ObjectId]], current: Catalog, target: Catalog
+    ) -> list[Change]:
+        from dbdeed.engines.sqlite.renames import renaming
+
+        return renaming(pairs, current, target)
+
     # The archive
 
     def kept_first(

@@ -40,7 +40,15 @@ def rename_steps(current: Catalog, target: Catalog, statements: Sequence[Stateme
     wanted = [one for statement in statements for one in declared(statement) if one is not None]
     found = pending(wanted, _look(current), _look(target))
     tables = [one for one in found if one.new.kind != "column"]
-    chosen = tables or found
+    return _changes(tables or found, current, target)
+
+
+def renaming(pairs: Sequence[tuple[ObjectId, ObjectId]], current: Catalog, target: Catalog) -> list[Change]:
+    """One round of renames that are known by their ids."""
+    return _changes([Renaming(old, new) for old, new in pairs], current, target)
+
+
+def _changes(chosen: Sequence[Renaming], current: Catalog, target: Catalog) -> list[Change]:
     moves = in_order(chosen, lambda one: _name(one.old), lambda one: _name(one.new), _aside)
     changes = []
     for group in rings(moves):
@@ -181,4 +189,4 @@ def _change(one: Renaming, steps: tuple[Step, ...], current: Catalog, target: Ca
         for catalog, name in ((current, one.old), (target, one.new))
     )
     said = Detail("name", _spelt(one.old, current), _spelt(one.new, target))
-    return Change(Action.RENAME, one.new, old, new, steps, details=(said,))
+    return Change(Action.RENAME, one.new, old, new, steps, details=(said,), was=one.old)
