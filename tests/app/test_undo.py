@@ -203,3 +203,15 @@ def test_purge_takes_what_is_old_and_undo_says_so(tmp_path: Path) -> None:
     assert {one.data for one in done.undone[0].plan.returns} == {Data.NONE}
     assert run(tmp_path, "SELECT * FROM shades") == []
     assert run(tmp_path, "SELECT note FROM lamps") == [(None,), (None,)]
+
+
+def test_renames_are_taken_back(tmp_path: Path) -> None:
+    was = prepared(tmp_path, LAMPS, LAMPS)
+    new = "-- renamed from: lamps\n" + SLIM.replace("lamps", "lights").replace("name TEXT", "label TEXT")
+    new = new.replace("label TEXT NOT NULL", "label TEXT NOT NULL -- renamed from: name\n")
+    document, environment = write(tmp_path, new), url(tmp_path)
+    apply(document, consent=Consent(yes=True, allow=("note",)), environment=environment)
+    assert run(tmp_path, "SELECT label FROM lights ORDER BY id") == [("desk",), ("floor",)]
+    undo(document, consent=YES, environment=environment)
+    assert schema(tmp_path) == was
+    assert run(tmp_path, "SELECT * FROM lamps ORDER BY id") == [(1, "desk", "bright"), (2, "floor", None)]

@@ -15,7 +15,7 @@ from dbdeed.document.values.types import TargetState
 from dbdeed.errors import InvalidInput
 from dbdeed.planning.apply import apply_plan
 from dbdeed.planning.archive import SHORT, entries
-from dbdeed.planning.consent import check_terms, terms_of
+from dbdeed.planning.consent import check_terms, destroys, terms_of
 from dbdeed.planning.forms import never_empty
 from dbdeed.planning.journal import Journal, PlanState, Told
 from dbdeed.planning.running import ProofFailed
@@ -101,7 +101,8 @@ def undo(
         check_terms(terms, private=site.target.embedded, draft=consent.draft or dry_run)
         journal = Journal(site.engine, site.session)
         chosen = _chosen(journal.plans(), identity)
-        undone = [] if dry_run else [_run(site, told, consent, environment) for told in chosen]
+        several = len(chosen) > 1
+        undone = [] if dry_run else [_run(site, told, consent, environment, several) for told in chosen]
         return UndoResult(tuple(undone or _shown(site, chosen)), site.target.label)
 
 
@@ -140,9 +141,11 @@ def _ran(told: Told) -> bool:
     return told.state is not PlanState.SUPERSEDED
 
 
-def _run(site: Site, told: Told, consent: Consent, environment: Mapping[str, str]) -> Undone:
+def _run(site: Site, told: Told, consent: Consent, environment: Mapping[str, str], several: bool) -> Undone:
     current = site.engine.inspect(site.session)
     plan, target = _plan(site, told, current, live=True)
+    if several:  # a name may be meant for another of the plans
+        consent = replace(consent, allow=tuple(name for name in consent.allow if destroys(plan, name)))
     require_consent(plan, consent, private=site.target.embedded)
     applied = apply_plan(
         site.engine,

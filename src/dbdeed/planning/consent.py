@@ -165,6 +165,15 @@ def check_allowed(plan: Plan, allow: Iterable[str]) -> None:
         )
 
 
+def destroys(plan: Plan, name: str) -> bool:
+    """Whether `--allow NAME` would mean something that a plan destroys."""
+    return any(
+        name in (".".join(one.name), str(one), end, f"{one.kind} {end}")
+        for one in plan.destroys
+        for end in _ends(one)
+    )
+
+
 def _meant(name: str, destroyed: Sequence[ObjectId]) -> ObjectId:
     exact = [one for one in destroyed if name in (".".join(one.name), str(one))]
     ends = [one for one in destroyed if any(name in (end, f"{one.kind} {end}") for end in _ends(one))]
