@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 _COLOURS = {Severity.ERROR: "31;1", Severity.WARNING: "33;1", Severity.INFO: "36"}
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+_REFUSED = ("Refused by the database engine", "")
+_DRIFT = """What is live is not what the document says. Target State says which of the two leads:
+`dbdeed apply` makes the database follow the document, `dbdeed sync` the document the database."""
+_OTHERS = {"drift": ("The document and its database differ", _DRIFT)}
+"""Findings of no rule: (title, documentation) by code."""
+
 # A document's words must not move the reader's cursor or recolour the terminal.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -95,7 +101,7 @@ def findings_sarif(findings: Iterable[Finding]) -> str:
     for finding in found:
         if finding.code not in known:
             trap = traps.get(finding.code)
-            title, text = (trap.title, trap.documentation) if trap else ("Refused by the database engine", "")
+            title, text = (trap.title, trap.documentation) if trap else _OTHERS.get(finding.code, _REFUSED)
             known[finding.code] = _sarif_rule(finding.code, finding.severity, title, text)
     indexes = {code: number for number, code in enumerate(known)}
     driver = {"name": "dbdeed", "version": __version__, "rules": list(known.values())}

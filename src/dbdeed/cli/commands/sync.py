@@ -5,14 +5,11 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from dbdeed.cli import options
-
-if TYPE_CHECKING:
-    from dbdeed.app.sync import SyncResult
 
 
 @click.command()
@@ -47,6 +44,7 @@ def command(
         dbdeed sync --dry-run --database env:PRODUCTION_URL
     """
     from dbdeed.app.sync import sync as run
+    from dbdeed.app.unified import unified
     from dbdeed.cli.output import json_object
     from dbdeed.cli.progress import open_progress
 
@@ -61,7 +59,7 @@ def command(
     )
     ok = not (check and result.changes)
     if format_ == "json":
-        shown: dict[str, Any] = {"diff": _diff(result)} if dry_run else {}
+        shown: dict[str, Any] = {"diff": unified(result.texts)} if dry_run else {}
         said = json_object(
             "sync",
             ok=ok,
@@ -73,7 +71,7 @@ def command(
         print(said)
         raise SystemExit(0 if ok else 1)
     if dry_run:
-        print(_diff(result), end="")
+        print(unified(result.texts), end="")
     elif not result.changes:
         print(f"{result.document} is in line with {'its database' if result.followed else 'its SQL'}.")
     else:
@@ -81,20 +79,3 @@ def command(
     for note in result.notes:
         print(f"Note: {note}", file=sys.stderr)
     raise SystemExit(0 if ok else 1)
-
-
-def _diff(result: SyncResult) -> str:
-    """A unified diff that `patch` and `git apply` take."""
-    from difflib import unified_diff
-
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        for name, old, new in result.texts
-        for line in unified_diff(_lines(old), _lines(new), f"a/{name}", f"b/{name}")
-    )
-
-
-def _lines(text: str) -> list[str]:
-    """Lines with their ends, parted at LF alone, as `patch` has it."""
-    parts = text.split("\n")
-    return [*(f"{part}\n" for part in parts[:-1]), *filter(None, parts[-1:])]
