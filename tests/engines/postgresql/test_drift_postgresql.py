@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.engines.postgresql.test_cases import SUPERUSER, _open, server
+from tests.engines.postgresql.superuser import SUPERUSER
 
 from dbdeed.app.adopt import adopt
 from dbdeed.app.drift import drift
 from dbdeed.app.sync import sync
 
 if TYPE_CHECKING:
-    from dbdeed.engines.postgresql.servers.server import Server
-
-__all__ = ["server"]  # a fixture
+    from tests.engines.postgresql.superuser import SuperuserServer
 
 STATEMENTS = [
     "CREATE SCHEMA hidden",
@@ -34,9 +32,9 @@ STATEMENTS = [
 
 
 @pytest.fixture
-def url(server: Server) -> str:
+def url(server: SuperuserServer) -> str:
     """A database that a reader without rights may only connect to, and that lets nobody of hers write."""
-    with closing(_open(server, "postgres")) as admin:
+    with closing(server.open("postgres")) as admin:
         admin.execute("DROP DATABASE IF EXISTS seen WITH (FORCE)")
         admin.execute("DROP ROLE IF EXISTS reader")
         admin.execute("CREATE ROLE reader LOGIN")
@@ -44,19 +42,21 @@ def url(server: Server) -> str:
         admin.execute("CREATE DATABASE seen TEMPLATE template0")
         admin.execute("REVOKE ALL ON DATABASE seen FROM PUBLIC")
         admin.execute("GRANT CONNECT ON DATABASE seen TO reader")
-    with closing(_open(server, "seen")) as owner:
+    with closing(server.open("seen")) as owner:
         for statement in STATEMENTS:
             owner.execute(statement)
-    return server.target("seen", user="reader").url
+    return server.server.target("seen", user="reader").url
 
 
-def test_a_reader_without_rights_adopts_and_compares(server: Server, url: str, tmp_path: Path) -> None:
+def test_a_reader_without_rights_adopts_and_compares(
+    server: SuperuserServer, url: str, tmp_path: Path
+) -> None:
     output = tmp_path / "DATABASE.md"
     environment = {"SEEN": url}
     adopt("env:SEEN", output, today=date(2031, 5, 4), environment=environment)
     found = drift(output, environment=environment)
     assert found.same
-    with closing(server_session := _open(server, "seen")):
+    with closing(server_session := server.open("seen")):
         server_session.execute("ALTER TABLE people ADD COLUMN born date")
         before = server_session.fetch("SELECT nspname FROM pg_namespace ORDER BY 1")
         found = drift(output, environment=environment)
@@ -77,8 +77,10 @@ def _added(texts: tuple[tuple[str, str, str], ...]) -> str:
     return unified(texts)
 
 
-def test_what_a_superuser_made_is_seen_the_same_by_her(server: Server, url: str, tmp_path: Path) -> None:
-    target = server.target("seen", user=SUPERUSER)
+def test_what_a_superuser_made_is_seen_the_same_by_her(
+    server: SuperuserServer, url: str, tmp_path: Path
+) -> None:
+    target = server.server.target("seen", user=SUPERUSER)
     output = tmp_path / "DATABASE.md"
     adopt("env:SEEN", output, today=date(2031, 5, 4), environment={"SEEN": target.url})
     assert drift(output, database="env:SEEN", environment={"SEEN": url}).same

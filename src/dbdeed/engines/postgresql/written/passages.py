@@ -30,12 +30,20 @@ if TYPE_CHECKING:
 _HEADINGS = {
     "schema": "Schemas",
     "extension": "Extensions",
+    "language": "Languages",
+    "access method": "Access methods",
     "collation": "Collations",
+    "conversion": "Conversions",
     "enum": "Types",
     "domain": "Types",
     "composite type": "Types",
     "range type": "Types",
     "base type": "Types",
+    "shell type": "Types",
+    "text search parser": "Text search",
+    "text search template": "Text search",
+    "text search dictionary": "Text search",
+    "text search configuration": "Text search",
     "foreign data wrapper": "Foreign servers",
     "server": "Foreign servers",
     "user mapping": "Foreign servers",
@@ -43,6 +51,11 @@ _HEADINGS = {
     "table": "",
     "function": "Functions",
     "aggregate": "Functions",
+    "operator": "Operators and casts",
+    "operator family": "Operators and casts",
+    "operator class": "Operators and casts",
+    "cast": "Operators and casts",
+    "transform": "Operators and casts",
     "view": "Views",
     "materialized view": "Materialized views",
     "event trigger": "Event triggers",
@@ -52,9 +65,22 @@ _HEADINGS = {
 }
 """Kinds by the heading that they stand under; a kind that is not here stands under its own name."""
 
-_ABOVE = ("Schemas", "Extensions", "Collations", "Types", "Foreign servers", "Sequences", "")
+_ABOVE = (
+    "Schemas",
+    "Extensions",
+    "Languages",
+    "Access methods",
+    "Collations",
+    "Conversions",
+    "Types",
+    "Text search",
+    "Foreign servers",
+    "Sequences",
+    "",  # the tables
+)
 _BELOW = (
     "Functions",
+    "Operators and casts",
     "Views",
     "Materialized views",
     "*",  # kinds of a name of their own
