@@ -447,6 +447,9 @@ class Engine(Protocol):
     def begin_step(self, session: Session, step: Step) -> None:
         """Settings that a step wants before it runs: lock timeouts and the like."""
 
+    def give_way(self, session: Session, step: Step) -> None:
+        """Clear away what a step has left that got no lock in time, or lost in a deadlock, before a retry."""
+
     def parts(self, session: Session, step: Step) -> int:
         """How many parts a batched step has to go through."""
 

@@ -241,10 +241,19 @@ def _run_group(run: _Run, group: Group, task: Task) -> None:
         if first.step.batched:
             _fill(run, first, numbers[0])
         else:
-            _patiently(run, first, lambda: _execute(run, first, numbers[0]))
+            _patiently(run, first, lambda: _alone(run, first, numbers[0]))
         _patiently(run, first, lambda: run.journal.mark(run.id, numbers, StepState.DONE))
     run.done += len(group.steps)
     task.advance(len(group.steps), run.total)
+
+
+def _alone(run: _Run, planned: PlannedStep, number: int) -> None:
+    """A step outside of transactions, of which something may be left where it did not get through."""
+    try:
+        _execute(run, planned, number)
+    except LockTimeout:
+        run.engine.give_way(run.session, planned.step)
+        raise
 
 
 def _fill(run: _Run, planned: PlannedStep, number: int) -> None:

@@ -196,6 +196,11 @@ class PostgresqlEngine:
 
         begin_step(session, step)
 
+    def give_way(self, session: Session, step: Step) -> None:
+        from dbdeed.engines.postgresql.running import give_way
+
+        give_way(session, step)
+
     def parts(self, session: Session, step: Step) -> int:
         from dbdeed.engines.postgresql.online.fill import parts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ _LOCK = 0x6462_6465  # "dbde"
 # Functions are made before what they mention, and no name is looked up anywhere but where the plan says.
 # A table whose policies hide rows from its owner is no reason to keep or convert a part of them: an error is.
 SETTINGS = {"check_function_bodies": "off", "search_path": "", "row_security": "off"}
-LOCK_TIMEOUT = "3s"
+LOCK_TIMEOUT = "1s"
 
 
 def envelope(*, transactional: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -64,8 +65,30 @@ def begin_step(session: Session, step: Step) -> None:
     Names in what people wrote to fill a column with are looked up as in the document.
     """
     path = "public" if step.batched else SETTINGS["search_path"]
-    wanted = {**SETTINGS, "search_path": path, "lock_timeout": LOCK_TIMEOUT if step.lock else "0"}
+    wanted = {**SETTINGS, "search_path": path, "lock_timeout": "0" if _concurrent(step) else LOCK_TIMEOUT}
     session.execute("; ".join(f"SET {name} = {literal(value)}" for name, value in wanted.items()))
+
+
+def _concurrent(step: Step) -> bool:
+    """What waits for other transactions to end, as long as these take, and keeps nobody waiting meanwhile."""
+    return not step.transactional and "CONCURRENTLY" in step.sql
+
+
+_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+_BUILD = re.compile(rf"CREATE (?:UNIQUE )?INDEX CONCURRENTLY ({_NAME}) ON ({_NAME})\.")
+
+
+def give_way(session: Session, step: Step) -> None:
+    """Drop the invalid index that a build leaves where it gave way in a deadlock."""
+    found = _BUILD.match(step.sql)
+    if found is None:
+        return
+    name = f"{found[2]}.{found[1]}"
+    if session.fetch(
+        f"SELECT FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass({literal(name)}) "
+        "AND NOT indisvalid"
+    ):
+        session.execute(f"DROP INDEX CONCURRENTLY {name}")
 
 
 _WAITERS = """

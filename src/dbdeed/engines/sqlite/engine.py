@@ -209,6 +209,9 @@ class SqliteEngine:
     def begin_step(self, session: Session, step: Step) -> None:
         """Nothing to set: waiting for other writers is the connection's busy timeout."""
 
+    def give_way(self, session: Session, step: Step) -> None:
+        """Nothing is left of a statement that got no lock."""
+
     def parts(self, session: Session, step: Step) -> int:  # noqa: ARG002 - the seam has it
         """None: rows are filled where their table is rebuilt, in its one transaction."""
         raise OurFault(f"SQLite fills nothing in parts: {step.sql}")
