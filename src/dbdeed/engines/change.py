@@ -35,6 +35,7 @@ class HazardKind(StrEnum):
     REWRITES = "rewrites the table"
     BLOCKS_WRITES = "blocks writes while it works"
     BLOCKS_READS = "blocks reads while it works"
+    PAUSES = "keeps others out for a moment"
     MAY_FAIL = "can fail on the data that is there"
     CHANGES_VALUES = "changes values"
     CANNOT_UNDO = "cannot be undone"

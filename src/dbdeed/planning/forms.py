@@ -25,7 +25,13 @@ _TABLES = frozenset({"table", "virtual_table", "materialized view", "foreign tab
 """Kinds that have rows."""
 
 _MOOT = frozenset(
-    {HazardKind.REWRITES, HazardKind.BLOCKS_READS, HazardKind.BLOCKS_WRITES, HazardKind.MAY_FAIL}
+    {
+        HazardKind.REWRITES,
+        HazardKind.BLOCKS_READS,
+        HazardKind.BLOCKS_WRITES,
+        HazardKind.PAUSES,
+        HazardKind.MAY_FAIL,
+    }
 )
 
 

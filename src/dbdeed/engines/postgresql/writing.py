@@ -50,6 +50,10 @@ def rewriting(message: str) -> Hazard:
     return Hazard(HazardKind.REWRITES, message)
 
 
+def pauses(message: str) -> Hazard:
+    return Hazard(HazardKind.PAUSES, message)
+
+
 def blocks_reads(message: str) -> Hazard:
     return Hazard(HazardKind.BLOCKS_READS, message)
 

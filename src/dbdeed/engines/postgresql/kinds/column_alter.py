@@ -15,7 +15,7 @@ from dbdeed.engines.postgresql.kinds import column_create, sequence_write
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.not_null import enforced
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
-from dbdeed.engines.postgresql.writing import blocks_reads, may_fail, patient, rewriting, step
+from dbdeed.engines.postgresql.writing import blocks_reads, may_fail, patient, pauses, rewriting, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -287,6 +287,8 @@ def _step(sql: str, old: Column, new: Column, change: Conversion | None, context
         hazards.append(
             rewriting(f"{new.table_sql} and its indexes are written anew under an exclusive lock.")
         )
+    elif change is not None and not scans:
+        hazards.append(pauses(f"Nobody reads or writes {new.table_sql} for a moment; no rows are read."))
     if change is not None and change.may_fail:
         hazards.append(may_fail(f"Values of {name} may not fit {new.type}."))
     return step(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
@@ -215,6 +217,21 @@ def set_back(old: Column, context: Context) -> tuple[Step, ...]:
     if above is None or old.parent not in context.target.objects:
         return ()
     return own_steps(old, above, on=old)
+
+
+def inside_partition(column: Column, context: Context) -> tuple[str, tuple[Step, ...]]:
+    """What a new partition's statement can say of a column from above, and the steps for the rest of it."""
+    above = column_above(column, context.target)
+    if above is None:
+        return "", ()
+    said, there = "", above
+    if column.default and column.default != above.default and not column.generated:
+        said += f" DEFAULT {column.default}"
+        there = msgspec.structs.replace(there, default=column.default)
+    if column.not_null and not above.not_null and column.not_null_validated:
+        said += not_null(column)
+        there = msgspec.structs.replace(there, not_null=True, not_null_name=column.not_null_name)
+    return (f"{ident(column.name)} WITH OPTIONS{said}" if said else ""), own_steps(there, column)
 
 
 def own_steps(old: Column, new: Column, on: Column | None = None) -> tuple[Step, ...]:

@@ -17,7 +17,7 @@ from dbdeed.engines.postgresql.online import index as online
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS, sorted_options
 from dbdeed.engines.postgresql.system import PG_CLASS
-from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, step
+from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, pauses, step
 
 if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog
@@ -215,7 +215,8 @@ def drop(old: Index, context: Context) -> tuple[Step, ...]:
     attached = any(child.id.kind == "constraint" for child in context.current.children.get(old.id, ()))
     plain = exclusive(f"DROP INDEX {old.sql_name}{' CASCADE' if attached else ''}", old.id)
     if attached or old.on_partitioned:
-        return (plain,)
+        moment = pauses(f"Nobody reads or writes {old.table_sql} and its partitions for a moment.")
+        return (replace(plain, hazards=(moment,)),)
     return (replace(plain, online=(online.dropped(old.schema, old.name, old.id),)),)
 
 

@@ -31,12 +31,14 @@ class Inside:
 
     Attributes:
         columns: each with its serial word, or "".
+        overrides: what a partition says of columns from above.
         constraints: those that stand inside.
         before, after: steps that the columns want around the statement.
         covers: what all of these make.
     """
 
     columns: list[tuple[Column, str]] = field(default_factory=list)
+    overrides: list[str] = field(default_factory=list)
     constraints: list[Constraint] = field(default_factory=list)
     before: list[Step] = field(default_factory=list)
     after: list[Step] = field(default_factory=list)
@@ -46,6 +48,7 @@ class Inside:
 def create(new: Table, context: Context) -> Making:
     found = inside(new, context)
     lines = [column_create.definition(column, word) for column, word in found.columns]
+    lines += found.overrides
     lines += [f"CONSTRAINT {ident(one.name)} {one.full_definition}" for one in found.constraints]
     handed = inheritance.handed_down(new, context)
     steps = (
@@ -76,7 +79,11 @@ def inside(new: Table, context: Context) -> Inside:
             found.covers.append(child.id)
     for one in below:
         if one.id.kind == "column" and not _any(one).local and not _reaches(one.id, new, context.target):
-            found.after.extend(column_create.create(_any(one), context).steps)
+            said, steps = "", column_create.create(_any(one), context).steps
+            if new.partition_of:
+                said, steps = column_create.inside_partition(_any(one), context)
+            found.overrides.extend([said] if said else [])
+            found.after.extend(steps)
             found.covers.append(one.id)
     return found
 

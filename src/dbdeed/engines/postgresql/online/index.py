@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.postgresql.online.names import aside, free_relation
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.writing import exclusive, may_fail, patient, step
+from dbdeed.engines.postgresql.writing import exclusive, may_fail, patient, pauses, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,15 +49,20 @@ def twice(new: Index) -> tuple[Hazard, ...]:
 
 def built_below(new: Index, parts: Iterable[Index]) -> tuple[Step, ...]:
     """The index of a partitioned table: empty, then each partition's own is built and attached to it."""
-    steps = [step(statement(new, new.name, only=True), new.id, LockLevel.SHARE)]
+    steps = [_empty(new)]
     for part in parts:
         above = qualified(*part.partition_of)
         if part.on_partitioned:
-            steps.append(step(statement(part, part.name, only=True), part.id, LockLevel.SHARE))
+            steps.append(_empty(part))
         else:
             steps.append(built(part))
         steps.append(exclusive(f"ALTER INDEX {above} ATTACH PARTITION {part.sql_name}", part.id))
     return tuple(steps)
+
+
+def _empty(new: Index) -> Step:
+    moment = pauses(f"Writes to {new.table_sql} wait for a moment; no rows are read.")
+    return step(statement(new, new.name, only=True), new.id, LockLevel.SHARE, hazards=(moment,))
 
 
 def replaced(old: Index, new: Index, context: Context) -> tuple[Step, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.postgresql.online.names import free_relation
 from dbdeed.engines.postgresql.quoting import ident, idents, qualified
-from dbdeed.engines.postgresql.writing import exclusive, patient, step
+from dbdeed.engines.postgresql.writing import exclusive, patient, pauses, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +53,7 @@ def built_below(
 
 def _empty(new: Constraint) -> Step:
     text = f"ALTER TABLE ONLY {new.table_sql} ADD CONSTRAINT {ident(new.name)} {new.full_definition}"
-    return exclusive(text, new.id)
+    return exclusive(text, new.id, pauses(f"Nobody reads or writes {new.table_sql} for a moment."))
 
 
 def _index_name(new: Constraint, context: Context) -> str:
@@ -101,7 +101,8 @@ def foreign_below(new: Constraint, text: str, context: Context, *fails: Hazard) 
         steps.append(step(add, new.id, LockLevel.SHARE_ROW_EXCLUSIVE))
         steps.append(patient(validate, new.id, *fails))
     # Taking over drops the partitions' own triggers, for which nobody may be beside.
-    return (*steps, exclusive(text, new.id))
+    moment = pauses(f"Nobody reads or writes {new.table_sql} for a moment; its rows are checked already.")
+    return (*steps, exclusive(text, new.id, moment))
 
 
 def _leaves(new: Constraint, context: Context) -> Iterable[Any]:

@@ -49,7 +49,7 @@ def written(table: Table, found: Inside, keys: Sequence[Constraint], others: Seq
     inside = [*found.constraints, *keys]
     if table.partition_of or table.of_type:
         plain = [column_create.definition(column, word) for column, word in found.columns]
-        return table_create.statement(table, [*plain, *map(_named, inside)])
+        return table_create.statement(table, [*plain, *found.overrides, *map(_named, inside)])
     chosen = Counter(map(_chosen, (*inside, *others)))
     own = {one.id for one in inside if one.name == _chosen(one) and chosen[one.name] == 1}
     beside: dict[str, list[Constraint]] = {}
