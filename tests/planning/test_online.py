@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from dbdeed.engines.change import HazardKind, LockLevel
+from dbdeed.engines.seam import LockTimeout
 from dbdeed.planning.apply import StepFailed, apply_plan
 
 if TYPE_CHECKING:
@@ -209,6 +210,39 @@ CASES |= {
     ),
 }
 
+APART = """
+CREATE TABLE events (day date NOT NULL, n integer) PARTITION BY RANGE (day);
+CREATE TABLE first (day date NOT NULL, n integer);
+CREATE TABLE second (day date NOT NULL, n integer);
+"""
+JOINED = (
+    APART
+    + """
+ALTER TABLE events ATTACH PARTITION first FOR VALUES FROM (MINVALUE) TO ('2025-01-01');
+ALTER TABLE events ATTACH PARTITION second FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+"""
+)
+DAYS = "INSERT INTO first VALUES ('2024-02-01', 1); INSERT INTO second VALUES ('2025-03-01', 1);"
+REST = "CREATE TABLE rest (day date NOT NULL, n integer); ALTER TABLE events ATTACH PARTITION rest DEFAULT;"
+LISTED = "CREATE TABLE l (a text NOT NULL) PARTITION BY LIST (a); CREATE TABLE l1 (a text NOT NULL);"
+
+CASES |= {
+    "partitions attached": Case(APART, DAYS, JOINED, ("NOT VALID", "VALIDATE", "ATTACH", "DROP CONSTRAINT")),
+    "partitions detached": Case(JOINED, DAYS, APART, ("DETACH PARTITION public.first CONCURRENTLY",)),
+    "a partition attached beside a default one": Case(
+        APART + REST,
+        DAYS + "INSERT INTO events VALUES ('2027-01-01', 2)",
+        JOINED + REST,
+        ("NOT VALID", "VALIDATE", "NOT VALID", "VALIDATE", "ATTACH", "DROP CONSTRAINT", "DROP CONSTRAINT"),
+    ),
+    "a partition of a list attached": Case(
+        LISTED,
+        "INSERT INTO l1 VALUES ('x, y'), ('null')",
+        LISTED + "ALTER TABLE l ATTACH PARTITION l1 FOR VALUES IN ('x, y', 'null')",
+        ("NOT VALID", "VALIDATE", "ATTACH"),
+    ),
+}
+
 
 def full(place: Place, session: Session, after: str, **options: Any) -> Plan:
     """The plan that is made where the database is asked which tables have rows."""
@@ -260,3 +294,41 @@ def test_rows_that_are_null_stop_not_null_and_the_next_plan_goes_on(postgresql: 
         apply_plan(postgresql.engine, session, full(postgresql, session, after), tool="test")
         postgresql.settle(session)
         assert postgresql.plan(session, after)[0].empty
+
+
+def test_a_partition_is_attached_without_reading_it(postgresql: Place) -> None:
+    with postgresql.live(APART + REST + DAYS) as session:
+        plan = full(postgresql, session, JOINED + REST)
+        session.execute("SET client_min_messages = debug1")
+        apply_plan(postgresql.engine, session, plan, tool="test")
+        said = [
+            notice.message
+            for notice in session.notices
+            if "is implied by existing constraints" in notice.message
+        ]
+        assert len([one for one in said if 'partition constraint for table "first"' in one]) == 1
+        assert len([one for one in said if 'partition constraint for table "second"' in one]) == 1
+        assert len([one for one in said if 'default partition "rest"' in one]) == 2
+
+
+def test_a_detachment_that_was_interrupted_is_brought_to_its_end(postgresql: Place) -> None:
+    target = postgresql.new()
+    session, reader, other = (postgresql.open(target) for _ in range(3))
+    try:
+        postgresql.run(session, JOINED + DAYS)
+        reader.execute("BEGIN")
+        reader.fetch("SELECT * FROM events")
+        other.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(LockTimeout):
+            other.execute("ALTER TABLE events DETACH PARTITION first CONCURRENTLY")
+        reader.execute("COMMIT")
+        assert session.fetch("SELECT count(*) FROM pg_inherits WHERE inhdetachpending") == [(1,)]
+        for after in (APART, JOINED):
+            plan = full(postgresql, session, after)
+            apply_plan(postgresql.engine, session, plan, postgresql.catalog(after), tool="test")
+            postgresql.settle(session)
+            assert postgresql.plan(session, after)[0].empty
+            assert session.fetch("SELECT n FROM first") == [(1,)]
+    finally:
+        for one in (session, reader, other):
+            one.close()

@@ -109,7 +109,7 @@ class PostgresqlEngine:
         return backfills(target, statements)
 
     def rebuildable(self, catalog: Catalog) -> Catalog:
-        from dbdeed.engines.postgresql.kinds.index import whole
+        from dbdeed.engines.postgresql.online.interrupted import whole
 
         return whole(catalog)
 

@@ -33,9 +33,15 @@ def patient(sql: str, one: ObjectId, *hazards: Hazard) -> Step:
     return Step(sql, one, lock, scans=True, transactional=False, hazards=hazards)
 
 
-def exclusive(sql: str, one: ObjectId, *hazards: Hazard, destroys: tuple[ObjectId, ...] = ()) -> Step:
+def exclusive(
+    sql: str,
+    one: ObjectId,
+    *hazards: Hazard,
+    destroys: tuple[ObjectId, ...] = (),
+    online: tuple[Step, ...] | None = None,
+) -> Step:
     """A short step that nobody may be beside: ACCESS EXCLUSIVE, but neither scan nor rewrite."""
-    return Step(sql, one, LockLevel.ACCESS_EXCLUSIVE, hazards=hazards, destroys=destroys)
+    return Step(sql, one, LockLevel.ACCESS_EXCLUSIVE, hazards=hazards, destroys=destroys, online=online)
 
 
 def may_fail(message: str) -> Hazard:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
@@ -20,7 +18,6 @@ from dbdeed.engines.postgresql.system import PG_CLASS
 from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, pauses, step
 
 if TYPE_CHECKING:
-    from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Hazard, Step
     from dbdeed.engines.postgresql.reading import Reading
 
@@ -197,15 +194,6 @@ def _statistics(new: Index, old: Index | None) -> list[tuple[int, int]]:
     wanted = dict(new.statistics)
     gone = [(number, -1) for number in was if number not in wanted]
     return gone + [(number, target) for number, target in wanted.items() if was.get(number) != target]
-
-
-def whole(catalog: Catalog) -> Catalog:
-    """The catalog with every invalid index as if its build had not failed."""
-    invalid = [one for one in catalog.objects.values() if isinstance(one, Index) and not one.valid]
-    if not invalid:
-        return catalog
-    mended = {one.id: msgspec.structs.replace(one, valid=True) for one in invalid}
-    return replace(catalog, objects={**catalog.objects, **mended})
 
 
 def drop(old: Index, context: Context) -> tuple[Step, ...]:

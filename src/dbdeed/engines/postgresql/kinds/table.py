@@ -37,6 +37,7 @@ class Table(Named, frozen=True, tag="table"):
         replica_identity: "default", "full" or "nothing"; one by an index is said by the index.
         row_security, force_row_security: as ALTER TABLE … ROW LEVEL SECURITY sets them.
         server, server_options: of a foreign table.
+        detaching: it is a partition whose DETACH … CONCURRENTLY was interrupted.
     """
 
     schema: str
@@ -57,6 +58,7 @@ class Table(Named, frozen=True, tag="table"):
     force_row_security: bool = False
     server: str = ""
     server_options: tuple[str, ...] = ()
+    detaching: bool = False
 
     @property
     def id(self) -> ObjectId:
@@ -90,10 +92,12 @@ _QUERY = f"""
         coalesce(ts.spcname, ''), CASE WHEN am.amname <> 'heap' THEN am.amname::text ELSE '' END,
         CASE WHEN c.relkind = 'f' THEN 'default' WHEN c.relreplident = 'f' THEN 'full'
             WHEN c.relreplident = 'n' THEN 'nothing' ELSE 'default' END,
-        c.relrowsecurity, c.relforcerowsecurity, coalesce(s.srvname, ''), coalesce(f.ftoptions, '{{}}')
+        c.relrowsecurity, c.relforcerowsecurity, coalesce(s.srvname, ''), coalesce(f.ftoptions, '{{}}'),
+        coalesce(heir.pending, false)
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN (SELECT DISTINCT inhrelid FROM pg_inherits) heir ON heir.inhrelid = c.oid
+    LEFT JOIN (SELECT inhrelid, bool_or(inhdetachpending) AS pending FROM pg_inherits GROUP BY inhrelid) heir
+        ON heir.inhrelid = c.oid
     LEFT JOIN pg_type ty ON ty.oid = c.reltype
     LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid
     LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace

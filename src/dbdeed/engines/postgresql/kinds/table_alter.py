@@ -11,6 +11,7 @@ from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.kinds.column_alter import option_changes
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, fitted
+from dbdeed.engines.postgresql.online import partition
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.secrets import with_environment
 from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
@@ -37,20 +38,23 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
         *_attach(old, new, context),
     ]
     covers = (*fit.covers, *_handed(old, new, context)) if moved else ()
+    covers = (*covers, *partition.left_behind(old, context))
     return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(covers)))
 
 
 def loosen(old: Table, _fallen: frozenset[ObjectId], context: Context) -> Loosening | None:
     """By itself for a while, where the table above it is replaced."""
-    left = msgspec.structs.replace(old, partition_of=(), bound="", inherits=(), of_type="")
+    left = msgspec.structs.replace(old, partition_of=(), detaching=False, bound="", inherits=(), of_type="")
     steps = tuple(_detach(old, left, context))
     return Loosening(steps, left) if steps else None
 
 
-def _detach(old: Table, new: Table, _: Context) -> Iterable[Step]:
-    moved = (old.partition_of, old.bound) != (new.partition_of, new.bound)
+def _detach(old: Table, new: Table, context: Context) -> Iterable[Step]:
+    moved = (old.partition_of, old.bound, old.detaching) != (new.partition_of, new.bound, new.detaching)
     if old.partition_of and moved:
-        yield exclusive(f"ALTER TABLE {qualified(*old.partition_of)} DETACH PARTITION {old.sql_name}", old.id)
+        yield partition.detaching(old, context)
+        for check in partition.left_behind(old, context):
+            yield exclusive(f"ALTER TABLE {old.sql_name} DROP CONSTRAINT {ident(check.name[-1])}", old.id)
     for parent in old.inherits:
         if parent not in new.inherits:
             yield exclusive(f"ALTER TABLE {old.sql_name} NO INHERIT {qualified(*parent)}", old.id)
@@ -58,14 +62,10 @@ def _detach(old: Table, new: Table, _: Context) -> Iterable[Step]:
         yield exclusive(f"ALTER TABLE {old.sql_name} NOT OF", old.id)
 
 
-def _attach(old: Table, new: Table, _: Context) -> Iterable[Step]:
-    if new.partition_of and (old.partition_of, old.bound) != (new.partition_of, new.bound):
-        yield step(
-            f"ALTER TABLE {qualified(*new.partition_of)} ATTACH PARTITION {new.sql_name} {new.bound}",
-            new.id,
-            LockLevel.ACCESS_EXCLUSIVE,
-            scans=True,
-        )
+def _attach(old: Table, new: Table, context: Context) -> Iterable[Step]:
+    moved = (old.partition_of, old.bound, old.detaching) != (new.partition_of, new.bound, new.detaching)
+    if new.partition_of and moved:
+        yield partition.attaching(new, context)
     for parent in new.inherits:
         if parent not in old.inherits:
             yield exclusive(f"ALTER TABLE {new.sql_name} INHERIT {qualified(*parent)}", new.id)
