@@ -132,6 +132,14 @@ PAIRS = {
         "CREATE TABLE t (a integer GENERATED ALWAYS AS IDENTITY, b bigint GENERATED ALWAYS AS IDENTITY)",
         "CREATE TABLE t (a text, b integer)",
     ),
+    "storage and compression stay with another type": (
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (a e[], b varchar(9), c e[]);"
+        "ALTER TABLE t ALTER a SET STORAGE EXTERNAL; ALTER TABLE t ALTER b SET STORAGE MAIN;"
+        "ALTER TABLE t ALTER b SET COMPRESSION pglz; ALTER TABLE t ALTER c SET STORAGE EXTERNAL",
+        "CREATE TYPE e AS ENUM ('b'); CREATE TABLE t (a text[], b text, c e[]);"
+        "ALTER TABLE t ALTER a SET STORAGE EXTERNAL; ALTER TABLE t ALTER b SET STORAGE MAIN;"
+        "ALTER TABLE t ALTER b SET COMPRESSION pglz; ALTER TABLE t ALTER c SET STORAGE EXTERNAL",
+    ),
 }  # fmt: skip
 
 

@@ -100,6 +100,11 @@ def _move(column: Any, old: Any, new: Any, context: Context, *, default_away: bo
         clauses.append(f"ALTER COLUMN {name} DROP DEFAULT")
     through = "text[]" if array else "text"
     clauses.append(f"ALTER COLUMN {name} TYPE {column.type} USING {name}::{through}::{column.type}")
+    # With a new type the storage is that type's own; what the column has besides stays as it is.
+    if column.storage and target.storage == column.storage:
+        clauses.append(f"ALTER COLUMN {name} SET STORAGE {column.storage}")
+    if column.compression and target.compression == column.compression:
+        clauses.append(f"ALTER COLUMN {name} SET COMPRESSION {column.compression}")
     if column.default and target.default == column.default and not default_away:
         clauses.append(f"ALTER COLUMN {name} SET DEFAULT {target.default}")
     yield step(

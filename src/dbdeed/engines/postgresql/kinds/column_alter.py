@@ -91,7 +91,7 @@ def loosen(old: Column, fallen: frozenset[ObjectId], _: Context) -> Loosening | 
     if any(one.kind in _TYPES for one in fallen):
         text = "text[]" if old.type.endswith("]") else "text"
         clauses.append(f"ALTER COLUMN {name} TYPE {text} USING {name}::{text}")
-        left = msgspec.structs.replace(left, type=text, collation="")
+        left = msgspec.structs.replace(left, type=text, collation="", storage="", compression="")
     if not clauses:
         return None
     sql = f"ALTER TABLE {old.table_sql} {', '.join(clauses)}"
@@ -161,9 +161,10 @@ def simple_clauses(old: Column, new: Column, *, retyped: bool = False) -> Iterab
         yield "DROP NOT NULL"
     elif new.not_null and not old.not_null and not new.not_null_name and new.not_null_validated:
         yield "SET NOT NULL"
-    if old.storage != new.storage:
+    storage, compression = ("", "") if retyped else (old.storage, old.compression)  # a new type's own
+    if storage != new.storage:
         yield f"SET STORAGE {new.storage or _own_storage(new.type)}"
-    if old.compression != new.compression:
+    if compression != new.compression:
         yield f"SET COMPRESSION {new.compression or 'default'}"
     if old.statistics != new.statistics:
         yield f"SET STATISTICS {new.statistics}"
