@@ -140,6 +140,16 @@ PAIRS = {
         "ALTER TABLE t ALTER a SET STORAGE EXTERNAL; ALTER TABLE t ALTER b SET STORAGE MAIN;"
         "ALTER TABLE t ALTER b SET COMPRESSION pglz; ALTER TABLE t ALTER c SET STORAGE EXTERNAL",
     ),
+    "targets of statistics stay with another type": (
+        "CREATE TABLE t (a integer, b integer); CREATE STATISTICS s ON a, b FROM t;"
+        "ALTER STATISTICS s SET STATISTICS 90; COMMENT ON STATISTICS s IS 'both';"
+        "CREATE STATISTICS o ON a, b FROM t; GRANT CREATE ON SCHEMA public TO reader;"
+        "ALTER STATISTICS o OWNER TO reader; CREATE INDEX i ON t ((a + 1)); ALTER INDEX i ALTER 1 SET STATISTICS 7",
+        "CREATE TABLE t (a bigint, b bigint); CREATE STATISTICS s ON a, b FROM t;"
+        "ALTER STATISTICS s SET STATISTICS 90; COMMENT ON STATISTICS s IS 'both';"
+        "CREATE STATISTICS o ON a, b FROM t; GRANT CREATE ON SCHEMA public TO reader;"
+        "ALTER STATISTICS o OWNER TO reader; CREATE INDEX i ON t ((a + 1)); ALTER INDEX i ALTER 1 SET STATISTICS 7",
+    ),
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -397,7 +397,8 @@ def _disturbed(old: Column, change: Conversion, context: Context) -> frozenset[O
     """What PostgreSQL does not adapt itself when a column's type changes.
 
     It makes indexes, constraints and statistics anew from their text; between types that are no family that
-    text need not fit, so those with expressions, and foreign keys, are taken down as well.
+    text need not fit, so those with expressions, and foreign keys, are taken down as well. So are those of
+    which more is to be said than their text.
     """
     found = set()
     for one in context.current.needed_by.get(old.id, ()):
@@ -405,9 +406,19 @@ def _disturbed(old: Column, change: Conversion, context: Context) -> frozenset[O
         if one.kind == "column":
             if getattr(there, "generated", "") and one != old.id:
                 found.add(one)
-        elif one.kind not in _REBUILT or (not change.family and _has_expression(there)):
+        elif one.kind not in _REBUILT or _must_fall(there, change, context):
             found.add(one)
     return frozenset(found)
+
+
+def _must_fall(there: Any, change: Conversion, context: Context) -> bool:
+    """Targets of statistics are lost when PostgreSQL makes them anew, and so is their owner."""
+    if not change.family and _has_expression(there):
+        return True
+    if there.id.kind == "index":
+        return bool(there.statistics)
+    owned = any(child.id.kind == "owner" for child in context.current.children.get(there.id, ()))
+    return there.id.kind == "statistics" and (owned or there.target != -1)
 
 
 def _has_expression(there: object) -> bool:
