@@ -8,11 +8,14 @@ objects is what "no difference" means, so an object holds everything that matter
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, ItemsView, Iterable, Iterator
@@ -149,6 +152,15 @@ class Catalog:
                 objects.pop(one, None)
                 needs.pop(one, None)
         return replace(self, objects=objects, needs=needs)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the canonical encoding of the objects, in hexadecimal: equal for equal objects."""
+        digest = hashlib.sha256()
+        encode = msgspec.msgpack.Encoder(order="deterministic").encode
+        for entry in sorted(map(encode, self.objects.items())):  # each says itself where it ends
+            digest.update(entry)
+        return digest.hexdigest()
 
     def same_as(self, other: Catalog) -> bool:
         """Whether nothing differs; where the databases run does not matter."""

@@ -7,13 +7,10 @@ A plan belongs to the state it was made for: it carries the fingerprints of both
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
-
-import msgspec
 
 from dbdeed.planning.forms import choose_form, never_empty
 
@@ -136,12 +133,7 @@ class Plan:
 
 def fingerprint(catalog: Catalog) -> str:
     """SHA-256 over the canonical encoding of the objects, in hexadecimal: equal for equal states."""
-    encode = msgspec.msgpack.Encoder(order="deterministic").encode
-    digest = hashlib.sha256()
-    for encoded in sorted(map(encode, catalog.objects.items())):
-        digest.update(len(encoded).to_bytes(8, "big"))
-        digest.update(encoded)
-    return digest.hexdigest()
+    return catalog.digest
 
 
 def assemble(

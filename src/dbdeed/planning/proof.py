@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.uncollected import uncollected
 from dbdeed.errors import DbdeedError, Refused
 from dbdeed.planning.archive import Keeper, entries_of
 from dbdeed.planning.forms import never_empty, under_old_names
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _MOST_RENAMES = 1_000  # rounds
 
 
+@uncollected()
 def make_plan(
     engine: Engine,
     current: Catalog,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from dbdeed.engines.catalog import Catalog, Later
@@ -12,6 +10,7 @@ from dbdeed.engines.postgresql.mentions import read_mentions
 from dbdeed.engines.postgresql.needs import read_needs
 from dbdeed.engines.postgresql.reading import Reading
 from dbdeed.engines.postgresql.unmodelled import read_unmodelled
+from dbdeed.engines.uncollected import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +24,7 @@ def inspect(session: Session) -> Catalog:
 
     The search path is empty meanwhile, so that the server writes every name in full.
     """
-    with session.transaction(), _uncollected():
+    with session.transaction(), uncollected():
         for setting in _settings():
             session.execute(setting)
         reading = Reading(cast("PostgresqlSession", session), session.version)
@@ -41,18 +40,6 @@ def inspect(session: Session) -> Catalog:
         unmodelled=unmodelled,
         mentions=Later(lambda: read_mentions(reading.objects)),
     )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the cycle collector, which would look through all that was made again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _settings() -> Iterator[str]:
