@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dbdeed.engines.postgresql.kinds.column import Column
 from dbdeed.engines.postgresql.kinds.comment import Comment
@@ -65,6 +65,13 @@ class Described:
         return any(set(key.columns) <= set(columns) for key in _keys(self))
 
 
+class _Types(NamedTuple):
+    """The catalog's own types by their names: enums, and what domains stand for."""
+
+    enums: Mapping[str, EnumType]
+    domains: Mapping[str, str]
+
+
 def describe(catalog: Catalog, names: Mapping[str, str] | None = None) -> DataModel:
     """Models, enums and relationships.
 
@@ -79,8 +86,9 @@ def describe(catalog: Catalog, names: Mapping[str, str] | None = None) -> DataMo
         (one.table.schema, one.table.name): one for one in _named(tables, joins, own)
     }
     enums = _enums(catalog)
+    types = _Types(enums, _domains(catalog))
     related = relationships(named, joins)
-    models = [_model(one, catalog, enums, tuple(related.get(one.model, ()))) for one in named.values()]
+    models = [_model(one, catalog, types, tuple(related.get(one.model, ()))) for one in named.values()]
     return DataModel(
         models=tuple(sorted(models, key=lambda model: model.name)),
         enums=tuple(sorted(enums.values(), key=lambda enum: enum.name)),
@@ -114,9 +122,9 @@ def _given(table: Table, own: Mapping[str, str]) -> str | None:
 
 def _named(tables: list[Described], joins: list[Described], own: Mapping[str, str]) -> Iterable[Described]:
     """Each table with its model's name; a name that two would have gets its schema, then a number."""
-    taken = set(own.values())
+    taken, joining = set(own.values()), {one.table.id for one in joins}
     for one in tables:
-        if one in joins:
+        if one.table.id in joining:
             continue
         name = _given(one.table, own)
         if name is None:
@@ -180,16 +188,14 @@ def _class_name(type_name: str) -> str:
     return inflection.camelize(re.sub(r"\W+", "_", type_name).strip("_")) or "Enum"
 
 
-def _model(
-    one: Described, catalog: Catalog, enums: Mapping[str, EnumType], related: tuple[Relationship, ...]
-) -> Model:
+def _model(one: Described, catalog: Catalog, types: _Types, related: tuple[Relationship, ...]) -> Model:
     table = one.table
     return Model(
         name=one.model,
         table=table.name,
         schema="" if table.schema == _DEFAULT_SCHEMA else table.schema,
         sql_name=sql_name(table.schema, table.name),
-        attributes=tuple(_attribute(column, catalog, enums) for column in one.columns),
+        attributes=tuple(_attribute(column, catalog, types) for column in one.columns),
         keys=tuple(_keys(one)),
         relationships=related,
         indexes=tuple(Index(each.name, each.columns, each.unique, each.partial) for each in one.indexes),
@@ -211,15 +217,15 @@ def _keys(one: Described) -> Iterable[UniqueKey]:
             yield UniqueKey(index.name, index.columns)
 
 
-def _attribute(column: Column, catalog: Catalog, enums: Mapping[str, EnumType]) -> Attribute:
+def _attribute(column: Column, catalog: Catalog, types: _Types) -> Attribute:
     identity = column.identity.kind if column.identity is not None else ""
     if any(isinstance(one, CountingSequence) for one in catalog.children.get(column.id, ())):
         identity = identity or "by default"
-    below = _below(column.type, catalog)
+    below = _below(column.type, types.domains)
     return Attribute(
         name=column.name,
         type=_for_people(column.type),
-        python=_python(below, enums),
+        python=_python(below, types.enums),
         nullable=not column.not_null,
         default="" if column.generated else _for_people(column.default),
         generated=bool(column.generated),
@@ -234,9 +240,13 @@ def _for_people(text: str) -> str:
     return _DEFAULT_PREFIX.sub("", text)
 
 
-def _below(type_name: str, catalog: Catalog) -> str:
+def _domains(catalog: Catalog) -> dict[str, str]:
+    """The type that each domain stands for."""
+    return {one.sql_name: one.base for one in catalog.objects.values() if isinstance(one, Domain)}
+
+
+def _below(type_name: str, domains: Mapping[str, str]) -> str:
     """The type that a domain stands for, or the type itself."""
-    domains = {one.sql_name: one.base for one in catalog.objects.values() if isinstance(one, Domain)}
     seen: set[str] = set()
     while type_name in domains and type_name not in seen:
         seen.add(type_name)
