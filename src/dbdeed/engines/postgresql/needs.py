@@ -16,21 +16,22 @@ from dbdeed.engines.catalog import Later, ObjectId
 from dbdeed.engines.postgresql.kinds.base_type import filled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dbdeed.engines.postgresql.reading import Address, Reading
 
-# As one text, which costs little where nobody asks for it. A type's row type, array and multirange are parts
-# of it.
+# As texts of some thousand rows each, which cost little where nobody asks for them. A type's row type, array
+# and multirange are parts of it.
 _QUERY = """
-    SELECT '[' || coalesce(string_agg('[' ||
-        concat_ws(',', classid, objid, objsubid, refclassid, refobjid, refobjsubid) || ']', ','), '') || ']'
+    SELECT '[' || string_agg('[' ||
+        concat_ws(',', classid, objid, objsubid, refclassid, refobjid, refobjsubid) || ']', ',') || ']'
     FROM pg_depend WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S')
         AND NOT (classid = refclassid AND objid = refobjid)
         AND NOT (deptype = 'i' AND classid = 'pg_type'::regclass)
+    GROUP BY objid::bigint / 2000
 """
 
-_Rows = list[tuple[int, int, int, int, int, int]]
+_Row = tuple[int, int, int, int, int, int]
 
 # Kinds that live in a schema; the first part of their name says which.
 _SCHEMALESS = frozenset({"schema", "event trigger", "publication", "subscription"})
@@ -38,16 +39,16 @@ _SCHEMALESS = frozenset({"schema", "event trigger", "publication", "subscription
 
 def read_needs(reading: Reading) -> Mapping[ObjectId, frozenset[ObjectId]]:
     """What each object needs; put together when somebody asks, since where nothing differs nobody does."""
-    ((text,),) = reading.session.fetch(_QUERY)
-    return Later(lambda: _put_together(reading, text))
+    texts = [text for (text,) in reading.session.fetch(_QUERY)]
+    return Later(lambda: _put_together(reading, texts))
 
 
-def _put_together(reading: Reading, text: str) -> Mapping[ObjectId, frozenset[ObjectId]]:
+def _put_together(reading: Reading, texts: Sequence[str]) -> Mapping[ObjectId, frozenset[ObjectId]]:
     found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
     address_of = reading.addresses.get
     latest: Address | None = None
     dependent: ObjectId | None = None
-    for classid, objid, subid, refclass, refobj, refsub in msgspec.json.decode(text, type=_Rows):
+    for classid, objid, subid, refclass, refobj, refsub in _rows(texts):
         address = classid, objid, subid
         if address != latest:  # the rows of one object mostly stand together
             latest = address
@@ -65,6 +66,12 @@ def _put_together(reading: Reading, text: str) -> Mapping[ObjectId, frozenset[Ob
     return {
         key: frozenset([one for one in value if one in there]) for key, value in found.items() if key in there
     }
+
+
+def _rows(texts: Sequence[str]) -> Iterator[_Row]:
+    decode = msgspec.json.Decoder(list[_Row]).decode
+    for text in texts:
+        yield from decode(text)
 
 
 def _add_parents(reading: Reading, found: defaultdict[ObjectId, set[ObjectId]]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from sys import intern
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -41,6 +42,9 @@ SETTINGS = {
 
 TOGETHER = 100
 """How many statements are sent in one message, each of them run by itself."""
+
+_TEXTS = frozenset({25, 19})
+"""OIDs of text and name, which psycopg gives as `str`."""
 
 _GAVE_WAY = frozenset({"55P03", "40P01"})
 """Errors (manual, appendix A) of a statement that did not get its locks: lock_timeout, and a deadlock."""
@@ -124,7 +128,7 @@ class Session:
             return cursor.fetchall() if cursor.description is not None else []
 
     def fetch_frozen(self, sql: str) -> list[list[Any]]:
-        """The rows of one statement as lists, and the arrays in them as tuples."""
+        """The rows of one statement as lists, the arrays in them as tuples; equal texts are one object."""
         from psycopg.raw_cursor import RawCursor
 
         with self._translated(), RawCursor(self._connection, row_factory=lambda _: list) as cursor:
@@ -132,7 +136,11 @@ class Session:
             rows, columns, types = cursor.fetchall(), cursor.description or (), cursor.adapters.types
         for place, column in enumerate(columns):
             known = types.get(column.type_code)
-            if known is not None and known.array_oid == column.type_code:
+            if column.type_code in _TEXTS:
+                for row in rows:
+                    if row[place]:
+                        row[place] = intern(row[place])
+            elif known is not None and known.array_oid == column.type_code:
                 for row in rows:
                     row[place] = _frozen(row[place])
         return rows
