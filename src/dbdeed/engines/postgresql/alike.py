@@ -82,15 +82,15 @@ def _identity_counters(
     """
     found: dict[ObjectId, ObjectId] = {}
     columns: dict[ObjectId, ObjectId] = {}
-    for one in target.objects.values():
-        before: Any = current.objects.get(one.id) if one.id.kind == "column" else None
+    for name, one in target.objects.items():
+        before: Any = current.objects.get(name) if name.kind == "column" else None
         was, now = getattr(before, "identity", None), getattr(one, "identity", None)
-        if was is None or now is None or was.sequence_schema != now.sequence_schema:
+        if was == now or was is None or now is None or was.sequence_schema != now.sequence_schema:
             continue
         if was.sequence_name != now.sequence_name:
             old = ObjectId("sequence", (was.sequence_schema, was.sequence_name))
             found[old] = ObjectId("sequence", (now.sequence_schema, now.sequence_name))
-            columns[old] = one.id
+            columns[old] = name
     return found, columns
 
 
@@ -120,7 +120,7 @@ def _differing(one: Catalog, other: Catalog) -> list[ObjectId]:
         name
         for name, there in one.objects.items()
         if name.kind in _KINDS
-        and ((same := other.objects.get(name)) is None or (same is not there and _form(same) != _form(there)))
+        and ((same := other.objects.get(name)) is None or (same != there and _form(same) != _form(there)))
     ]
 
 
