@@ -207,13 +207,21 @@ def _lets_go(work: _Work, one: ObjectId, fallen: ObjectId) -> bool:
 def _rings(work: _Work) -> Iterator[tuple[ObjectId, ObjectId]]:
     """What is altered to let go of something, where the alteration waits for what waits for that to fall.
 
-    A default moves from function f to g, and g needs a function that is replaced and that f needed.
+    A default moves from function f to g, and g needs a function that is replaced and that f needed; a view
+    moves from a table to another object of the same name.
     """
     current, target = work.context.current, work.context.target
+    names = {claim for one in work.down for claim in current.objects[one].claims}
+
+    def waits(need: ObjectId) -> bool:
+        return need in work.down or (
+            need not in current.objects and not names.isdisjoint(target.objects[need].claims)
+        )
+
     for fallen in list(work.down):
         for one in current.needed_by.get(fallen, ()):
             open_still = one in work.altered and one not in work.loosened and one not in work.settled
-            if open_still and any(need in work.down for need in target.all_needs(one)):
+            if open_still and any(map(waits, target.all_needs(one))):
                 yield one, fallen
 
 

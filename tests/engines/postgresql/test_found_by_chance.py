@@ -150,6 +150,19 @@ PAIRS = {
         "CREATE STATISTICS o ON a, b FROM t; GRANT CREATE ON SCHEMA public TO reader;"
         "ALTER STATISTICS o OWNER TO reader; CREATE INDEX i ON t ((a + 1)); ALTER INDEX i ALTER 1 SET STATISTICS 7",
     ),
+    "a view over another kind of the same name": (
+        "CREATE TABLE x (a integer, b integer); CREATE VIEW v AS SELECT a FROM x",
+        "CREATE TABLE z (a integer, b integer); CREATE MATERIALIZED VIEW x AS SELECT a, b FROM z;"
+        "CREATE VIEW v AS SELECT a, b FROM x",
+    ),
+    "a sequence goes to a table of another owner": (
+        "CREATE TABLE t (a integer, b integer, e integer GENERATED ALWAYS AS IDENTITY); CREATE TABLE k (a integer);"
+        "CREATE SEQUENCE s; CREATE SEQUENCE r;"
+        "ALTER SEQUENCE r OWNED BY k.a; ALTER TABLE t OWNER TO reader",
+        "CREATE TABLE t (a integer, b integer, e serial, c serial, d integer); CREATE TABLE k (a integer);"
+        "CREATE SEQUENCE s OWNED BY t.a; CREATE SEQUENCE r OWNED BY t.b; CREATE SEQUENCE n AS integer;"
+        "ALTER SEQUENCE n OWNED BY t.d; ALTER TABLE t OWNER TO reader",
+    ),
 }  # fmt: skip
 
 

@@ -374,7 +374,7 @@ def _from_identity(old: Column, new: Column, context: Context) -> _Handover:
         step(_counted(qualified(aside.schema, aside.name), was), one.id),
         step(drop, old.id, LockLevel.ACCESS_EXCLUSIVE),
         step(sequence_write.renamed(one.schema, aside.name, one.name), one.id),
-        sequence_write.ownership(one),
+        *sequence_write.given(one, context),
     )
     return _Handover(msgspec.structs.replace(old, identity=None), before, (), (one.id,))
 

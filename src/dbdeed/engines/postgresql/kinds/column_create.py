@@ -117,7 +117,9 @@ def sequence_steps(
             before.append(sequence_write.creation(one))
         else:
             before.extend(sequence_write.changes(old, one))
-        after.append(sequence_write.ownership(one))
+            after.extend(sequence_write.handed_over(old, one, context))
+            continue
+        after.extend(sequence_write.given(one, context))
     return "", tuple(before), tuple(after), tuple(one.id for one in sequences)
 
 

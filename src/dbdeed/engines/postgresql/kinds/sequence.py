@@ -93,11 +93,9 @@ def drop(old: Sequence, _: Context) -> tuple[Step, ...]:
     )
 
 
-def alter(old: Sequence, new: Sequence, _: Context) -> Alteration | None:
+def alter(old: Sequence, new: Sequence, context: Context) -> Alteration | None:
     steps = sequence_write.changes(old, new)
-    if old.owned_by != new.owned_by:
-        steps.append(sequence_write.ownership(new))
-    return Alteration(tuple(steps))
+    return Alteration((*steps, *sequence_write.handed_over(old, new, context)))
 
 
 KINDS = (Kind("sequence", Sequence, create, drop, alter, holds_data=True),)

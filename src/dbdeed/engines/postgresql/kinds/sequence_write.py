@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.writing import may_fail, step
 
 if TYPE_CHECKING:
-    from dbdeed.engines.catalog import ObjectId
+    from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Hazard, Step
+    from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.sequence import Sequence
 
 
@@ -152,6 +154,40 @@ def counted_past(old: Counting, new: Counting, name: str) -> tuple[Hazard, ...]:
     if new.minimum <= old.minimum and new.maximum >= old.maximum:
         return ()
     return (may_fail(f"{name} may have counted past {new.minimum} to {new.maximum}."),)
+
+
+def handed_over(old: Sequence, new: Sequence, context: Context) -> tuple[Step, ...]:
+    """To another column, or to none."""
+    if old.owned_by == new.owned_by:
+        return ()
+    free = (
+        [step(f"ALTER SEQUENCE {qualified(new.schema, new.name)} OWNED BY NONE", new.id)]
+        if old.owned_by
+        else []
+    )
+    if new.owned_by:
+        return (*free, *given(new, context, was=_role(old, context.current)))
+    back = _owned(new, _role(new, context.target)) if _role(old, context.current) else ()
+    return (*free, *back)
+
+
+def given(new: Sequence, context: Context, was: str = "") -> tuple[Step, ...]:
+    """To its column; it must be its table's owner's before, who is whoever works here if the table is new."""
+    there = ObjectId("table", new.owned_by[:2]) in context.current.objects
+    whose = _role(new, context.current) if there else ""
+    return (*(_owned(new, whose) if whose or was else ()), ownership(new))
+
+
+def _owned(new: Sequence, role: str) -> tuple[Step, ...]:
+    whom = ident(role) if role else "CURRENT_USER"
+    return (step(f"ALTER SEQUENCE {qualified(new.schema, new.name)} OWNER TO {whom}", new.id),)
+
+
+def _role(one: Sequence, catalog: Catalog) -> str:
+    """Whose it is, where that is said; "" for whoever works here."""
+    of = ("table", *one.owned_by[:2]) if one.owned_by else ("sequence", one.schema, one.name)
+    found: Any = catalog.objects.get(ObjectId("owner", of))
+    return found.role if found is not None else ""
 
 
 def ownership(new: Sequence) -> Step:

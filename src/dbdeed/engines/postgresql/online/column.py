@@ -43,7 +43,7 @@ def added(new: Column, context: Context, sequence: Any = None) -> tuple[Step, ..
     if not value:
         return None
     before = (sequence_write.creation(sequence),) if sequence is not None else ()
-    after = (sequence_write.ownership(sequence),) if sequence is not None else ()
+    after = sequence_write.given(sequence, context) if sequence is not None else ()
     return (*before, _empty(new, new.default), *after, *_filled(new, value, context))
 
 
