@@ -14,6 +14,7 @@ from dbdeed.app.facts import engine_facts
 from dbdeed.app.plan import plan
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.sound import DocumentUnsound
+from dbdeed.document.findings import Severity
 from dbdeed.errors import InvalidInput, Refused, Unavailable
 from dbdeed.planning.apply import StateChanged
 from dbdeed.planning.artifact import dump_plan
@@ -317,3 +318,35 @@ def test_damaged_caches_are_no_error(tmp_path: Path) -> None:
         if path.is_file():
             path.write_bytes(path.read_bytes()[:-3] + b"xyz")
     assert plan(document, environment=environment).plan == wanted.plan
+
+
+SAMPLES = "\n```\n\n### Sample Rows\n\n```sql\n"
+
+
+def test_sample_rows_must_survive_and_stay_out_of_the_live_database(tmp_path: Path) -> None:
+    environment = url(tmp_path)
+    rows = f"{SAMPLES}INSERT INTO lamps (id, name) VALUES (7, 'hall');"
+    apply(write(tmp_path, LAMPS + rows), consent=YES, environment=environment)
+    fill(tmp_path)
+    asking = LAMPS.replace("note TEXT", "note TEXT NOT NULL DEFAULT 'plain'")
+    with pytest.raises(Refused, match="sample rows do not survive"):
+        plan(write(tmp_path, asking + rows), environment=environment)
+    with closing(sqlite3.connect(tmp_path / "lamps.db")) as connection:
+        assert connection.execute("SELECT id FROM lamps").fetchall() == [(1,)]
+
+
+def test_a_sample_row_that_the_schema_does_not_take_is_an_error_at_its_line(tmp_path: Path) -> None:
+    document = write(
+        tmp_path, f"{LAMPS}{SAMPLES}INSERT INTO lamps VALUES (1, 'a', 'b');\nINSERT INTO lamp VALUES (1);"
+    )
+    with pytest.raises(DocumentUnsound) as caught:
+        plan(document, environment=url(tmp_path))
+    (finding,) = [one for one in caught.value.findings if one.severity is Severity.ERROR]
+    line = document.read_text().split("INSERT INTO lamp VALUES")[0].count("\n") + 1
+    assert str(finding.place).split(":")[1] == str(line)
+
+
+def test_a_sample_row_reads_nothing(tmp_path: Path) -> None:
+    document = write(tmp_path, f"{LAMPS}{SAMPLES}INSERT INTO lamps SELECT 1, 'a', 'b';")
+    with pytest.raises(DocumentUnsound, match="spell out their values"):
+        plan(document, environment=url(tmp_path))

@@ -154,3 +154,20 @@ def test_keys_of_a_query_are_none_of_the_section(document: Read) -> None:
     )
     assert read.queries.transactions.absent
     assert read.queries.orm.raw == "none"
+
+
+def test_sample_rows_are_no_part_of_the_schema(document: Read) -> None:
+    rows = "```sql\nINSERT INTO orders VALUES (1);\n```\n"
+    schema = document(
+        f"## Schema Design\n\n### Table: `orders`\n\n{SQL}\n### Sample Rows\n\n{rows}\n#### `orders`\n\n{rows}\n"
+        f"### Table: `others`\n\n{SQL}"
+    ).schema
+    assert [table.name for table in schema.tables] == ["orders", "others"]
+    assert len(schema.blocks) == 2
+    assert [block.text for block in schema.samples] == ["INSERT INTO orders VALUES (1);\n"] * 2
+
+
+@pytest.mark.parametrize("heading", ["### Samples table", "### Table: `sample_rows`", "### Seed"])
+def test_other_headings_hold_no_sample_rows(document: Read, heading: str) -> None:
+    schema = document(f"## Schema Design\n\n{heading}\n\n{SQL}").schema
+    assert (len(schema.blocks), schema.samples) == (1, ())

@@ -25,13 +25,13 @@ from dbdeed.models.model import DataModel  # noqa: TC001 - msgspec reads it
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dbdeed.app.project import Project
     from dbdeed.document.architecture import Architecture, CodeBlock
     from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.seam import Engine, Scratch, Statement
+    from dbdeed.engines.seam import Engine, Scratch, Session, Statement
     from dbdeed.progress import Progress
 
 
@@ -117,10 +117,11 @@ def engine_facts(
         return None
     engine = engine_for(system)
     names = model_names(architecture)
-    blocks = architecture.schema.blocks
+    blocks, samples = architecture.schema.blocks, architecture.schema.samples
+    every = (*blocks, *samples)
     wanted = version or wanted_version(architecture)
     folder = project.cache / "facts"
-    key = _key(engine, blocks, names)
+    key = _key(engine, blocks, samples, names)
     kept = _find(folder, key, wanted)
     # What was rejected once is tried again where we may: an extension may have been installed meanwhile.
     if kept is None or (start and kept.catalog is None):
@@ -130,11 +131,11 @@ def engine_facts(
         if scratch is None:
             needs = ScratchNeeds(cache=project.cache, version=wanted)
             with engine.scratch(needs, progress) as opened:
-                kept = _learn(engine, opened, blocks, names, progress)
+                kept = _learn(engine, opened, blocks, samples, names, progress)
         else:
-            kept = _learn(engine, scratch, blocks, names, progress)
+            kept = _learn(engine, scratch, blocks, samples, names, progress)
         _keep(folder, key, kept)
-    findings = tuple(_revive(one, blocks) for one in kept.findings)
+    findings = tuple(_revive(one, every) for one in kept.findings)
     return EngineFacts(engine, kept.version, kept.model, findings, kept.catalog)
 
 
@@ -152,30 +153,55 @@ def model_names(architecture: Architecture) -> dict[str, str]:
 
 
 def load_catalog(
-    engine: Engine, scratch: Scratch, statements: Sequence[Statement], progress: Progress
+    engine: Engine,
+    scratch: Scratch,
+    statements: Sequence[Statement],
+    progress: Progress,
+    samples: Sequence[Statement] = (),
 ) -> tuple[Catalog, list[Finding]]:
-    """What statements make in an empty scratch database. Raises `SqlRejected`."""
+    """What statements make in an empty scratch database, which must take the sample rows.
+
+    Raises `SqlRejected` for the statements; sample rows that do not fit are error findings.
+    """
     with progress.step("Reading the SQL in a scratch database"), scratch.database() as session:
         findings = engine.load(session, statements)
-        return engine.inspect(session), findings
+        catalog = engine.inspect(session)
+        return catalog, [*findings, *_refused_samples(engine, session, samples)]
+
+
+def _refused_samples(engine: Engine, session: Session, samples: Sequence[Statement]) -> Iterator[Finding]:
+    from dbdeed.planning.samples import plain_insert
+
+    for one in samples:
+        if not plain_insert(one.sql):
+            message = "Sample rows are INSERT statements that spell out their values."
+            hint = "Write what makes the schema under another heading."
+            yield rejection(SqlRejected(message, hint=hint, statement=one))
+            return
+    if samples:
+        try:
+            engine.load(session, samples)
+        except SqlRejected as error:
+            yield rejection(error)
 
 
 def _learn(
     engine: Engine,
     scratch: Scratch,
     blocks: Sequence[CodeBlock],
+    samples: Sequence[CodeBlock],
     names: Mapping[str, str],
     progress: Progress,
 ) -> _Kept:
-    statements = engine.statements(blocks)
+    statements, every = engine.statements(blocks), (*blocks, *samples)
     try:
-        catalog, findings = load_catalog(engine, scratch, statements, progress)
+        catalog, findings = load_catalog(engine, scratch, statements, progress, engine.statements(samples))
     except SqlRejected as error:
         kept = _freeze(rejection(error), blocks)
         return _Kept(scratch.version, None, None, (kept,))
     model = engine.describe(catalog, names)
     return _Kept(
-        scratch.version, engine.encode(catalog), model, tuple(_freeze(one, blocks) for one in findings)
+        scratch.version, engine.encode(catalog), model, tuple(_freeze(one, every) for one in findings)
     )
 
 
@@ -191,10 +217,13 @@ def rejection(error: SqlRejected) -> Finding:
     return Finding(error.code, Severity.ERROR, error.message, place, error.hint)
 
 
-def _key(engine: Engine, blocks: Sequence[CodeBlock], names: Mapping[str, str]) -> str:
+def _key(
+    engine: Engine, blocks: Sequence[CodeBlock], samples: Sequence[CodeBlock], names: Mapping[str, str]
+) -> str:
     digest = hashlib.sha256()
     parts: list[bytes] = [__version__.encode(), engine.name.encode(), repr(sorted(names.items())).encode()]
-    for block in blocks:
+    parts.append(str(len(blocks)).encode())
+    for block in (*blocks, *samples):
         span = block.place.span
         parts += [block.language.encode(), block.place.source.data[span.start : span.end]]
     for part in parts:

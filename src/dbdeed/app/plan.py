@@ -125,6 +125,7 @@ def plan_for(site: Site) -> PlanResult:
             target,
             statements,
             site.scratch,
+            samples=engine.statements(architecture.schema.samples),
             empty=lambda table: engine.rows(site.session, table) == 0,
             online=not in_a_window(architecture.migrations.strategy.value),
             few=lambda table: engine.rows(site.session, table) < SHORT,

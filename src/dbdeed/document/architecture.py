@@ -231,10 +231,15 @@ class Overview(Struct, frozen=True):
 
 
 class SchemaDesign(Struct, frozen=True):
-    """Schema Design: the tables by heading, and every code block of the section in document order."""
+    """Schema Design: the tables by heading, and every code block of the section in document order.
+
+    Attributes:
+        samples: the blocks under a heading such as "Sample Rows", which are no part of the schema.
+    """
 
     tables: tuple[TableEntry, ...]
     blocks: tuple[CodeBlock, ...]
+    samples: tuple[CodeBlock, ...] = ()
 
 
 class AccessLayer(Struct, frozen=True):

@@ -471,6 +471,14 @@ class Engine(Protocol):
     def rows(self, session: Session, table: ObjectId) -> int:
         """How many rows a table has, exactly up to 1, estimated above; for choosing short forms."""
 
+    def insert_rows(self, session: Session, statements: Sequence[Statement]) -> list[Statement]:
+        """Insert a document's sample rows, in an order that works; gives those that are refused."""
+
+    def rows_as_text(
+        self, session: Session, table: ObjectId, columns: Sequence[str]
+    ) -> list[tuple[str | None, ...]]:
+        """All rows of a small table, each value as the engine writes it."""
+
     # Living with it
 
     def embedded(self, root: Path, version: tuple[int, ...]) -> EmbeddedServer: ...

@@ -21,6 +21,7 @@ from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import assemble, joined
 from dbdeed.planning.reverse import plan_back
 from dbdeed.planning.running import ProofFailed, require_equal, run_groups
+from dbdeed.planning.samples import lost, put_in
 from dbdeed.planning.shown import one_line, shown
 from dbdeed.progress import SILENT
 
@@ -48,6 +49,7 @@ def make_plan(
     statements: Sequence[Statement] = (),
     scratch: Scratch | None = None,
     *,
+    samples: Sequence[Statement] = (),
     empty: Empty = never_empty,
     few: Few = never_empty,
     online: bool = True,
@@ -63,6 +65,7 @@ def make_plan(
         target: what shall be.
         statements: of the target's document, for the renames and values for rows that they declare.
         scratch: where to prove it; only used where there is something to prove that the cache does not know.
+        samples: the document's sample rows, which must survive the plan.
         empty: whether a table of the live database has no rows; then the short forms are taken.
         few: whether it has so few rows that copying them keeps nobody waiting.
         online: tables with rows are changed while others go on; in a maintenance window they need not be.
@@ -73,7 +76,8 @@ def make_plan(
 
     Raises:
         ProofFailed: the plan does not lead to the target.
-        Refused: it cannot be proven, because the current database needs what no catalog type covers.
+        Refused: it cannot be proven, because the current database needs what no catalog type covers; or the
+            sample rows do not survive it.
         InvalidInput: a value for rows names what is not there when they are filled.
     """
     if current.objects == target.objects:
@@ -87,12 +91,12 @@ def make_plan(
             raise _needs_scratch(renames[0])
         return first
     # What is left after renames hangs on which tables are empty, and only the scratch knows what is left.
-    unkept = bool(renames) and empty is not never_empty
+    unkept = (bool(renames) and empty is not never_empty) or bool(samples)
     known = cache.find(first) if cache is not None and not unkept else None
     if known is not None:
         return known
     with progress.step("Proving the plan in a scratch database"):
-        plan = _proven(engine, current, target, statements, scratch, manner)
+        plan = _proven(engine, current, target, statements, scratch, manner, samples)
     if cache is not None and not unkept:
         cache.keep(first, plan)
     return plan
@@ -145,9 +149,34 @@ def _proven(
     statements: Sequence[Statement],
     scratch: Scratch,
     manner: _Manner,
+    samples: Sequence[Statement] = (),
+) -> Plan:
+    try:
+        return _run_through(engine, current, target, statements, scratch, manner, samples)
+    except ProofFailed as fault:
+        if not samples:
+            raise
+        _proven(engine, current, target, statements, scratch, manner)  # raises where we are at fault
+        raise Refused(
+            "The document's sample rows do not survive this plan, so rows like them would not either. "
+            + fault.message,
+            hint="Say what the rows shall have (`-- backfill: EXPRESSION`, a default), or correct the rows.",
+            code="sample-rows",
+        ) from fault
+
+
+def _run_through(
+    engine: Engine,
+    current: Catalog,
+    target: Catalog,
+    statements: Sequence[Statement],
+    scratch: Scratch,
+    manner: _Manner,
+    samples: Sequence[Statement],
 ) -> Plan:
     with scratch.database() as session:
         rebuild(engine, session, current)
+        carried = put_in(engine, session, samples, current, manner.empty)
         reached, rounds = _renamed(engine, session, current, target, statements)
         renames = [change for one in rounds for change in one]
         if renames:
@@ -157,6 +186,8 @@ def _proven(
         plan = assemble(reached, target, changes, manner.empty, online=manner.online)
         run_groups(engine, session, plan.groups, manner.values)
         require_equal(engine, engine.inspect(session), target, plan)
+        if problems := lost(engine, session, carried, current, target, renames):
+            raise ProofFailed("; ".join(problems[:5]) + ".")
         whole = joined(assemble(current, target, renames), plan) if renames else plan
         whole = replace(
             whole,

@@ -28,13 +28,21 @@ _CREATE = re.compile(
 )
 
 
+_SAMPLES = re.compile(r"(?:sample|seed|example)\s+(?:rows|data)", re.IGNORECASE)
+
+
 def read_schema(parts: Sequence[Part]) -> SchemaDesign:
     """Tables are headings that say so, identifiers in backticks, and headings over a table of that name."""
     tables: list[TableEntry] = []
     blocks: list[CodeBlock] = []
     owner: TableEntry | None = None
-    left = 0
+    samples: list[CodeBlock] = []
+    left, sampled = 0, 0
     for index, part in enumerate(parts):
+        sampled = _sample_level(part, sampled)
+        if sampled:
+            samples.extend(_blocks(part, parts, index, None))
+            continue
         if left == 0:
             owner = None
             if part.heading is not None and not part.opens:
@@ -47,7 +55,16 @@ def read_schema(parts: Sequence[Part]) -> SchemaDesign:
         blocks.extend(_blocks(part, parts, index, owner))
         if left == 0:
             owner = None
-    return SchemaDesign(tuple(tables), tuple(blocks))
+    return SchemaDesign(tuple(tables), tuple(blocks), tuple(samples))
+
+
+def _sample_level(part: Part, above: int) -> int:
+    """The level of the heading over sample rows that a part stands under; 0 where it stands under none."""
+    if part.heading is None:
+        return above
+    if above and part.level > above:
+        return above
+    return part.level if not part.opens and _SAMPLES.fullmatch(part.title.strip()) else 0
 
 
 def _blocks(part: Part, parts: Sequence[Part], index: int, owner: TableEntry | None) -> Iterator[CodeBlock]:

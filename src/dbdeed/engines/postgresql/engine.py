@@ -236,6 +236,20 @@ class PostgresqlEngine:
 
         return rows(session, table)
 
+    def insert_rows(self, session: Session, statements: Sequence[Statement]) -> list[Statement]:
+        from dbdeed.engines.sample_rows import insert_rows
+
+        session.execute("SET search_path = public")
+        return insert_rows(session, statements)
+
+    def rows_as_text(
+        self, session: Session, table: ObjectId, columns: Sequence[str]
+    ) -> list[tuple[str | None, ...]]:
+        from dbdeed.engines.postgresql.quoting import ident, qualified
+
+        values = ", ".join(f"{ident(one)}::text" for one in columns)
+        return session.fetch(f"SELECT {values} FROM {qualified(*table.name)}")
+
     # Living with it
 
     def embedded(self, root: Path, version: tuple[int, ...]) -> EmbeddedServer:

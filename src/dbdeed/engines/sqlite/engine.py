@@ -244,6 +244,17 @@ class SqliteEngine:
             ((highest,),) = session.fetch(f"SELECT count(*) FROM {name}")
         return max(highest, 2) if isinstance(highest, int) else 2
 
+    def insert_rows(self, session: Session, statements: Sequence[Statement]) -> list[Statement]:
+        from dbdeed.engines.sample_rows import insert_rows
+
+        return insert_rows(session, statements)
+
+    def rows_as_text(
+        self, session: Session, table: ObjectId, columns: Sequence[str]
+    ) -> list[tuple[str | None, ...]]:
+        values = ", ".join(f"nullif(quote({written(one)}), 'NULL')" for one in columns)
+        return session.fetch(f"SELECT {values} FROM {written(table.name[0])}")
+
     # Living with it
 
     def embedded(self, root: Path, version: tuple[int, ...]) -> EmbeddedServer:
