@@ -109,6 +109,21 @@ def test_names_in_a_ring_or_chain(name: str, place: Place) -> None:
         assert {one.action for one in plan.differences} <= {Action.RENAME, Action.CREATE}
 
 
+@pytest.mark.parametrize("name", RINGS)
+def test_a_rename_is_led_back(name: str, place: Place) -> None:
+    """The reverse is proven: it ends at the schema that was there before, under the old names."""
+    before, after = RINGS[name]
+    with place.live(before) as session:
+        plan, _ = place.plan(session, after, generation=1)
+        assert plan.irreversible == ""
+        assert plan.reverse is not None
+        assert plan.reverse.target == plan.current
+        renamed = [one for one in plan.differences if one.action is Action.RENAME]
+        back = [one for one in plan.reverse.differences if one.action is Action.RENAME]
+        assert len(back) == len(renamed)
+        assert not plan.reverse.destroys or name == "a chain with a new first"
+
+
 def test_columns_in_a_ring_keep_their_values(place: Place) -> None:
     before, after = RINGS["columns in a ring"]
     with place.live(before) as session:

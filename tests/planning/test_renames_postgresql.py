@@ -92,14 +92,12 @@ CASES = {
     ),
     "a schema and a table in it": Case(
         "CREATE SCHEMA s; CREATE TABLE s.a (x integer); CREATE TYPE s.e AS ENUM ('a')",
-        "-- renamed from: s\nCREATE SCHEMA t; CREATE TABLE t.b (y integer); -- renamed from: a\n"
+        "-- renamed from: s\nCREATE SCHEMA t; CREATE TABLE t.b (x integer); -- renamed from: a\n"
         "ALTER TABLE t.b ADD COLUMN z integer; CREATE TYPE t.e AS ENUM ('b' -- renamed from: a\n)",
         (
             "ALTER SCHEMA s RENAME TO t",
             "ALTER TABLE t.a RENAME TO b",
             "ALTER TYPE t.e RENAME VALUE 'a' TO 'b'",
-            "ALTER TABLE t.b DROP COLUMN x",
-            "ALTER TABLE t.b ADD COLUMN y integer",
             "ALTER TABLE t.b ADD COLUMN z integer",
         ),
     ),
@@ -321,6 +319,8 @@ def test_a_rename_keeps_all(name: str, postgresql: Place) -> None:
     with postgresql.live(case.before) as session:
         for sql in filter(None, case.rows.split(";")):
             session.execute(sql)
+        led_back, _ = postgresql.plan(session, case.after, generation=1)
+        assert led_back.irreversible == ""
         plan, _ = postgresql.migrate(session, case.after)
         statements = tuple(step.sql for step in plan.steps)
         if case.sql is None:
