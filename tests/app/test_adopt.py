@@ -99,6 +99,14 @@ def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
     assert output.read_text() == "mine"
 
 
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    output = tmp_path / "docs" / "new" / "DATABASE.md"
+    adopt(database(tmp_path, SHOP), output, today=TODAY, environment={})
+    assert output.exists()
+    with pytest.raises(InvalidInput, match="folder cannot be made"):
+        adopt(database(tmp_path, ""), output / "below.md", today=TODAY, environment={})
+
+
 def test_a_password_in_the_schema_is_refused(tmp_path: Path) -> None:
     live = database(tmp_path, "CREATE TABLE a (url TEXT DEFAULT 'postgresql://ada:hunter2@db/shop');")
     with pytest.raises(Refused, match="password") as caught:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Engine, Target
     from dbdeed.progress import Progress
 
-_FOLDS_AWAY = {System.SQLITE}
+_IN_PROCESS = {System.SQLITE}
 """Systems that live inside the program: their Hosting is known."""
 
 
@@ -100,6 +100,7 @@ def adopt(
     def document(sections: Sequence[Section]) -> Architecture:
         return read(Source(str(output), _text(head, sections, catalog)))
 
+    _make_folder(output)
     project = open_project(output)
     project.prepare()
     needs = ScratchNeeds(project.cache, catalog.version, scratch_place(scratch, environment), target)
@@ -152,7 +153,7 @@ def _head(system: System, catalog: Catalog, database: str, today: date) -> bytes
         "Database System": system.value,
         "Version": _version(system, catalog.version),
     }
-    if system in _FOLDS_AWAY:
+    if system in _IN_PROCESS:
         values["Hosting"] = "Embedded"
     if database.startswith("env:"):
         values["Connection String"] = f"`{database.removeprefix('env:')}`"
@@ -162,7 +163,7 @@ def _head(system: System, catalog: Catalog, database: str, today: date) -> bytes
 
 def _version(system: System, version: tuple[int, ...]) -> str:
     """A server's own major; of a library whoever opens the file has another, so the least that it may be."""
-    if system in _FOLDS_AWAY:
+    if system in _IN_PROCESS:
         return f">={'.'.join(map(str, version[:2]))}"
     return str(version[0])
 
@@ -209,9 +210,15 @@ def _require_no_secret(architecture: Architecture) -> None:
     )
 
 
-def _create(output: Path, data: bytes) -> None:
+def _make_folder(output: Path) -> None:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"The folder cannot be made: {error.strerror}.", where=str(output)) from error
+
+
+def _create(output: Path, data: bytes) -> None:
+    try:
         with output.open("xb") as file:
             file.write(data)
     except FileExistsError:
