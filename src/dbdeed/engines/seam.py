@@ -39,6 +39,10 @@ class CannotConnect(Unavailable):
     default_code = "cannot-connect"
 
 
+NEEDS_SUPERUSER = "needs-superuser"
+"""The code of an error of a scratch that has not the rights for a statement, and must not have them."""
+
+
 class SqlRejected(InvalidInput):
     """The engine did not accept a statement; `where` is the document's file, line and column."""
 

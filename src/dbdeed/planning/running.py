@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action
-from dbdeed.errors import DbdeedError, InvalidInput, OurFault
+from dbdeed.engines.seam import NEEDS_SUPERUSER
+from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
 from dbdeed.planning.shown import listed, one_line, shown
 
 if TYPE_CHECKING:
@@ -34,7 +35,12 @@ def run_groups(
     groups: Sequence[Group],
     values: Mapping[ObjectId, Backfill] | None = None,
 ) -> None:
-    """Run steps in a scratch, as they would run in the real database. Raises `ProofFailed`."""
+    """Run steps in a scratch, as they would run in the real database.
+
+    Raises:
+        ProofFailed: a step does not run.
+        Refused: a step needs rights that no scratch has.
+    """
     for group in groups:
         if not group.transactional:
             _run(engine, session, group, values or {})
@@ -67,6 +73,13 @@ def _run(engine: Engine, session: Session, group: Group, values: Mapping[ObjectI
             for column, value in values.items():
                 if _gives(planned.step, column, value):
                     raise _not_there_yet(column, value, error) from error
+            if error.code == NEEDS_SUPERUSER:
+                raise Refused(
+                    f"The plan cannot be proven: {shown(planned.step.object)} cannot be made in a scratch "
+                    f"database. {one_line(error.message)}",
+                    hint=error.hint,
+                    code="unprovable",
+                ) from error
             raise ProofFailed(
                 f"A step for {shown(planned.step.object)} does not run in the scratch database: "
                 f"{one_line(error.message)}",

@@ -117,6 +117,10 @@ NAMED = [
     ("privileges on table pg_catalog.pg_authid", "GRANT SELECT ON pg_authid TO giant"),
     ("privileges on table column pg_catalog.pg_authid.rolname", "GRANT SELECT (rolname) ON pg_authid TO giant"),
     ("privileges on language plpgsql", "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC"),
+    ("comment on type public.t[]", "COMMENT ON TYPE _t IS 'of the array'"),
+    ("comment on type public.r_multirange",
+        "CREATE TYPE r AS RANGE (SUBTYPE = text); COMMENT ON TYPE r_multirange IS 'of the other'"),
+    ("privileges on type public.t", "GRANT USAGE ON TYPE t TO giant"),
     # No provider of labels is at hand: the rows that SECURITY LABEL writes.
     ("security label of dummy on table column public.t.a",
         "INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 1, 'dummy', 'secret')"),

@@ -55,7 +55,7 @@ def decode(data: bytes) -> Catalog:
         objects=found,
         needs=needs,
         unmodelled=tuple(Unmodelled(*one) for one in head.unmodelled),
-        mentions=Later(lambda: read_mentions(found)),
+        mentions=Later(lambda: read_mentions(found, needs)),
     )
 
 

@@ -38,7 +38,7 @@ def inspect(session: Session) -> Catalog:
         objects=reading.objects,
         needs=needs,
         unmodelled=unmodelled,
-        mentions=Later(lambda: read_mentions(reading.objects)),
+        mentions=Later(lambda: read_mentions(reading.objects, needs)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What routines name in their bodies.
+"""What objects use though PostgreSQL does not track it: names in routines' bodies, and casts.
 
 PostgreSQL looks into a body that is a string only when it runs: it tracks nothing of it. Words of a body that
 are names of other objects are hints for the order in which a plan makes things, and never more than that.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.postgresql.kinds.function import Function
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dbdeed.engines.catalog import Object, ObjectId
 
@@ -21,19 +21,47 @@ _WORD = re.compile(r"\w+")
 _NAMED = frozenset({"function", "aggregate", "table", "view", "materialized view", "sequence"})
 
 
-def read_mentions(objects: Mapping[ObjectId, Object]) -> Mapping[ObjectId, frozenset[ObjectId]]:
+def read_mentions(
+    objects: Mapping[ObjectId, Object], needs: Mapping[ObjectId, frozenset[ObjectId]]
+) -> Mapping[ObjectId, frozenset[ObjectId]]:
+    """What each object may want to be made before it."""
+    found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
+    for one, others in (*_named(objects), *_cast(objects, needs)):
+        found[one] |= others
+    return {one: frozenset(others) for one, others in found.items()}
+
+
+def _named(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
     """For each routine the objects whose names stand in it."""
     routines = [one for one in objects.values() if isinstance(one, Function)]
     if not routines:
-        return {}
+        return
     by_name: defaultdict[str, list[ObjectId]] = defaultdict(list)
     for one in objects:
         if one.kind in _NAMED:
             by_name[one.name[1]].append(one)
-    found = {}
     for routine in routines:
         words = set(_WORD.findall(routine.definition)) & by_name.keys()
         mentioned = {one for word in words for one in by_name[word]} - {routine.id}
         if mentioned:
-            found[routine.id] = frozenset(mentioned)
-    return found
+            yield routine.id, mentioned
+
+
+def _cast(
+    objects: Mapping[ObjectId, Object], needs: Mapping[ObjectId, frozenset[ObjectId]]
+) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """Whatever has to do with a type may be written with a cast of it, which PostgreSQL does not track."""
+    casts: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
+    own: set[ObjectId] = set()
+    for one in objects:
+        if one.kind == "cast":
+            own |= needs.get(one, frozenset())
+            for need in needs.get(one, ()):
+                casts[need].add(one)
+    if not casts:
+        return
+    for one, needed in needs.items():
+        if one.kind != "cast" and one not in own:
+            used = set().union(*(casts[need] for need in needed & casts.keys()))
+            if used:
+                yield one, used

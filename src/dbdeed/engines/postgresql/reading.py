@@ -17,6 +17,13 @@ Address = tuple[int, int, int]
 # Of the alias `n` of pg_namespace. Nobody but PostgreSQL itself makes a schema that begins with pg_.
 OURS = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'dbdeed')"
 
+# Of pg_type: not the array, multirange or row type that comes with another object.
+OWN_TYPE = (
+    "pg_type.typtype <> 'm' "
+    "AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = pg_type.typelem AND e.typarray = pg_type.oid) "
+    "AND (pg_type.typrelid = 0 OR (SELECT c.relkind FROM pg_class c WHERE c.oid = pg_type.typrelid) = 'c')"
+)
+
 
 _ALL_NAMES = "SELECT attrelid, attnum, attname FROM pg_attribute"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import Unmodelled
+from dbdeed.engines.postgresql.reading import OWN_TYPE
 from dbdeed.engines.postgresql.system import PG_CLASS
 
 if TYPE_CHECKING:
@@ -19,12 +20,10 @@ if TYPE_CHECKING:
 
 _HERE = "(SELECT oid FROM pg_database WHERE datname = current_database())"
 
-_ARRAY = "EXISTS (SELECT FROM pg_type e WHERE e.oid = pg_type.typelem AND e.typarray = pg_type.oid)"
-
 # Catalogs whose rows are objects by themselves; pg_describe_object has the words for people.
 WALKED = (
     ("pg_class", "relkind NOT IN ('t', 'i', 'I')"),
-    ("pg_type", f"typtype <> 'm' AND typrelid = 0 AND NOT {_ARRAY}"),
+    ("pg_type", f"typrelid = 0 AND {OWN_TYPE}"),
     ("pg_proc", "true"),
     ("pg_cast", "true"),
     ("pg_collation", "true"),
@@ -79,6 +78,16 @@ _LABELS = f"""
     FROM labels l, pg_identify_object(l.classoid, l.objoid, l.objsubid) i ORDER BY 3, 4, 5
 """
 
+# pg_dump leaves these out too.
+_ON_PARTS = f"""
+    SELECT p.what, i.type, i.identity FROM (
+        SELECT 'comment' AS what, pg_type.oid FROM pg_description d JOIN pg_type ON pg_type.oid = d.objoid
+            WHERE d.classoid = 'pg_type'::regclass AND NOT ({OWN_TYPE})
+        UNION ALL SELECT 'privileges', oid FROM pg_type WHERE typacl IS NOT NULL AND NOT ({OWN_TYPE})) p,
+        pg_identify_object('pg_type'::regclass, p.oid, 0) i
+    WHERE p.oid >= 16384 ORDER BY 1, 3
+"""
+
 _OWN_LISTS = (
     ("pg_class", "relacl", "acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", relowner)"),
     ("pg_proc", "proacl", "acldefault('f', proowner)"),
@@ -111,7 +120,7 @@ _OWN = """
 
 
 def read_unmodelled(reading: Reading) -> tuple[Unmodelled, ...]:
-    return (*_objects(reading), *_labels(reading), *_own_rights(reading))
+    return (*_objects(reading), *_labels(reading), *_on_parts(reading), *_own_rights(reading))
 
 
 def _objects(reading: Reading) -> Iterator[Unmodelled]:
@@ -126,6 +135,12 @@ def _labels(reading: Reading) -> Iterator[Unmodelled]:
     for classid, objid, kind, identity, provider in reading.fetch(_LABELS):
         if (classid, objid) not in reading.members and not _ours(identity):
             yield Unmodelled("security label", f"of {provider} on {kind} {identity}")
+
+
+def _on_parts(reading: Reading) -> Iterator[Unmodelled]:
+    for what, kind, identity in reading.fetch(_ON_PARTS):
+        if not _ours(identity):
+            yield Unmodelled(what, f"on {kind} {identity}")
 
 
 def _own_rights(reading: Reading) -> Iterator[Unmodelled]:

@@ -10,6 +10,7 @@ from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.naming import reference
 from dbdeed.engines.postgresql.quoting import literal
+from dbdeed.engines.postgresql.reading import OWN_TYPE
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_CONSTRAINT
 from dbdeed.engines.postgresql.writing import step
 
@@ -49,7 +50,9 @@ def read(reading: Reading) -> None:
     domains = dict(reading.fetch(_DOMAIN_CONSTRAINTS))
     rows = reading.fetch(
         "SELECT d.classoid, d.objoid, d.objsubid, d.description FROM pg_description d "
-        "WHERE d.objoid >= 16384 OR d.classoid = 'pg_namespace'::regclass ORDER BY 1, 2, 3"
+        "LEFT JOIN pg_type ON d.classoid = 'pg_type'::regclass AND pg_type.oid = d.objoid "
+        "WHERE (d.objoid >= 16384 OR d.classoid = 'pg_namespace'::regclass) "
+        f"AND (pg_type.oid IS NULL OR ({OWN_TYPE})) ORDER BY 1, 2, 3"
     )
     for classid, objid, subid, text in rows:
         one = _on(reading, (classid, objid, subid), domains, text)

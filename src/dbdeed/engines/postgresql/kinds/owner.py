@@ -13,6 +13,7 @@ from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.naming import reference
 from dbdeed.engines.postgresql.quoting import ident
+from dbdeed.engines.postgresql.reading import OWN_TYPE
 from dbdeed.engines.postgresql.writing import exclusive
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ class Owner(Named, frozen=True, tag="owner"):
         return self.of
 
 
-_OWN_TYPES = (
-    "typelem = 0 AND typtype <> 'm' "
-    "AND (typrelid = 0 OR (SELECT relkind FROM pg_class WHERE oid = typrelid) = 'c')"
-)
 # Only a superuser may own these, and only one may make them: the first one means nothing in particular.
 _SUPERUSER_S = "{} <> 10"
 _OF_WHOLE_SCHEMAS = (
@@ -50,7 +47,7 @@ _OWNED = (
     ("pg_namespace", "nspowner", "true"),
     ("pg_class", "relowner", "relkind IN ('r', 'p', 'f', 'v', 'm', 'S')"),
     ("pg_proc", "proowner", "true"),
-    ("pg_type", "typowner", _OWN_TYPES),
+    ("pg_type", "typowner", OWN_TYPE),
     ("pg_collation", "collowner", "true"),
     ("pg_conversion", "conowner", "true"),
     ("pg_operator", "oprowner", "true"),
@@ -64,17 +61,8 @@ _OWNED = (
     ("pg_foreign_data_wrapper", "fdwowner", _SUPERUSER_S.format("fdwowner")),
     ("pg_foreign_server", "srvowner", "true"),
     ("pg_language", "lanowner", "true"),
-    ("pg_subscription", "subowner", "subdbid = (SELECT oid FROM here)"),
+    ("pg_subscription", "subowner", "subowner <> 10 AND subdbid = (SELECT oid FROM here)"),
 )  # fmt: skip
-
-# What only a superuser can own belongs to the one that initdb made where nobody says otherwise.
-_MIGHTY = (
-    "pg_event_trigger",
-    "pg_publication",
-    "pg_foreign_data_wrapper",
-    "pg_language",
-    "pg_subscription",
-)
 
 _ONE = (
     "SELECT '{0}'::regclass::oid AS classid, oid AS objid, {1} AS owner FROM {0} WHERE ({2}) "
@@ -88,15 +76,13 @@ _QUERY = """
     SELECT o.classid, o.objid, r.rolname FROM owned o JOIN pg_roles r ON r.oid = o.owner
     WHERE (o.objid >= 16384 OR o.classid = 'pg_namespace'::regclass)
         AND o.owner <> (SELECT datdba FROM here)
-        AND NOT (o.owner = 10 AND o.classid IN ({mighty}))
     ORDER BY 1, 2
 """
 
 
 def read(reading: Reading) -> None:
     owned = " UNION ALL ".join(_ONE.format(*one) for one in _OWNED)
-    mighty = ", ".join(f"'{catalog}'::regclass" for catalog in _MIGHTY)
-    for classid, objid, role in reading.fetch(_QUERY.format(owned=owned, mighty=mighty)):
+    for classid, objid, role in reading.fetch(_QUERY.format(owned=owned)):
         of = reading.own(classid, objid)
         if of is None or (of == ObjectId("schema", ("public",)) and role == "pg_database_owner"):
             continue

@@ -11,6 +11,7 @@ from dbdeed.engines.postgresql.grants import statements
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.naming import reference, routine
 from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.reading import OWN_TYPE
 from dbdeed.engines.postgresql.writing import step
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ _LISTS = (
     ("pg_class", "relacl", "relowner", "'r'", "relkind IN ('r', 'p', 'f', 'v', 'm')"),
     ("pg_class", "relacl", "relowner", "'s'", "relkind = 'S'"),
     ("pg_proc", "proacl", "proowner", "'f'", "true"),
-    ("pg_type", "typacl", "typowner", "'T'", "true"),
+    ("pg_type", "typacl", "typowner", "'T'", OWN_TYPE),
     ("pg_namespace", "nspacl", "nspowner", "'n'", "true"),
     ("pg_language", "lanacl", "lanowner", "'l'", "true"),
     ("pg_foreign_data_wrapper", "fdwacl", "fdwowner", "'F'", "true"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds.text_search_dictionary import stale
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import idents, qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -92,7 +94,7 @@ def drop(old: TextSearchConfiguration, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP TEXT SEARCH CONFIGURATION {old.sql_name}", old.id),)
 
 
-def alter(old: TextSearchConfiguration, new: TextSearchConfiguration, _: Context) -> Alteration | None:
+def alter(old: TextSearchConfiguration, new: TextSearchConfiguration, context: Context) -> Alteration | None:
     if old.parser != new.parser:
         return None
     had, wanted = dict(old.mappings), dict(new.mappings)
@@ -103,7 +105,8 @@ def alter(old: TextSearchConfiguration, new: TextSearchConfiguration, _: Context
         steps.append(step(text, new.id))
     steps += _mapped("ADD", new, [one for one in new.mappings if one[0] not in had])
     changed = [one for one in new.mappings if had.get(one[0], one[1]) != one[1]]
-    return Alteration((*steps, *_mapped("ALTER", new, changed)))
+    first, *others = (*steps, *_mapped("ALTER", new, changed))
+    return Alteration((replace(first, hazards=stale(new.id, context)), *others))
 
 
 KINDS = (Kind("text search configuration", TextSearchConfiguration, create, drop, alter),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import Hazard, HazardKind
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
@@ -85,14 +86,27 @@ def drop(old: TextSearchDictionary, _: Context) -> tuple[Step, ...]:
     return (step(f"DROP TEXT SEARCH DICTIONARY {old.sql_name}", old.id),)
 
 
-def alter(old: TextSearchDictionary, new: TextSearchDictionary, _: Context) -> Alteration | None:
+def stale(one: ObjectId, context: Context) -> tuple[Hazard, ...]:
+    """What was worked out with it stays as it was worked out."""
+    dependents = context.current.dependents([one])
+    found = sorted(other for other in dependents if other.kind in ("index", "column", "materialized view"))
+    if not found:
+        return ()
+    names = ", ".join(f"{other.kind} {'.'.join(other.name)}" for other in found[:5])
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    message = f"What {names}{more} hold was worked out with the old {one.kind}: have it worked out anew."
+    return (Hazard(HazardKind.BY_HAND, message),)
+
+
+def alter(old: TextSearchDictionary, new: TextSearchDictionary, context: Context) -> Alteration | None:
     """An option without a value goes; each that is written moves to the end, so all are, in order."""
     if old.template != new.template:
         return None
     wanted = dict(new.options)
     gone = [name for name, _ in old.options if name not in wanted]
     inside = ", ".join([*gone, *_written(new.options)])
-    return Alteration((step(f"ALTER TEXT SEARCH DICTIONARY {new.sql_name} ({inside})", new.id),))
+    text = f"ALTER TEXT SEARCH DICTIONARY {new.sql_name} ({inside})"
+    return Alteration((step(text, new.id, hazards=stale(new.id, context)),))
 
 
 KINDS = (Kind("text search dictionary", TextSearchDictionary, create, drop, alter),)

@@ -23,6 +23,7 @@ from dbdeed.engines.postgresql.servers.server import throwaway
 from dbdeed.engines.postgresql.servers.template import SUPERUSER, copy, template
 from dbdeed.engines.postgresql.servers.watchdog import Watchdog
 from dbdeed.engines.postgresql.session import PostgresqlRejected, Session, connect, connection, settled
+from dbdeed.engines.seam import NEEDS_SUPERUSER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +38,11 @@ STATEMENT_SECONDS = 120
 """The longest that one statement may run in a scratch, in which every table is nearly empty."""
 
 _GRACE_SECONDS = 5
+
+_NO_SUPERUSER = (
+    "A document's SQL may come from anybody, so a scratch database runs it without a superuser's rights. "
+    "What is made of C functions belongs in an extension, which a document may name."
+)
 
 _SETTINGS = {
     "fsync": "off",
@@ -186,6 +192,14 @@ class ScratchSession(Session):
         self._watchdog = Watchdog(lambda: scratch.terminate(self.process_id))
 
     def execute(self, sql: str) -> None:
+        try:
+            self._execute(sql)
+        except PostgresqlRejected as error:
+            if error.sqlstate == "42501":  # insufficient_privilege
+                error.code, error.hint = NEEDS_SUPERUSER, error.hint or _NO_SUPERUSER
+            raise
+
+    def _execute(self, sql: str) -> None:
         if elevation.ordinary(sql):
             self._send(sql)
             return
