@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,6 +100,11 @@ def diff(
         for number, side in enumerate(sides):
             if number not in catalogs:
                 catalogs[number] = _loaded(engine, side, opened, findings, progress)
+        for number, side in enumerate(sides):
+            if side.database is None:
+                catalogs[number] = _as_there(
+                    engine, sides[1 - number], catalogs[1 - number], catalogs[number]
+                )
         statements = engine.statements(sides[1].blocks)
         plan = make_plan(
             engine,
@@ -112,6 +117,14 @@ def diff(
         )
     findings.extend(rename_remarks(engine, plan, catalogs[0], catalogs[1], statements))
     return DiffResult(plan, engine, sides[0].name, sides[1].name, tuple(findings))
+
+
+def _as_there(engine: Engine, other: Side, there: Catalog, written: Catalog) -> Catalog:
+    """What SQL leaves open is as it is in the database that it is compared with, if there is one."""
+    if other.database is None:
+        return written
+    with closing(engine.connect(other.database)) as session:
+        return engine.as_there(session, there, written)
 
 
 def _loaded(

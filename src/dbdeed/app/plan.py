@@ -118,6 +118,8 @@ def plan_for(site: Site) -> PlanResult:
     journal = Journal(engine, site.session)
     with site.progress.step("Reading the database"):
         current = engine.inspect(site.session)
+        renames = engine.rename_steps(current, target, statements)
+        target = engine.as_there(site.session, current, target, renames)
     try:
         made = make_plan(
             engine,

@@ -99,6 +99,8 @@ class Kind:
         ignore: fields that `details` leaves out because they mean nothing to people.
         computed: whether the data of this one object can be made again, so that it may be taken down all the
             same (a generated column's).
+        takes_along: objects that cannot stay when this one goes, though they do not need it: the index above
+            a partition's.
         loosen: write how an object that holds data stops needing others that are replaced; None where it
             cannot.
     """
@@ -112,6 +114,7 @@ class Kind:
     computed: Callable[[Any], bool] | None = None
     ignore: frozenset[str] = frozenset()
     loosen: Callable[[Any, frozenset[ObjectId], Context], Loosening | None] | None = None
+    takes_along: Callable[[Any, Context], Iterable[ObjectId]] | None = None
 
 
 @dataclass
@@ -191,11 +194,24 @@ def _take_down(work: _Work, waiting: deque[tuple[ObjectId, ObjectId | None]]) ->
 def _fall_with(work: _Work, fallen: ObjectId) -> Iterable[ObjectId]:
     """What cannot stay while `fallen` is away: its children, and what needs it and holds no data."""
     current = work.context.current
+    takes_along = work.kind(fallen).takes_along
+    if takes_along is not None:
+        yield from takes_along(current.objects[fallen], work.context)
     for child in current.children.get(fallen, ()):
-        yield child.id
+        if not _outlives(work, child, fallen):
+            yield child.id
     for one in current.needed_by.get(fallen, ()):
         if not work.holds_data(one) and not _lets_go(work, one, fallen):
             yield one
+
+
+def _outlives(work: _Work, child: Object, fallen: ObjectId) -> bool:
+    """Whether a part holds data and is nobody's, or another's, afterwards: a sequence of a dropped column."""
+    there = work.context.target.objects.get(child.id)
+    kind = work.kind(child.id)
+    return (
+        there is not None and there.parent != fallen and kind.loosen is not None and work.holds_data(child.id)
+    )
 
 
 def _lets_go(work: _Work, one: ObjectId, fallen: ObjectId) -> bool:
@@ -231,12 +247,16 @@ def _holding(work: _Work, fallen: ObjectId) -> Iterable[ObjectId]:
         stays = one in work.context.target.objects and one not in work.down
         if stays and work.holds_data(one) and not _lets_go(work, one, fallen):
             yield one
+    for child in work.context.current.children.get(fallen, ()):
+        if _outlives(work, child, fallen):
+            yield child.id
 
 
 def _loosen(work: _Work, one: ObjectId) -> Iterable[ObjectId]:
     """Let an object that holds data need nothing that falls, for a while; gives what that disturbs."""
     kind, context = work.kind(one), work.context
-    fallen = frozenset(other for other in context.current.needs.get(one, ()) if other in work.down)
+    needs = {*context.current.needs.get(one, ()), context.current.objects[one].parent}
+    fallen = frozenset(other for other in needs if other in work.down)
     loosening = kind.loosen(context.current.objects[one], fallen, context) if kind.loosen else None
     if loosening is None:
         return ()  # the engine will refuse to drop what falls, and the plan's proof will say so
@@ -253,18 +273,22 @@ def _write(work: _Work) -> Iterable[Change]:
     yield from _drops(work, covered)
     yield from _creations(work, covered)
     for one, alteration in work.altered.items():
+        if one in work.loosened:
+            yield _letting_go(work, one)
         if one not in covered:
-            yield from _alterations(work, one, alteration)
+            yield _altering(work, one, alteration)
 
 
-def _alterations(work: _Work, one: ObjectId, alteration: Alteration) -> Iterable[Change]:
+def _letting_go(work: _Work, one: ObjectId) -> Change:
+    old, (loosening, fallen) = work.context.current.objects[one], work.loosened[one]
+    left, because = loosening.left, min(fallen)
+    return Change(Action.ALTER, one, old, left, loosening.steps, because=because, loosens=fallen)
+
+
+def _altering(work: _Work, one: ObjectId, alteration: Alteration) -> Change:
     old, new = work.context.current.objects[one], work.context.target.objects[one]
-    because = None
-    if one in work.loosened:
-        loosening, fallen = work.loosened[one]
-        because = min(fallen)
-        yield Change(Action.ALTER, one, old, loosening.left, loosening.steps, because=because, loosens=fallen)
-    yield Change(
+    because = min(work.loosened[one][1]) if one in work.loosened else None
+    return Change(
         Action.ALTER,
         one,
         old,
@@ -291,7 +315,7 @@ def _drops(work: _Work, covered: set[ObjectId]) -> Iterable[Change]:
             new,
             work.kind(one).drop(old, work.context),
             details=details(old, new, work.kind(one).ignore) if new is not None else (),
-            covers=tuple(_descendants(current, one)),
+            covers=tuple(below for below in _descendants(current, one) if below in work.down),
             because=because,
         )
 

@@ -388,6 +388,14 @@ class Engine(Protocol):
     def rebuildable(self, catalog: Catalog) -> Catalog:
         """The nearest catalog that statements can make: what a failed build left invalid counts as whole."""
 
+    def as_there(
+        self, session: Session, current: Catalog, target: Catalog, renames: Sequence[Change] = ()
+    ) -> Catalog:
+        """A document's catalog with what it leaves open as it is in the live database: who owns what.
+
+        `renames` are those that the document declares. Between two databases nothing is open.
+        """
+
     def rename_steps(
         self, current: Catalog, target: Catalog, statements: Sequence[Statement]
     ) -> list[Change]:

@@ -64,6 +64,8 @@ def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) 
         if change.loosens:
             for one in change.loosens:
                 graph.put(position, places[Action.DROP].get(one), _Bond.MUST)
+            for action in (Action.CREATE, Action.ALTER):
+                graph.put(position, places[action].get(change.id), _Bond.MUST)
         elif change.action is Action.DROP:
             _order_drop(graph, position, ids, places, current, target, loose)
         elif change.action in (Action.CREATE, Action.ALTER):

@@ -330,6 +330,21 @@ def test_rows_survive(private: PrivateScratch, migrate: Callable[[Session, Catal
         assert one.fetch("SELECT id, n FROM s ORDER BY id") == [(1, "10"), (2, "20"), (3, "thirty")]
 
 
+def test_values_of_a_composite_type_move_by_name(
+    private: PrivateScratch, migrate: Callable[[Session, Catalog], list[Step]]
+) -> None:
+    table = "; CREATE TABLE t (id integer, one c, many c[])"
+    with private.database() as one, private.database() as other:
+        _run(one, "CREATE TYPE c AS (a text, b text, n integer)" + table)
+        one.execute(
+            "INSERT INTO t VALUES (1, ROW('A','B',1), ARRAY[ROW('A','B',1)::c, NULL]), (2, NULL, '{}')"
+        )
+        target = _run(other, "CREATE TYPE c AS (b text, n bigint, a text, d date)" + table)
+        migrate(one, target)
+        rows = one.fetch("SELECT one::text, many::text FROM t ORDER BY id")
+        assert rows == [("(B,1,A,)", '{"(B,1,A,)",NULL}'), (None, "{}")]
+
+
 def test_nothing_of_dbdeed_itself_is_seen(db: Session) -> None:
     before = ENGINE.inspect(db)
     for statement in ENGINE.private_setup():

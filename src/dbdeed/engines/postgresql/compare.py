@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action
 from dbdeed.engines.compare import Context, compare_catalogs
 from dbdeed.engines.postgresql.alike import renamed_alike
@@ -14,9 +16,9 @@ from dbdeed.engines.postgresql.stable import stable, textual_types
 from dbdeed.engines.postgresql.untangle import untangle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Change, Step
     from dbdeed.engines.seam import Backfill, Comparison
 
@@ -36,10 +38,31 @@ def compare(
     current, renames = renamed_alike(current, target)
     found = compare_catalogs(current, target, KINDS, backfills)
     context = Context(current, target, backfills or {})
-    untangled = untangle(found.changes, context, _BY_NAME)
+    untangled = untangle(_with_parts(found.changes), context, _BY_NAME)
     textual = textual_types(target)
     changes = [_stable(_with_exact_rights(change, context), textual) for change in untangled]
     return replace(found, changes=(*renames, *(change for change in changes if change.steps)))
+
+
+def _with_parts(changes: Sequence[Change]) -> Sequence[Change]:
+    """A partition's index or key that falls with the one above it is covered by that one's drop."""
+    drops = {change.id: change for change in changes if change.action is Action.DROP}
+    fallen: defaultdict[ObjectId, list[ObjectId]] = defaultdict(list)
+    for one, change in drops.items():
+        top, found = one, change
+        while not found.steps and (above := getattr(found.old, "partition_of", ())):
+            top = ObjectId(one.kind, above)
+            if top not in drops:
+                break
+            found = drops[top]
+        if top != one and top in drops:
+            fallen[top].append(one)
+    return [
+        replace(change, covers=(*change.covers, *fallen[change.id]))
+        if change.action is Action.DROP and change.id in fallen
+        else change
+        for change in changes
+    ]
 
 
 def _with_exact_rights(change: Change, context: Context) -> Change:

@@ -113,6 +113,13 @@ class PostgresqlEngine:
 
         return whole(catalog)
 
+    def as_there(
+        self, session: Session, current: Catalog, target: Catalog, renames: Sequence[Change] = ()
+    ) -> Catalog:
+        from dbdeed.engines.postgresql.unsaid import as_there
+
+        return as_there(session, current, target, renames)
+
     def rename_steps(
         self, current: Catalog, target: Catalog, statements: Sequence[Statement]
     ) -> list[Change]:

@@ -16,6 +16,7 @@ from dbdeed.engines.postgresql.kinds import (
     constraint,
     conversion,
     default_privileges,
+    dependence,
     domain,
     enum,
     event_trigger,
@@ -87,6 +88,7 @@ MODULES: tuple[Any, ...] = (
     subscription,
     default_privileges,
     comment,
+    dependence,
     owner,
     privileges,
 )

@@ -83,6 +83,8 @@ def _add_parents(reading: Reading, found: defaultdict[ObjectId, set[ObjectId]]) 
             found[key].add(ObjectId("owner", key.name))
         if getattr(one, "attached_to", ()):
             found[key].add(ObjectId("index", one.attached_to))  # type: ignore[attr-defined]
+        if key.kind == "dependence":
+            found[key].add(one.needs)  # type: ignore[attr-defined]
         above = getattr(one, "partition_of", ())
         if above:
             found[key].add(ObjectId(key.kind, above))

@@ -5,6 +5,7 @@ Values go through their text, so those that the new type does not have stop the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.change import LockLevel
@@ -23,27 +24,54 @@ if TYPE_CHECKING:
 _STAYS = frozenset({"column", "table", "sequence", "comment", "owner", "privileges"})
 
 
-def swap_type(old: Any, new: Any, creation: Sequence[Step], context: Context) -> Alteration | None:
+@dataclass(frozen=True, slots=True)
+class Values:
+    """How values of the old type become values of the new one.
+
+    Attributes:
+        value: an expression for one, `{}` the column; `{}::text::public.e` where nothing is said.
+        values: the same for a list of them.
+        before, after: steps that these want around.
+    """
+
+    value: str = ""
+    values: str = ""
+    before: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
+
+
+_THROUGH_TEXT = Values()
+
+
+def swap_type(
+    old: Any, new: Any, creation: Sequence[Step], context: Context, through: Values = _THROUGH_TEXT
+) -> Alteration | None:
     """The alteration that replaces type `old` by `new`, of the same name, with columns kept."""
     catalog = context.current
     columns = [catalog.objects[one] for one in catalog.needed_by.get(old.id, ()) if one.kind == "column"]
     columns.sort(key=lambda one: one.id)
-    aside = old.name.encode()[:55].decode(errors="ignore") + "_dbdeed"
+    aside = aside_name(old.name)
     word = "DOMAIN" if old.id.kind == "domain" else "TYPE"
     steps: list[Step] = [step(f"ALTER {word} {old.sql_name} RENAME TO {ident(aside)}", old.id), *creation]
+    steps += through.before
     leaving = _leaving(columns, context)
     falling = _falling(old, context)
     for column in columns:
         away = bool(falling & catalog.needs.get(column.id, frozenset()))
-        moving = _move(column, old, new, context, default_away=away)
+        moving = _move(column, old, new, context, through, default_away=away)
         steps.extend(leaving[column.id].steps if column.id in leaving else moving)
-    steps.append(step(f"DROP {word} {qualified(old.schema, aside)}", old.id))
+    steps += [*through.after, step(f"DROP {word} {qualified(old.schema, aside)}", old.id)]
     disturbed = {
         *_disturbed(old, columns, context),
         *(one for way in leaving.values() for one in way.disturbs),
     }
     covers = (*leaving, *(one for way in leaving.values() for one in way.covers))
     return Alteration(tuple(steps), frozenset(disturbed), covers)
+
+
+def aside_name(name: str) -> str:
+    """What the old type is called meanwhile."""
+    return name.encode()[:55].decode(errors="ignore") + "_dbdeed"
 
 
 def _falling(old: Any, context: Context) -> frozenset[ObjectId]:
@@ -86,7 +114,9 @@ def _disturbed(old: Any, columns: Iterable[Object], context: Context) -> Iterabl
                 yield one
 
 
-def _move(column: Any, old: Any, new: Any, context: Context, *, default_away: bool) -> Iterable[Step]:
+def _move(
+    column: Any, old: Any, new: Any, context: Context, through: Values, *, default_away: bool
+) -> Iterable[Step]:
     """One column to the new type, if it still has that type and is no copy of one above."""
     target: Any = context.target.objects.get(column.id)
     if not column.local or column.generated or old.sql_name not in column.type:
@@ -98,8 +128,9 @@ def _move(column: Any, old: Any, new: Any, context: Context, *, default_away: bo
     clauses = []
     if column.default:
         clauses.append(f"ALTER COLUMN {name} DROP DEFAULT")
-    through = "text[]" if array else "text"
-    clauses.append(f"ALTER COLUMN {name} TYPE {column.type} USING {name}::{through}::{column.type}")
+    text = "{}::text[]::" if array else "{}::text::"
+    value = (through.values if array else through.value) or text + column.type
+    clauses.append(f"ALTER COLUMN {name} TYPE {column.type} USING {value.replace('{}', name)}")
     # With a new type the storage is that type's own; what the column has besides stays as it is.
     if column.storage and target.storage == column.storage:
         clauses.append(f"ALTER COLUMN {name} SET STORAGE {column.storage}")

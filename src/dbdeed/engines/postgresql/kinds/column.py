@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """How an identity column counts; `kind` is "always" or "by default"."""
+    """How an identity column counts.
+
+    Attributes:
+        kind: "always" or "by default".
+        logged: "LOGGED" or "UNLOGGED" where its sequence is not as its table is.
+    """
 
     kind: str
     start: int
@@ -37,6 +42,7 @@ class Identity(msgspec.Struct, frozen=True):
     cycle: bool
     sequence_schema: str
     sequence_name: str
+    logged: str = ""
 
 
 class Column(Named, frozen=True, tag="column"):
@@ -52,6 +58,7 @@ class Column(Named, frozen=True, tag="column"):
         options: such as `n_distinct=5`; foreign_options of a foreign table's column.
         not_null_name: of the not-null constraint where somebody chose it (version 18 on).
         not_null_validated: false for NOT NULL … NOT VALID (version 18 on).
+        not_null_inherited: false for NOT NULL NO INHERIT (version 18 on).
         local: the table itself declares it.
         inherited: a table above has it too.
     """
@@ -73,6 +80,7 @@ class Column(Named, frozen=True, tag="column"):
     inherited: bool = False
     not_null_name: str = ""
     not_null_validated: bool = True
+    not_null_inherited: bool = True
     identity: Identity | None = None
 
     @property
@@ -97,6 +105,12 @@ class Column(Named, frozen=True, tag="column"):
         return qualified(self.schema, self.table)
 
 
+# Of the alias `a` of pg_attribute with its type `t`.
+STORAGE = """CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage
+            WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END
+            ELSE '' END"""
+COMPRESSION = "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE '' END"
+
 _COLUMNS = f"""
     SELECT a.attrelid, a.attnum, coalesce(d.oid, 0), n.nspname, c.relname, a.attname,
         format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -105,10 +119,7 @@ _COLUMNS = f"""
         CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0
             THEN (SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname) FROM pg_collation co
                 JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) ELSE '' END,
-        CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage
-            WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END ELSE ''
-            END,
-        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE '' END,
+        {STORAGE}, {COMPRESSION},
         coalesce(a.attstattarget, -1)::int, {sorted_options("a.attoptions")},
         {sorted_options("a.attfdwoptions")},
         a.attislocal, a.attinhcount > 0
@@ -124,10 +135,13 @@ _COLUMNS = f"""
 _IDENTITIES = """
     SELECT d.refobjid, d.refobjsubid, d.objid, CASE a.attidentity WHEN 'a' THEN 'always' ELSE 'by default'
         END,
-        s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle, n.nspname, c.relname
+        s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle, n.nspname, c.relname,
+        CASE WHEN c.relpersistence = t.relpersistence THEN '' WHEN c.relpersistence = 'u' THEN 'UNLOGGED'
+            ELSE 'LOGGED' END
     FROM pg_depend d
     JOIN pg_sequence s ON s.seqrelid = d.objid
     JOIN pg_class c ON c.oid = d.objid
+    JOIN pg_class t ON t.oid = d.refobjid
     JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
@@ -135,12 +149,13 @@ _IDENTITIES = """
 """
 
 _NOT_NULLS = """
-    SELECT conrelid, conkey[1], conname, convalidated FROM pg_constraint WHERE contype = 'n' AND conrelid <> 0
+    SELECT conrelid, conkey[1], oid, conname, convalidated, NOT connoinherit FROM pg_constraint
+    WHERE contype = 'n' AND conrelid <> 0
 """
 
 _ABOVE = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqno"
 
-_OWN = ("not_null", "default", "storage", "compression", "statistics", "options", "not_null_name")
+_OWN = ("not_null", "default", "storage", "compression", "statistics", "options")
 
 
 _Row = tuple[int, int, int, "Column"]
@@ -165,28 +180,35 @@ def read(reading: Reading) -> None:
         if above:
             whole.update(((oid, row[-1].name), row[-1]) for row in tables.get(oid, ()))
         parents = above.get(oid, [])
-        for row in tables.get(oid, ()):
-            if row[-1].local or not _left_out(reading, oid, row, whole, parents):
+        for number, default_oid, sequence, column in tables.get(oid, ()):
+            over = [whole[one, column.name] for one in parents if (one, column.name) in whole]
+            row = number, default_oid, sequence, _with_chosen_name(column, over)
+            if column.local or not _left_out(reading, oid, row, over):
                 _add(reading, oid, row)
 
     for oid in tables:
         visit(oid)
 
 
+def identity_sequence(reading: Reading, column: ObjectId) -> ObjectId:
+    """The sequence behind an identity column: no object, but comments and grants may stand on it."""
+    how = reading.objects[column].identity  # type: ignore[attr-defined]
+    return ObjectId("sequence", (how.sequence_schema, how.sequence_name))
+
+
 def _tables(reading: Reading) -> dict[int, list[_Row]]:
     """The columns of our tables, by their table's OID; every column's name is made known."""
     identities = {(row[0], row[1]): (row[2], Identity(*row[3:])) for row in reading.fetch(_IDENTITIES)}
-    named: dict[tuple[int, int], tuple[str, bool]] = {}
+    named: dict[tuple[int, int], tuple[str, bool, bool]] = {}
     if reading.major >= 18:
-        named = {(row[0], row[1]): (row[2], row[3]) for row in reading.fetch(_NOT_NULLS)}
+        for oid, number, constraint, *rest in reading.fetch(_NOT_NULLS):
+            named[oid, number] = (rest[0], rest[1], rest[2])
+            reading.not_nulls[constraint] = (oid, number, rest[0])
     found: dict[int, list[_Row]] = {}
     for oid, number, default_oid, *fields in reading.fetch(_COLUMNS):
         address = oid, number
         sequence, identity = identities.get(address, _NO_IDENTITY)
-        name, validated = named.get(address, _NO_NAME)
-        if name and name == not_null_name(fields[1], fields[2]):
-            name = ""
-        column = Column(*(*fields, name, validated, identity))
+        column = Column(*(*fields, *named.get(address, _NO_NAME), identity))
         reading.names.setdefault(oid, {})[number] = column.name
         if oid in reading.relations:
             found.setdefault(oid, []).append((number, default_oid, sequence, column))
@@ -194,15 +216,12 @@ def _tables(reading: Reading) -> dict[int, list[_Row]]:
 
 
 _NO_IDENTITY = 0, None
-_NO_NAME = "", True
+_NO_NAME = "", True, True
 
 
-def _left_out(
-    reading: Reading, oid: int, row: _Row, whole: dict[tuple[int, str], Column], parents: list[int]
-) -> bool:
+def _left_out(reading: Reading, oid: int, row: _Row, over: list[Column]) -> bool:
     """Whether a column that is not local only comes from above; what stands on it then stands on that one."""
     column, address = row[-1], (PG_CLASS, oid, row[0])
-    over = [whole[parent, column.name] for parent in parents if (parent, column.name) in whole]
     if not over or not all(_handed_down(column, one) for one in over):
         return False
     reading.addresses[address] = over[0].id
@@ -219,11 +238,23 @@ def _add(reading: Reading, oid: int, row: _Row) -> None:
         reading.addresses[PG_CLASS, sequence, 0] = column.id
 
 
+def _with_chosen_name(column: Column, above: list[Column]) -> Column:
+    """Without the name of its not-null constraint where that is the one PostgreSQL itself would choose."""
+    if not column.not_null_name:
+        return column
+    usual = not_null_name(column.table, column.name)
+    if not column.local and above and above[0].not_null_name:
+        usual = above[0].not_null_name
+    if column.not_null_name != usual:
+        return column
+    return msgspec.structs.replace(column, not_null_name="")
+
+
 def _handed_down(column: Column, above: Column) -> bool:
     """Whether nothing of it is its own."""
     if column.identity is not None:
         return True
-    return all(getattr(column, name) == getattr(above, name) for name in _OWN if name != "not_null_name")
+    return not column.not_null_name and all(getattr(column, name) == getattr(above, name) for name in _OWN)
 
 
 def create(new: Column, context: Context) -> Making:

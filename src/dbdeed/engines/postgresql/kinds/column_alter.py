@@ -14,7 +14,7 @@ from dbdeed.engines.postgresql.conversion import Conversion, conversion
 from dbdeed.engines.postgresql.kinds import column_create, sequence_write
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.not_null import enforced
-from dbdeed.engines.postgresql.quoting import ident, literal, qualified
+from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import blocks_reads, may_fail, patient, pauses, rewriting, step
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class _Handover:
 
 def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     if not new.local:
-        return Alteration(column_create.own_steps(old, new)) if not old.local else Alteration(())
+        if old.local:
+            return Alteration(())
+        return Alteration(column_create.other_steps(old, new, context))
     if _must_replace(old, new, context):
         return None
     handover = _to_identity(old, new, context)
@@ -68,6 +70,7 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         online = _online(head, clauses, was, new, change, context)
         steps.append(replace(making, lock=_lock(new, clauses), online=online))
     steps += _named_not_null(was, new, context)
+    steps += _sequence(was, new)
     if _follows_from_above(old, new, context):
         steps = []
     disturbs = _disturbed(old, change, context) if change is not None else frozenset()
@@ -159,7 +162,7 @@ def simple_clauses(old: Column, new: Column, *, retyped: bool = False) -> Iterab
             yield "DROP DEFAULT"
     if old.not_null and (not new.not_null or _unproven_again(old, new)):
         yield "DROP NOT NULL"
-    elif new.not_null and not old.not_null and not new.not_null_name and new.not_null_validated:
+    elif new.not_null and not old.not_null and _plainly_set(new):
         yield "SET NOT NULL"
     storage, compression = ("", "") if retyped else (old.storage, old.compression)  # a new type's own
     if storage != new.storage:
@@ -179,6 +182,11 @@ def simple_clauses(old: Column, new: Column, *, retyped: bool = False) -> Iterab
 def _unproven_again(old: Column, new: Column) -> bool:
     """What was validated can only be made anew to be so no more."""
     return new.not_null and old.not_null_validated and not new.not_null_validated
+
+
+def _plainly_set(new: Column) -> bool:
+    """Whether SET NOT NULL makes its not-null constraint as it shall be."""
+    return new.not_null_validated and new.not_null_inherited and not new.not_null_name
 
 
 def _own_storage(type_: str) -> str:
@@ -326,13 +334,18 @@ def _named_not_null(old: Column, new: Column, context: Context) -> tuple[Step, .
     steps = []
     if new.not_null and not new.not_null_validated and (not old.not_null or _unproven_again(old, new)):
         steps.append(column_create.not_null_unproven(new))
-    elif new.not_null and not old.not_null and new.not_null_name:
+    elif new.not_null and not old.not_null and not _plainly_set(new):
         text = f"{head} ADD CONSTRAINT {ident(wanted)} NOT NULL {ident(new.name)}"
+        text += "" if new.not_null_inherited else " NO INHERIT"
         making = _step(text, old, new, None, context)
         online = enforced(new, context, context.value_for(new.id))
         steps.append(replace(making, online=online))
     elif new.not_null and old.not_null and was != wanted:
         text = f"{head} RENAME CONSTRAINT {ident(was)} TO {ident(wanted)}"
+        steps.append(step(text, new.id, LockLevel.ACCESS_EXCLUSIVE))
+    if new.not_null and old.not_null and new.not_null_inherited != old.not_null_inherited:
+        words = "INHERIT" if new.not_null_inherited else "NO INHERIT"
+        text = f"{head} ALTER CONSTRAINT {ident(wanted)} {words}"
         steps.append(step(text, new.id, LockLevel.ACCESS_EXCLUSIVE))
     if new.not_null and old.not_null and new.not_null_validated and not old.not_null_validated:
         text = f"{head} VALIDATE CONSTRAINT {ident(wanted)}"
@@ -342,6 +355,18 @@ def _named_not_null(old: Column, new: Column, context: Context) -> tuple[Step, .
         validation = patient(text, new.id, may_fail(f"{name} may hold NULLs."))
         steps.append(replace(plain, online=(*fill, validation)))
     return tuple(steps)
+
+
+def _sequence(old: Column, new: Column) -> Iterable[Step]:
+    """Whether an identity's sequence survives a crash."""
+    was, wanted = old.identity, new.identity
+    if wanted is None:
+        return
+    if was is None:
+        was = msgspec.structs.replace(wanted, logged="")
+    if was.logged != wanted.logged:
+        usual = "LOGGED" if was.logged == "UNLOGGED" else "UNLOGGED"
+        yield column_create.logging(wanted, new.id, wanted.logged or usual)
 
 
 def _to_identity(old: Column, new: Column, context: Context) -> _Handover:
@@ -355,7 +380,7 @@ def _to_identity(old: Column, new: Column, context: Context) -> _Handover:
     return _Handover(
         old,
         before=(step(sequence_write.renamed(one.schema, one.name, _aside(one.name)), one.id),),
-        after=(step(_counted(name, aside), new.id), step(f"DROP SEQUENCE {aside}", one.id)),
+        after=(step(sequence_write.counted(name, aside), new.id), step(f"DROP SEQUENCE {aside}", one.id)),
         covers=(one.id,),
     )
 
@@ -371,19 +396,12 @@ def _from_identity(old: Column, new: Column, context: Context) -> _Handover:
     drop = f"ALTER TABLE {old.table_sql} ALTER COLUMN {ident(old.name)} DROP IDENTITY"
     before = (
         sequence_write.creation(aside),
-        step(_counted(qualified(aside.schema, aside.name), was), one.id),
+        step(sequence_write.counted(qualified(aside.schema, aside.name), was), one.id),
         step(drop, old.id, LockLevel.ACCESS_EXCLUSIVE),
         step(sequence_write.renamed(one.schema, aside.name, one.name), one.id),
         *sequence_write.given(one, context),
     )
     return _Handover(msgspec.structs.replace(old, identity=None), before, (), (one.id,))
-
-
-def _counted(name: str, source: str) -> str:
-    """The sequence `name` goes on where `source` is."""
-    return (
-        f"SELECT pg_catalog.setval({literal(name)}::pg_catalog.regclass, last_value, is_called) FROM {source}"
-    )
 
 
 def _aside(name: str) -> str:

@@ -52,7 +52,8 @@ def definition(column: Column, serial: str = "") -> str:
 def not_null(column: Column) -> str:
     if not column.not_null or not column.not_null_validated:
         return ""
-    return f" CONSTRAINT {ident(column.not_null_name)} NOT NULL" if column.not_null_name else " NOT NULL"
+    text = f" CONSTRAINT {ident(column.not_null_name)} NOT NULL" if column.not_null_name else " NOT NULL"
+    return text if column.not_null_inherited else f"{text} NO INHERIT"
 
 
 def identity(column: Column, how: Identity) -> str:
@@ -93,6 +94,7 @@ def serial_word(column: Column, sequences: Iterable[Sequence], context: Context)
         and "'" not in one.name
         and one.id not in context.current.objects
         and column.not_null_validated
+        and column.not_null_inherited
     )
     return _SERIALS[column.type] if fits else ""
 
@@ -109,11 +111,7 @@ def sequence_steps(
     after: list[Step] = []
     for one in sequences:
         old: Any = context.current.objects.get(one.id)
-        if (
-            old is None
-            or old.parent == column.id
-            or (old.parent and old.parent not in context.target.objects)
-        ):
+        if old is None or old.parent == column.id:
             before.append(sequence_write.creation(one))
         else:
             before.extend(sequence_write.changes(old, one))
@@ -121,6 +119,11 @@ def sequence_steps(
             continue
         after.extend(sequence_write.given(one, context))
     return "", tuple(before), tuple(after), tuple(one.id for one in sequences)
+
+
+def logging(how: Identity, one: ObjectId, to: str) -> Step:
+    """Set whether an identity's sequence survives a crash: "LOGGED" or "UNLOGGED"."""
+    return exclusive(f"ALTER SEQUENCE {qualified(how.sequence_schema, how.sequence_name)} SET {to}", one)
 
 
 def extras(column: Column) -> tuple[Step, ...]:
@@ -134,14 +137,17 @@ def extras(column: Column) -> tuple[Step, ...]:
     ]
     if column.not_null and not column.not_null_validated:
         steps.append(not_null_unproven(column))
+    if column.identity is not None and column.identity.logged:
+        steps.append(logging(column.identity, column.id, column.identity.logged))
     return tuple(steps)
 
 
 def not_null_unproven(column: Column) -> Step:
     """A not-null constraint that holds for new rows only: there is no other form of it (version 18 on)."""
     name = ident(column.not_null_name or not_null_name(column.table, column.name))
-    sql = f"ALTER TABLE {column.table_sql} ADD CONSTRAINT {name} NOT NULL {ident(column.name)} NOT VALID"
-    return exclusive(sql, column.id)
+    sql = f"ALTER TABLE {column.table_sql} ADD CONSTRAINT {name} NOT NULL {ident(column.name)}"
+    below = "" if column.not_null_inherited else " NO INHERIT"
+    return exclusive(f"{sql}{below} NOT VALID", column.id)
 
 
 def _extra_clauses(column: Column) -> Iterable[str]:
@@ -156,7 +162,10 @@ def _extra_clauses(column: Column) -> Iterable[str]:
 def create(new: Column, context: Context) -> Making:
     if not new.local:
         above = column_above(new, context.target)
-        return Making(own_steps(above, new) if above is not None else ())
+        if above is None:
+            return Making(())
+        names = not_null_constraint(above, context.target), not_null_constraint(new, context.target)
+        return Making((*own_steps(above, new), *renamed_not_null(new, *names, context)))
     word, before, after, covers = sequence_steps(new, context)
     table = context.target.objects[new.parent] if new.parent is not None else None
     only = "ONLY " if new.inherited else ""
@@ -218,7 +227,42 @@ def set_back(old: Column, context: Context) -> tuple[Step, ...]:
     above = column_above(old, context.target)
     if above is None or old.parent not in context.target.objects:
         return ()
-    return own_steps(old, above, on=old)
+    names = not_null_constraint(old, context.current), not_null_constraint(above, context.target)
+    return (*own_steps(old, above, on=old), *renamed_not_null(old, *names, context))
+
+
+def not_null_constraint(column: Column, catalog: Catalog) -> str:
+    """What its not-null constraint is called."""
+    above = None if column.local or column.not_null_name else column_above(column, catalog)
+    if above is not None:
+        return not_null_constraint(above, catalog)
+    return column.not_null_name or not_null_name(column.table, column.name)
+
+
+def renamed_not_null(one: Column, old: str, new: str, context: Context) -> tuple[Step, ...]:
+    """A partition's not-null constraint under another name, which only one that is by itself can take."""
+    name = ObjectId("table", (one.schema, one.table))
+    table: Any = context.target.objects.get(name)
+    before: Any = context.current.objects.get(name)
+    if old == new or not one.not_null or before is None or not table.partition_of:
+        return ()
+    if (before.partition_of, before.bound) != (table.partition_of, table.bound):
+        return ()
+    above = f"ALTER TABLE {qualified(*table.partition_of)}"
+    rename = f"ALTER TABLE {table.sql_name} RENAME CONSTRAINT {ident(old)} TO {ident(new)}"
+    attach = f"{above} ATTACH PARTITION {table.sql_name} {table.bound}"
+    return (
+        exclusive(f"{above} DETACH PARTITION {table.sql_name}", one.id),
+        exclusive(rename, one.id),
+        step(attach, one.id, LockLevel.ACCESS_EXCLUSIVE, scans=True),
+    )
+
+
+def other_steps(old: Column, new: Column, context: Context) -> tuple[Step, ...]:
+    """From one column that comes from above to another, both with something of their own."""
+    names = not_null_constraint(old, context.current), not_null_constraint(new, context.target)
+    renames = renamed_not_null(new, *names, context) if old.not_null else ()
+    return (*own_steps(old, new), *renames)
 
 
 def inside_partition(column: Column, context: Context) -> tuple[str, tuple[Step, ...]]:
@@ -242,6 +286,8 @@ def own_steps(old: Column, new: Column, on: Column | None = None) -> tuple[Step,
 
     one = on or new
     clauses = [f"ALTER COLUMN {ident(one.name)} {clause}" for clause in simple_clauses(old, new)]
+    if old.generated == new.generated == "stored" and old.default != new.default:
+        clauses.append(f"ALTER COLUMN {ident(one.name)} SET EXPRESSION AS ({new.default})")
     if not clauses:
         return ()
     return (exclusive(f"ALTER TABLE ONLY {one.table_sql} {', '.join(clauses)}", one.id),)

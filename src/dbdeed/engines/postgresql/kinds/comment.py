@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds.column import identity_sequence
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.naming import reference
 from dbdeed.engines.postgresql.quoting import literal
@@ -63,9 +64,13 @@ def read(reading: Reading) -> None:
 def _on(
     reading: Reading, address: tuple[int, int, int], domains: dict[int, str], text: str
 ) -> Comment | None:
+    if address[0] == PG_CONSTRAINT and address[1] in reading.not_nulls:
+        return _on_not_null(reading, address[1], text)
     found = reading.views.get(address) or reading.addresses.get(address)
     if found is None or (address[0], address[1]) in reading.members:
         return None
+    if address[0] == PG_CLASS and found.kind == "column" and not address[2]:
+        return Comment("sequence", identity_sequence(reading, found).name, found, text)
     if address[0] == PG_CONSTRAINT and found.kind == "domain":
         return Comment("domain constraint", (*found.name, domains[address[1]]), found, text)
     if address in reading.views:
@@ -73,6 +78,16 @@ def _on(
     if address[0] == PG_CLASS and found.kind == "constraint":
         return Comment("index", (found.name[0], found.name[2]), found, text)
     return Comment(found.kind, found.name, found, text)
+
+
+def _on_not_null(reading: Reading, constraint: int, text: str) -> Comment | None:
+    """It stands and falls with its column, or with the table where the column is no object."""
+    table, number, name = reading.not_nulls[constraint]
+    if table not in reading.relations or (PG_CLASS, table) in reading.members:
+        return None
+    address, whole = (PG_CLASS, table, number), reading.relations[table]
+    part_of = whole if address in reading.views else reading.addresses.get(address, whole)
+    return Comment("constraint", (*whole.name, name), part_of, text)
 
 
 def _on_what(one: Comment, catalog: Catalog) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.conversion import conversion
 from dbdeed.engines.postgresql.named import Named
-from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.reading import OURS
-from dbdeed.engines.postgresql.swap import swap_type
+from dbdeed.engines.postgresql.swap import Values, aside_name, swap_type
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_TYPE
 from dbdeed.engines.postgresql.writing import loses, step
 
@@ -75,7 +78,10 @@ def drop(old: CompositeType, _: Context) -> tuple[Step, ...]:
 
 
 def alter(old: CompositeType, new: CompositeType, context: Context) -> Alteration | None:
-    """Attributes come and go in place; PostgreSQL refuses to retype one while a table has the type."""
+    """Attributes come and go in place; PostgreSQL refuses to retype one while a table's column has the type.
+
+    Tables of the type change with it.
+    """
     was = {one[0]: one for one in old.attributes}
     wanted = {one[0]: one for one in new.attributes}
     kept = [name for name in was if name in wanted]
@@ -83,7 +89,13 @@ def alter(old: CompositeType, new: CompositeType, context: Context) -> Alteratio
     stored = any(one.kind == "column" for one in context.current.needed_by.get(old.id, ()))
     retyped = [name for name in kept if was[name] != wanted[name]]
     if not in_order or (stored and retyped):
-        return swap_type(old, new, create(new, context).steps, context)
+        gone = [name for name in was if name not in wanted]
+        swapping = swap_type(old, new, create(new, context).steps, context, _by_name(old, new))
+        if swapping is None or not (stored and gone):
+            return swapping
+        first, *rest = swapping.steps
+        hazards = tuple(loses(f"Values of {new.sql_name}.{ident(name)} are lost.") for name in gone)
+        return replace(swapping, steps=(replace(first, hazards=(*first.hazards, *hazards)), *rest))
     clauses = [f"DROP ATTRIBUTE {ident(name)}" for name in was if name not in wanted]
     lost = tuple(
         loses(f"Values of {new.sql_name}.{ident(name)} are lost.") for name in was if name not in wanted
@@ -93,8 +105,79 @@ def alter(old: CompositeType, new: CompositeType, context: Context) -> Alteratio
         collate = f" COLLATE {collation}" if collation else ""
         clauses.append(f"ALTER ATTRIBUTE {ident(name)} TYPE {type_name}{collate}")
     clauses += [f"ADD ATTRIBUTE {_attribute(wanted[name])}" for name in wanted if name not in was]
+    tables = _tables_of(old, context)
+    if tables:
+        clauses = [f"{clause} CASCADE" for clause in clauses]
     text = f"ALTER TYPE {new.sql_name} {', '.join(clauses)}"
-    return Alteration((step(text, new.id, hazards=lost if stored else ()),))
+    columns = [
+        ObjectId("column", (*table.name, name))
+        for table in tables
+        for name in {*was, *wanted}
+        if was.get(name) != wanted.get(name)
+    ]
+    destroyed = [one for one in columns if one in context.current.objects and one.name[-1] not in wanted]
+    changing = step(text, new.id, hazards=lost if stored or tables else (), destroys=tuple(destroyed))
+    if tables:
+        changing = replace(changing, lock=LockLevel.ACCESS_EXCLUSIVE, rewrites=bool(retyped))
+    return Alteration((changing,), _disturbed(columns, retyped, context), tuple(columns))
+
+
+def _tables_of(one: CompositeType, context: Context) -> list[ObjectId]:
+    """The tables that are of the type before and after."""
+    return [
+        key
+        for key, table in context.current.objects.items()
+        if key.kind == "table"
+        and one.sql_name
+        == getattr(table, "of_type", "")
+        == getattr(context.target.objects.get(key), "of_type", "")
+    ]
+
+
+def _disturbed(columns: list[ObjectId], retyped: list[str], context: Context) -> frozenset[ObjectId]:
+    """What PostgreSQL does not adapt when a column gets another type."""
+    needing = {
+        other
+        for one in columns
+        if one.name[-1] in retyped
+        for other in context.current.needed_by.get(one, ())
+    }
+    return frozenset(one for one in needing if one.kind in ("view", "materialized view", "rule", "policy"))
+
+
+def _by_name(old: CompositeType, new: CompositeType) -> Values:
+    """Values attribute by attribute, whatever their places."""
+    one = _value(old, new)
+    aside, made = qualified(old.schema, aside_name(old.name)), new.sql_name
+    function = f"pg_temp.{ident(aside_name(old.name))}"
+    # Elements by their numbers: to unnest would take a row for its columns.
+    body = f"""SELECT CASE WHEN pg_catalog.array_ndims($1) > 1
+            THEN ('more than one dimension: ' || $1::text)::{made}[]
+        WHEN pg_catalog.cardinality($1) = 0 THEN '{{}}'::{made}[]
+        ELSE (SELECT pg_catalog.array_agg({one.replace("{}", "$1[n]")} ORDER BY n)
+            FROM pg_catalog.generate_subscripts($1, 1) n) END"""
+    making = f"CREATE FUNCTION {function}({aside}[]) RETURNS {made}[] LANGUAGE sql AS {literal(body)}"
+    return Values(
+        value=one,
+        values=f"{function}({{}})",
+        before=(step(making, old.id),),
+        after=(step(f"DROP FUNCTION {function}({aside}[])", old.id),),
+    )
+
+
+def _value(old: CompositeType, new: CompositeType) -> str:
+    was = {name: type_name for name, type_name, _ in old.attributes}
+    parts = []
+    for name, type_name, _ in new.attributes:
+        if name not in was:
+            parts.append(f"NULL::{type_name}")
+            continue
+        part = f"({{}}).{ident(name)}"
+        if was[name] != type_name:
+            part = conversion(was[name], type_name).using(part) or f"{part}::{type_name}"
+        parts.append(part)
+    row = f"ROW({', '.join(parts)})::{new.sql_name}"
+    return f"CASE WHEN {{}} IS NOT DISTINCT FROM NULL THEN NULL ELSE {row} END"
 
 
 KINDS = (Kind("composite type", CompositeType, create, drop, alter),)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
-from dbdeed.engines.postgresql.kinds import inheritance
+from dbdeed.engines.postgresql.kinds import inheritance, marks
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.online import key
 from dbdeed.engines.postgresql.quoting import ident, qualified
@@ -96,8 +98,11 @@ class Constraint(Named, frozen=True, tag="constraint"):
         extra = f" WITH ({', '.join(self.index_options)})" if self.index_options else ""
         if self.tablespace:
             extra += f" USING INDEX TABLESPACE {ident(self.tablespace)}"
-        head, found, tail = self.definition.partition(" DEFERRABLE")
-        return head + extra + found + tail
+        where = ") WHERE (" if self.type == "exclusion" else " DEFERRABLE"
+        if where not in self.definition:
+            where = " DEFERRABLE"
+        head, found, tail = self.definition.partition(where)
+        return f"{head}){extra}{found[1:]}{tail}" if found[:1] == ")" else head + extra + found + tail
 
 
 _ACTIONS = """CASE c.{} WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade'
@@ -159,12 +164,20 @@ def read(reading: Reading) -> None:
             numbers = [int(number) for number in fields[_NAMES].split()]
             fields[_NAMES] = reading.index_names(table, numbers, own)
             fields[_REFERENCED] = reading.column_names(other, fields[_REFERENCED])
-            found.append((oid, index, Constraint(*fields)))
+            found.append((oid, index, _without_options(Constraint(*fields))))
     found.sort(key=lambda one: bool(one[2].partition_of))  # what hands down comes before what is handed down
     for oid, index, one in found:
         reading.add(one, (PG_CONSTRAINT, oid, 0))
         if index:
             reading.addresses[PG_CLASS, index, 0] = one.id
+
+
+def _without_options(one: Constraint) -> Constraint:
+    """An exclusion's definition, unlike a key's, holds its index's options as well."""
+    before, found, after = one.definition.partition(" WITH (")
+    if one.type != "exclusion" or not one.index_options or not found:
+        return one
+    return msgspec.structs.replace(one, definition=before + after.partition(")")[2])
 
 
 def create(new: Constraint, context: Context) -> Making:
@@ -257,17 +270,18 @@ def _dangers(new: Constraint) -> tuple[Hazard, ...]:
 def _marks(new: Constraint, old: Constraint | None) -> tuple[Step, ...]:
     table, name = new.table_sql, ident(new.name)
     clauses = []
-    if new.clustered != (old is not None and old.clustered):
-        clauses.append(f"CLUSTER ON {name}" if new.clustered else "SET WITHOUT CLUSTER")
+    if new.clustered and not (old is not None and old.clustered):
+        clauses.append(f"CLUSTER ON {name}")
     if new.replica_identity and not (old is not None and old.replica_identity):
         clauses.append(f"REPLICA IDENTITY USING INDEX {name}")
     return tuple(exclusive(f"ALTER TABLE {table} {clause}", new.id) for clause in clauses)
 
 
-def drop(old: Constraint, _: Context) -> tuple[Step, ...]:
+def drop(old: Constraint, context: Context) -> tuple[Step, ...]:
     if old.partition_of or old.attached_to:
         return ()  # it goes with what is above it
-    return (exclusive(f"ALTER TABLE {old.table_sql} DROP CONSTRAINT {ident(old.name)}", old.id),)
+    dropping = exclusive(f"ALTER TABLE {old.table_sql} DROP CONSTRAINT {ident(old.name)}", old.id)
+    return (dropping, *marks.unset(old, None, context))
 
 
 _ALTERABLE = frozenset({"validated", "clustered", "replica_identity", "index_options", "tablespace"})
@@ -279,11 +293,11 @@ def alter(old: Constraint, new: Constraint, context: Context) -> Alteration | No
     if new.type == "foreign" and differs & {"deferrable", "deferred"} and _bare(old) == _bare(new):
         differs -= {"deferrable", "deferred", "definition"}
         deferral.append(_deferral(new))
-    if differs - _ALTERABLE - {"inherited", "names", "on_partitioned"} or (
-        old.validated and not new.validated
-    ):
+    attach = inheritance.attaching(old, new) if "partition_of" in differs else ()
+    differs -= {"inherited", "names", "on_partitioned", "partition_of"}
+    if attach is None or differs - _ALTERABLE or (old.validated and not new.validated):
         return _replaced(old, new, context)
-    steps = [*deferral, *_marks(new, old)]
+    steps = [*attach, *deferral, *marks.unset(old, new, context), *_marks(new, old)]
     if new.validated and not old.validated:
         validation = _validation(new, _dangers(new)[0])
         steps.append(replace(validation, transactional=True, online=(validation,)))
@@ -297,11 +311,11 @@ def _replaced(old: Constraint, new: Constraint, context: Context) -> Alteration 
     alone = not any(one.partition_of or one.on_partitioned or one.attached_to for one in (old, new))
     if not (keys and alone and key.has_index_form(old) and key.has_index_form(new)):
         return None
-    (leaving,) = drop(old, context)
+    leaving, *unset = drop(old, context)
     making, *rest = create(new, context).steps
     making = replace(making, online=key.replaced(new, context, _dangers(new)[0]))
     disturbs = context.current.needed_by.get(old.id, frozenset())
-    return Alteration((replace(leaving, online=()), making, *rest), disturbs)
+    return Alteration((replace(leaving, online=()), making, *rest, *unset), disturbs)
 
 
 def index_settings(old: Constraint, new: Constraint, name: str) -> list[Step]:
@@ -325,4 +339,4 @@ def _deferral(new: Constraint) -> Step:
     return exclusive(f"ALTER TABLE {new.table_sql} ALTER CONSTRAINT {ident(new.name)} {words}", new.id)
 
 
-KINDS = (Kind("constraint", Constraint, create, drop, alter),)
+KINDS = (Kind("constraint", Constraint, create, drop, alter, takes_along=inheritance.takes_along),)

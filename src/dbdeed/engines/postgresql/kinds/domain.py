@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -25,6 +26,7 @@ class Domain(Named, frozen=True, tag="domain"):
     Attributes:
         base: the type below, with its modifiers.
         constraints: (name, definition without NOT VALID, validated), by name.
+        not_null_name: of the not-null constraint where somebody chose it (version 18 on).
     """
 
     schema: str
@@ -34,6 +36,7 @@ class Domain(Named, frozen=True, tag="domain"):
     default: str
     not_null: bool
     constraints: tuple[tuple[str, str, bool], ...] = ()
+    not_null_name: str = ""
 
     @property
     def id(self) -> ObjectId:
@@ -61,16 +64,24 @@ _CONSTRAINTS = """
     FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' ORDER BY contypid, conname
 """
 
+_NOT_NULLS = "SELECT contypid, oid, conname FROM pg_constraint WHERE contypid <> 0 AND contype = 'n'"
+
 
 def read(reading: Reading) -> None:
     constraints: dict[int, list[tuple[int, tuple[str, str, bool]]]] = {}
     for domain, oid, *fields in reading.fetch(_CONSTRAINTS):
         constraints.setdefault(domain, []).append((oid, (fields[0], fields[1], fields[2])))
+    not_nulls = {domain: (oid, name) for domain, oid, name in reading.fetch(_NOT_NULLS)}
     for oid, array_type, *fields in reading.fetch(_QUERY):
         if (PG_TYPE, oid) not in reading.members:
             own = constraints.get(oid, [])
-            one = Domain(*(*fields, tuple(found for _, found in own)))
+            not_null, name = not_nulls.get(oid, (0, ""))
+            if reading.major < 18 or name == not_null_name(fields[1], ""):
+                name = ""
+            one = Domain(*(*fields, tuple(found for _, found in own), name))
             addresses = [(PG_CONSTRAINT, constraint, 0) for constraint, _ in own]
+            if not_null:
+                addresses.append((PG_CONSTRAINT, not_null, 0))
             reading.add(one, (PG_TYPE, oid, 0), (PG_TYPE, array_type, 0), *addresses)
 
 
@@ -81,7 +92,7 @@ def create(new: Domain, _: Context) -> Making:
     if new.default:
         text += f" DEFAULT {new.default}"
     if new.not_null:
-        text += " NOT NULL"
+        text += f" CONSTRAINT {ident(new.not_null_name)} NOT NULL" if new.not_null_name else " NOT NULL"
     inside = [one for one in new.constraints if one[2]]
     text += "".join(f"\n    CONSTRAINT {ident(name)} {definition}" for name, definition, _ in inside)
     later = [_add(new, one) for one in new.constraints if not one[2]]
@@ -128,7 +139,12 @@ def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
     if old.not_null and not new.not_null:
         steps.append(step(f"{head} DROP NOT NULL", new.id))
     if new.not_null and not old.not_null:
-        steps.append(_reading(new, f"{head} SET NOT NULL", "NULLs"))
+        named = f"ADD CONSTRAINT {ident(new.not_null_name)} NOT NULL"
+        steps.append(_reading(new, f"{head} {named if new.not_null_name else 'SET NOT NULL'}", "NULLs"))
+    elif new.not_null and old.not_null_name != new.not_null_name:
+        usual = not_null_name(new.name, "")
+        names = f"{ident(old.not_null_name or usual)} TO {ident(new.not_null_name or usual)}"
+        steps.append(step(f"{head} RENAME CONSTRAINT {names}", new.id))
     for name, one in wanted.items():
         if was.get(name) == one:
             continue

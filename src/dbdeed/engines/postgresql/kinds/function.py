@@ -23,7 +23,8 @@ class Function(Named, frozen=True, tag="function"):
     Attributes:
         arguments: the types that identify it, `integer, text`.
         form: "function", "procedure" or "window".
-        result: what it returns, as pg_get_function_result has it.
+        result: what it returns, as pg_get_function_result has it; the types of all arguments of a procedure
+            that has any for output.
         names: the arguments' names, with modes: what CREATE OR REPLACE may not change.
         defaults: how many arguments have one.
         definition: the statement that pg_get_functiondef writes.
@@ -58,7 +59,7 @@ class Function(Named, frozen=True, tag="function"):
 _QUERY = f"""
     SELECT p.oid, n.nspname, p.proname, oidvectortypes(p.proargtypes),
         CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'w' THEN 'window' ELSE 'function' END,
-        coalesce(pg_get_function_result(p.oid), ''),
+        coalesce(pg_get_function_result(p.oid), array_to_string(p.proallargtypes::regtype[], ', '), ''),
         ARRAY(SELECT coalesce(m, 'i') || ':' || coalesce(a, '')
             FROM unnest(p.proargnames, p.proargmodes::text[]) AS k(a, m)),
         p.pronargdefaults::int, btrim(pg_get_functiondef(p.oid), E' \\n')

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
-from dbdeed.engines.postgresql.kinds import inheritance
+from dbdeed.engines.postgresql.kinds import inheritance, marks
 from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.online import index as online
@@ -180,8 +180,8 @@ def _after(new: Index, old: Index | None) -> tuple[Step, ...]:
         exclusive(f"ALTER INDEX {new.sql_name} ALTER COLUMN {number} SET STATISTICS {target}", new.id)
         for number, target in _statistics(new, old)
     ]
-    if new.clustered != (old is not None and old.clustered):
-        clause = f"CLUSTER ON {ident(new.name)}" if new.clustered else "SET WITHOUT CLUSTER"
+    if new.clustered and not (old is not None and old.clustered):
+        clause = f"CLUSTER ON {ident(new.name)}"
         steps.append(exclusive(f"ALTER TABLE {new.table_sql} {clause}", new.id))
     if new.replica_identity and not (old is not None and old.replica_identity):
         clause = f"REPLICA IDENTITY USING INDEX {ident(new.name)}"
@@ -204,24 +204,29 @@ def drop(old: Index, context: Context) -> tuple[Step, ...]:
     plain = exclusive(f"DROP INDEX {old.sql_name}{' CASCADE' if attached else ''}", old.id)
     if attached or old.on_partitioned:
         moment = pauses(f"Nobody reads or writes {old.table_sql} and its partitions for a moment.")
-        return (replace(plain, hazards=(moment,)),)
-    return (replace(plain, online=(online.dropped(old.schema, old.name, old.id),)),)
+        plain = replace(plain, hazards=(moment,))
+    else:
+        plain = replace(plain, online=(online.dropped(old.schema, old.name, old.id),))
+    return (plain, *marks.unset(old, None, context))
 
 
-_ALTERABLE = frozenset({"options", "tablespace", "statistics", "clustered", "replica_identity", "names"})
+_ALTERABLE = frozenset(
+    {"options", "tablespace", "statistics", "clustered", "replica_identity", "names", "partition_of"}
+)
 
 
 def alter(old: Index, new: Index, context: Context) -> Alteration | None:
     differs = {name for name in Index.__struct_fields__ if getattr(old, name) != getattr(new, name)}
     if "options" in differs and _without_options(old) == _without_options(new):
         differs.discard("definition")
-    if differs - _ALTERABLE:
+    attach = inheritance.attaching(old, new) if "partition_of" in differs else ()
+    if attach is None or differs - _ALTERABLE:
         return _replaced(old, new, context)
     clauses = option_clauses(old.options, new.options, "")
     if old.tablespace != new.tablespace:
         clauses.append(f"SET TABLESPACE {ident(new.tablespace or 'pg_default')}")
     steps = [exclusive(f"ALTER INDEX {new.sql_name} {clause}", new.id) for clause in clauses]
-    return Alteration((*steps, *_after(new, old)))
+    return Alteration((*attach, *steps, *marks.unset(old, new, context), *_after(new, old)))
 
 
 def _replaced(old: Index, new: Index, context: Context) -> Alteration | None:
@@ -229,11 +234,11 @@ def _replaced(old: Index, new: Index, context: Context) -> Alteration | None:
     alone = not any(one.partition_of or one.on_partitioned for one in (old, new))
     if not alone or old.parent != new.parent or not old.valid:
         return None
-    (leaving,) = drop(old, context)
+    leaving, *unset = drop(old, context)
     making, *rest = create(new, context).steps
     making = replace(making, online=online.replaced(old, new, context))
     disturbs = context.current.needed_by.get(old.id, frozenset())
-    return Alteration((replace(leaving, online=()), making, *rest), disturbs)
+    return Alteration((replace(leaving, online=()), making, *rest, *unset), disturbs)
 
 
 def _without_options(one: Index) -> str:
@@ -242,4 +247,4 @@ def _without_options(one: Index) -> str:
     return before + after.partition(")")[2] if found and one.options else one.definition
 
 
-KINDS = (Kind("index", Index, create, drop, alter),)
+KINDS = (Kind("index", Index, create, drop, alter, takes_along=inheritance.takes_along),)

@@ -47,6 +47,24 @@ def handed_down(table: Any, context: Context) -> Handed:
     return _named(found)
 
 
+def takes_along(one: Any, context: Context) -> Iterable[ObjectId]:
+    """What is above a partition's index or key that goes while that stays: only dropping both helps."""
+    above = ObjectId(one.id.kind, one.partition_of)
+    table: Any = context.target.objects.get(ObjectId("table", (one.schema, one.table)))
+    there: Any = context.current.objects.get(above)
+    stays = table is not None and there is not None and table.partition_of == (there.schema, there.table)
+    return (above,) if one.partition_of and stays else ()
+
+
+def attaching(old: Any, new: Any) -> tuple[Step, ...] | None:
+    """Put an index, or a key's, of its own under the one above; None where that is not what differs."""
+    if old.partition_of or not new.partition_of:
+        return None
+    above = qualified(new.partition_of[0], new.partition_of[-1])
+    attach = f"ALTER INDEX {above} ATTACH PARTITION {qualified(new.schema, new.name)}"
+    return (exclusive(attach, new.id),)
+
+
 def whole(above: Any, context: Context) -> bool:
     """Whether every partition that is there has its part of an index or key; else each is made apart."""
     has = {_table_of(one) for one in _clones(context.target, above.id)}

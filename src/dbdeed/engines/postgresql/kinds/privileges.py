@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.grants import statements
+from dbdeed.engines.postgresql.kinds.column import identity_sequence
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.naming import reference, routine
 from dbdeed.engines.postgresql.quoting import ident, qualified
@@ -130,6 +131,8 @@ def _place(
     if address in reading.views:
         return reading.views[address], reading.relations.get(address[1])
     on = reading.addresses.get(address)
+    if on is not None and on.kind == "column" and not address[2]:
+        return identity_sequence(reading, on), on
     return on, on
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
-from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.compare import Alteration, Context, Kind, Loosening, Making
 from dbdeed.engines.postgresql.kinds import sequence_write
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
@@ -98,4 +100,12 @@ def alter(old: Sequence, new: Sequence, context: Context) -> Alteration | None:
     return Alteration((*steps, *sequence_write.handed_over(old, new, context)))
 
 
-KINDS = (Kind("sequence", Sequence, create, drop, alter, holds_data=True),)
+def loosen(old: Sequence, _fallen: frozenset[ObjectId], _: Context) -> Loosening | None:
+    """Nobody's for a while, so that it and its count outlive the column."""
+    if not old.owned_by:
+        return None
+    left = msgspec.structs.replace(old, owned_by=())
+    return Loosening((sequence_write.ownership(left),), left)
+
+
+KINDS = (Kind("sequence", Sequence, create, drop, alter, holds_data=True, loosen=loosen),)

@@ -195,5 +195,12 @@ def ownership(new: Sequence) -> Step:
     return step(f"ALTER SEQUENCE {qualified(new.schema, new.name)} OWNED BY {owner}", new.id)
 
 
+def counted(name: str, source: str) -> str:
+    """The sequence `name` goes on where `source` is."""
+    return (
+        f"SELECT pg_catalog.setval({literal(name)}::pg_catalog.regclass, last_value, is_called) FROM {source}"
+    )
+
+
 def renamed(schema: str, old: str, new: str) -> str:
     return f"ALTER SEQUENCE {qualified(schema, old)} RENAME TO {ident(new)}"

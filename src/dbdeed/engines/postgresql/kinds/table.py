@@ -33,7 +33,7 @@ class Table(Named, frozen=True, tag="table"):
         inherits: (schema, name) of the tables that it inherits from, in order; empty for a partition.
         of_type: the composite type that it is a table of, as SQL has it, or "".
         options, toast_options: storage parameters, `fillfactor=70`, sorted.
-        tablespace, access_method: "" for the default one.
+        tablespace, access_method: "" for the default one (for a partitioned table: for none said).
         replica_identity: "default", "full" or "nothing"; one by an index is said by the index.
         row_security, force_row_security: as ALTER TABLE … ROW LEVEL SECURITY sets them.
         server, server_options: of a foreign table.
@@ -89,7 +89,8 @@ _QUERY = f"""
         CASE WHEN NOT c.relispartition AND heir.inhrelid IS NOT NULL THEN {_PARENTS} ELSE '{{}}' END,
         CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) ELSE '' END,
         {sorted_options("c.reloptions")}, {sorted_options("toast.reloptions")},
-        coalesce(ts.spcname, ''), CASE WHEN am.amname <> 'heap' THEN am.amname::text ELSE '' END,
+        coalesce(ts.spcname, ''),
+        CASE WHEN am.amname <> 'heap' OR c.relkind = 'p' THEN coalesce(am.amname::text, '') ELSE '' END,
         CASE WHEN c.relkind = 'f' THEN 'default' WHEN c.relreplident = 'f' THEN 'full'
             WHEN c.relreplident = 'n' THEN 'nothing' ELSE 'default' END,
         c.relrowsecurity, c.relforcerowsecurity, coalesce(s.srvname, ''), coalesce(f.ftoptions, '{{}}'),

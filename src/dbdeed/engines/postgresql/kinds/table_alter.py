@@ -11,6 +11,7 @@ from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.kinds.column_alter import option_changes
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, fitted
+from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 from dbdeed.engines.postgresql.online import partition
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.secrets import with_environment
@@ -26,20 +27,42 @@ if TYPE_CHECKING:
 
 
 def alter(old: Table, new: Table, context: Context) -> Alteration | None:
-    if (old.form, old.partition_key, old.server) != (new.form, new.partition_key, new.server):
+    if old.server != new.server or (old.form != new.form and "foreign" in (old.form, new.form)):
         return None
+    if (old.form, old.partition_key) != (new.form, new.partition_key):
+        return rebuild(old, new, context, alter)
     moved = old.partition_of != new.partition_of
+    left = _left_over(old, context) if moved else []
     fit = fitted(old, new, context) if moved else Fitted()
     steps = [
         *_detach(old, new, context),
+        *(_dropping(one) for one in left),
         *fit.steps,
         *_settings(old, new),
         *_rewrites(old, new),
         *_attach(old, new, context),
     ]
-    covers = (*fit.covers, *_handed(old, new, context)) if moved else ()
-    covers = (*covers, *partition.left_behind(old, context))
-    return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(covers)))
+    handed = (*(one.id for one in left), *fit.covers, *_handed(old, new, context)) if moved else ()
+    handed = (*handed, *partition.left_behind(old, context))
+    return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(handed)))
+
+
+def _left_over(old: Table, context: Context) -> list[Any]:
+    """Indexes and keys that came from above, stay with a detached partition, and are wanted no more."""
+    children: Iterable[Any] = context.current.children.get(old.id, ())
+    return [
+        one
+        for one in children
+        if one.id.kind in ("index", "constraint")
+        and one.partition_of
+        and one.id not in context.target.objects
+    ]
+
+
+def _dropping(own: Any) -> Step:
+    if own.id.kind == "index":
+        return exclusive(f"DROP INDEX {own.sql_name}", own.id)
+    return exclusive(f"ALTER TABLE {own.table_sql} DROP CONSTRAINT {ident(own.name)}", own.id)
 
 
 def loosen(old: Table, _fallen: frozenset[ObjectId], context: Context) -> Loosening | None:
@@ -113,7 +136,7 @@ def _check_of(child: Any, above: tuple[str, ...], other: Catalog) -> bool:
 def _from_above(child: Any, other: Catalog) -> bool:
     """Whether the other side has the child by way of the table above it, or has it by itself."""
     there: Any = other.objects.get(child.id)
-    return there is not None and bool(there.partition_of) != bool(child.partition_of)
+    return there is not None and there.partition_of != child.partition_of
 
 
 def _settings(old: Table, new: Table) -> Iterable[Step]:
@@ -155,7 +178,8 @@ def _rewrites(old: Table, new: Table) -> Iterable[Step]:
     if old.unlogged != new.unlogged:
         clauses.append(f"SET {'UNLOGGED' if new.unlogged else 'LOGGED'}")
     if old.access_method != new.access_method:
-        clauses.append(f"SET ACCESS METHOD {ident(new.access_method or 'heap')}")
+        usual = "DEFAULT" if new.form == "partitioned" else "heap"
+        clauses.append(f"SET ACCESS METHOD {ident(new.access_method) if new.access_method else usual}")
     if old.tablespace != new.tablespace:
         clauses.append(f"SET TABLESPACE {ident(new.tablespace or 'pg_default')}")
     for clause in clauses:

@@ -10,13 +10,13 @@ from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.kinds import column_create, inheritance
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.secrets import with_environment
-from dbdeed.engines.postgresql.writing import step
+from dbdeed.engines.postgresql.writing import may_fail, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dbdeed.engines.catalog import Catalog, Object, ObjectId
-    from dbdeed.engines.change import Step
+    from dbdeed.engines.change import Hazard, Step
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column
     from dbdeed.engines.postgresql.kinds.constraint import Constraint
@@ -50,15 +50,42 @@ def create(new: Table, context: Context) -> Making:
     lines = [column_create.definition(column, word) for column, word in found.columns]
     lines += found.overrides
     lines += [f"CONSTRAINT {ident(one.name)} {one.full_definition}" for one in found.constraints]
+    lines += named_not_nulls(new, context)
     handed = inheritance.handed_down(new, context)
     steps = (
         *found.before,
-        with_environment(step(statement(new, lines), new.id, _lock(new))),
+        with_environment(step(statement(new, lines), new.id, _lock(new), hazards=_dangers(new, context))),
         *found.after,
         *settings(new),
         *handed.steps,
     )
     return Making(steps, (*found.covers, *handed.covers))
+
+
+def _dangers(new: Table, context: Context) -> tuple[Hazard, ...]:
+    """The default partition beside a new one is read, and must hold nothing that belongs into it."""
+    beside = [
+        _any(one)
+        for one in context.current.objects.values()
+        if new.partition_of and one.id.kind == "table" and _any(one).partition_of == new.partition_of
+    ]
+    return tuple(
+        may_fail(f"{one.sql_name} may hold rows that belong into {new.sql_name}.")
+        for one in beside
+        if one.bound == "DEFAULT"
+    )
+
+
+def named_not_nulls(new: Table, context: Context) -> list[str]:
+    """A partition's not-null constraints that are not called as those above."""
+    if not new.partition_of:
+        return []
+    columns = [_any(one) for one in context.target.children.get(new.id, ()) if one.id.kind == "column"]
+    return [
+        f"CONSTRAINT {ident(one.not_null_name)} NOT NULL {ident(one.name)}"
+        for one in columns
+        if not one.local and one.not_null_name
+    ]
 
 
 def inside(new: Table, context: Context) -> Inside:

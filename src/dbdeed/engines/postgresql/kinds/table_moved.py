@@ -13,8 +13,6 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.kinds import column_alter, column_create
-from dbdeed.engines.postgresql.quoting import ident
-from dbdeed.engines.postgresql.writing import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,9 +46,6 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
     for name, column in wanted.items():
         covers.append(column.id)
         found = was.get(name)
-        if found is not None and found.not_null and _named_from_above(found, old, context):
-            steps.append(_nullable(found))
-            found = msgspec.structs.replace(found, not_null=False)
         way = column_alter.alter(found, column, context) if found is not None else None
         if way is not None:
             steps += way.steps
@@ -68,18 +63,6 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
             steps += _dropped(column, context)
             covers.append(column.id)
     return Fitted(tuple(steps), tuple(covers), frozenset(disturbs))
-
-
-def _named_from_above(column: Column, old: Table, context: Context) -> bool:
-    """Whether nobody knows what its not-null constraint is called: since 18, as where it first stood."""
-    named = context.target.version[0] >= 18
-    return named and bool(old.partition_of) and column.id not in context.current.objects
-
-
-def _nullable(column: Column) -> Step:
-    return exclusive(
-        f"ALTER TABLE {column.table_sql} ALTER COLUMN {ident(column.name)} DROP NOT NULL", column.id
-    )
 
 
 def _dropped(column: Column, context: Context) -> tuple[Step, ...]:
@@ -101,7 +84,11 @@ def columns(table: Table, catalog: Catalog) -> Mapping[str, Column]:
     for child in catalog.children.get(table.id, ()):
         if child.id.kind == "column":
             column: Any = child
-            found[column.name] = msgspec.structs.replace(column, local=True, inherited=False)
+            named = catalog.version[0] >= 18 and column.not_null and not column.local
+            name = column_create.not_null_constraint(column, catalog) if named else column.not_null_name
+            found[column.name] = msgspec.structs.replace(
+                column, local=True, inherited=False, not_null_name=name
+            )
     return found
 
 

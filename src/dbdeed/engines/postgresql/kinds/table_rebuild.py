@@ -1,0 +1,278 @@
+"""A table that cannot become the other in place: made anew beside the old one, which hands over its rows.
+
+So a plain table becomes a partitioned one and back, and a partition key changes. The whole tree is made anew:
+partitions lose their rows to the new top, which sorts them in again. All of it is one transaction, so that
+rows that no partition takes stop it and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.compare import Alteration, Context
+from dbdeed.engines.postgresql.kinds import (
+    column_create,
+    sequence_write,
+    table_create,
+    table_moved,
+    table_rows,
+)
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.writing import exclusive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.postgresql.kinds.table import Table
+
+    Alter = Callable[[Table, Table, Context], Alteration | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trees:
+    """What becomes of the tables of both trees, each with those above before those below.
+
+    Attributes:
+        aside: old ones that hand over their rows and go.
+        leaving: old ones that go on by themselves, each with its way there.
+        made: new ones that are made.
+        joining: tables that become partitions here, each with its way there.
+    """
+
+    aside: tuple[Table, ...]
+    leaving: tuple[tuple[Table, Alteration], ...]
+    made: tuple[Table, ...]
+    joining: tuple[tuple[Table, Alteration], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Steps, those that go better once the rows are there, and what they make."""
+
+    steps: tuple[Step, ...]
+    after: tuple[Step, ...]
+    covers: frozenset[ObjectId]
+
+
+def rebuild(old: Table, new: Table, context: Context, alter: Alter) -> Alteration | None:
+    """The way from one table to the other; None where something holds on to the old one."""
+    trees = _trees(old, new, context, alter)
+    if trees is None or _held(trees, context):
+        return None
+    made = _making(trees, _without(trees, context))
+    if any(child.id not in made.covers for table in trees.made for child in _columns(table, context.target)):
+        return None
+    moving = [way for _, way in (*trees.leaving, *trees.joining)]
+    covers = {one.id for one in (*trees.aside, *trees.made)} | made.covers
+    covers |= {table.id for table, _ in (*trees.leaving, *trees.joining)}
+    covers |= {one for way in moving for one in way.covers}
+    covers |= set(_parts(trees, context))
+    disturbed = frozenset(_disturbed(trees, context, covers))
+    steps = (
+        *(step for _, way in trees.leaving for step in way.steps),
+        *_stepping_aside(old, trees, context),
+        *made.steps,
+        *table_rows.handed_over(old, new, context),
+        *made.after,
+        *(one for table in trees.made for one in table_create.settings(table)),
+        *_exact_rights(made.covers | {one.id for one in trees.made}, context),
+    )
+    whole = tuple(replace(one, online=None) for one in steps)  # one transaction, or nothing
+    return Alteration(whole, disturbed, tuple(sorted(covers - {old.id})))
+
+
+def _tree(root: Table, catalog: Catalog) -> Iterator[Table]:
+    """The table and all partitions below it."""
+    below: dict[tuple[str, ...], list[Any]] = {}
+    for key, found in catalog.objects.items():
+        table: Any = found
+        if key.kind == "table" and table.partition_of:
+            below.setdefault(table.partition_of, []).append(table)
+    waiting: list[Any] = [root]
+    while waiting:
+        one = waiting.pop(0)
+        yield one
+        waiting.extend(below.get((one.schema, one.name), ()))
+
+
+def _trees(old: Table, new: Table, context: Context, alter: Alter) -> _Trees | None:
+    before = {one.id: one for one in _tree(old, context.current)}
+    after = {one.id: one for one in _tree(new, context.target)}
+    leaving, joining = [], []
+    for one in before.values():
+        there: Any = context.target.objects.get(one.id)
+        if there is not None and one.id not in after:
+            way = alter(one, there, context)
+            if way is None:
+                return None
+            leaving.append((one, way))
+    gone = {below.id for one, _ in leaving for below in _tree(one, context.current)}
+    for one in after.values():
+        was: Any = context.current.objects.get(one.id)
+        if was is not None and one.id not in before:
+            way = alter(was, one, context)
+            if way is None:
+                return None
+            joining.append((one, way))
+    come = {below.id for one, _ in joining for below in _tree(one, context.target)}
+    return _Trees(
+        tuple(one for one in before.values() if one.id not in gone),
+        tuple(leaving),
+        tuple(one for one in after.values() if one.id not in come),
+        tuple(joining),
+    )
+
+
+def _held(trees: _Trees, context: Context) -> bool:
+    """Whether tables inherit from one that goes, columns are of its row type, or it is foreign."""
+    ids = {one.id for one in (*trees.aside, *(one for one, _ in trees.leaving))}
+    for table in trees.aside:
+        for one in context.current.needed_by.get(table.id, ()):
+            if one.kind == "table" and one not in ids:
+                return True
+            if one.kind == "column" and ObjectId("table", one.name[:2]) not in ids:
+                return True
+    return any(one.form == "foreign" for one in (*trees.aside, *trees.made))
+
+
+def _without(trees: _Trees, context: Context) -> Context:
+    """Both catalogs as they are once the old tables stepped aside."""
+    gone = {one.id for one in trees.aside}
+    parts = {child.id for one in trees.aside for child in context.current.children.get(one.id, ())}
+    kept: dict[ObjectId, Any] = {}
+    for key, one in context.current.objects.items():
+        if key in gone or key in parts:
+            continue
+        there: Any = one
+        if key.kind == "sequence" and there.parent in parts:
+            there = msgspec.structs.replace(there, owned_by=())
+        kept[key] = there
+    return Context(replace(context.current, objects=kept), context.target)
+
+
+def _making(trees: _Trees, context: Context) -> _Made:
+    """The new tables, their own indexes before their partitions, which take these over."""
+    from dbdeed.engines.postgresql.kinds import constraint, index
+
+    steps: list[Step] = []
+    after: list[Step] = []
+    covers: set[ObjectId] = set()
+    joining = {table.id: way for table, way in trees.joining}
+    for table in (*trees.made, *(table for table, _ in trees.joining)):
+        if table.id in joining:
+            steps.extend(joining[table.id].steps)
+            continue
+        making = table_create.create(table, context)
+        later = table_create.settings(table)
+        steps.extend(one for one in making.steps if one not in later)
+        covers.update(making.covers)
+        for own in _indexes(table, context.target):
+            if own.id not in covers and not own.partition_of:
+                create = index.create if own.id.kind == "index" else constraint.create
+                making = create(own, context)
+                (steps if table.form == "partitioned" else after).extend(making.steps)
+                covers.update((own.id, *making.covers))
+    return _Made(tuple(steps), tuple(after), frozenset(covers))
+
+
+def _columns(table: Table, catalog: Catalog) -> list[Any]:
+    return [one for one in catalog.children.get(table.id, ()) if one.id.kind == "column"]
+
+
+def _indexes(table: Table, catalog: Catalog) -> list[Any]:
+    """Its indexes, and keys that have one."""
+    children: Iterable[Any] = catalog.children.get(table.id, ())
+    return [
+        one for one in children if one.id.kind == "index" or (one.id.kind == "constraint" and one.has_index)
+    ]
+
+
+def _parts(trees: _Trees, context: Context) -> Iterable[ObjectId]:
+    """What goes with the old tables, or over to the new ones."""
+    for table in trees.aside:
+        yield from (one.id for one in _indexes(table, context.current))
+        for column in _columns(table, context.current):
+            yield column.id
+            yield from (one.id for one in column_create.owned(column, context.current))
+
+
+def _disturbed(trees: _Trees, context: Context, covers: set[ObjectId]) -> Iterator[ObjectId]:
+    """What is on the old tables or needs them, and is made again on the new ones."""
+    seen = {one.id for one in trees.aside} | {one.id for one, _ in trees.leaving}
+    waiting = [one.id for one in trees.aside]
+    while waiting:
+        for one in context.current.needed_by.get(waiting.pop(), ()):
+            if one in seen or one.kind == "table":
+                continue
+            seen.add(one)
+            outside = one.kind == "column" and one not in covers
+            if not outside:
+                waiting.append(one)
+            if one not in covers and not outside:
+                yield one
+
+
+def _stepping_aside(old: Table, trees: _Trees, context: Context) -> Iterator[Step]:
+    """The old tables without what would be in the new ones' way, under other names."""
+    if old.partition_of:
+        yield exclusive(f"ALTER TABLE {qualified(*old.partition_of)} DETACH PARTITION {old.sql_name}", old.id)
+    for table in trees.aside:
+        top = table is trees.aside[0]
+        for own in _indexes(table, context.current):
+            if top or not own.partition_of:  # a partition's go with those above
+                yield _dropping(own)
+        for column in (
+            table_moved.columns(table, context.current).values()
+            if top and context.current.version[0] >= 18
+            else ()
+        ):
+            yield from _not_null_aside(table, column, context)
+        for column in _columns(table, context.current):
+            yield from _counts_aside(column, context)
+        if table.row_security:
+            yield exclusive(f"ALTER TABLE {table.sql_name} DISABLE ROW LEVEL SECURITY", table.id)
+    for table in trees.aside:
+        if table is trees.aside[0] or table.id in context.target.objects:
+            rename = f"ALTER TABLE {table.sql_name} RENAME TO {ident(table_rows.aside(table.name))}"
+            yield exclusive(rename, table.id)
+
+
+def _dropping(own: Any) -> Step:
+    if own.id.kind == "index":
+        return exclusive(f"DROP INDEX {own.sql_name}", own.id)
+    return exclusive(f"ALTER TABLE {own.table_sql} DROP CONSTRAINT {ident(own.name)}", own.id)
+
+
+def _not_null_aside(table: Table, column: Any, context: Context) -> Iterable[Step]:
+    """From version 18 on not-null constraints have names too, and take another where theirs is taken."""
+    if column.not_null:
+        name = column_create.not_null_constraint(column, context.current)
+        rename = f"RENAME CONSTRAINT {ident(name)} TO {ident(table_rows.aside(name))}"
+        yield exclusive(f"ALTER TABLE {table.sql_name} {rename}", column.id)
+
+
+def _counts_aside(column: Any, context: Context) -> Iterable[Step]:
+    """Sequences that stay are nobody's for a while; others go with the table, under other names."""
+    how = column.identity
+    if how is not None:
+        aside = table_rows.aside(how.sequence_name)
+        yield exclusive(sequence_write.renamed(how.sequence_schema, how.sequence_name, aside), column.id)
+    for one in column_create.owned(column, context.current):
+        if one.id in context.target.objects:
+            yield sequence_write.ownership(msgspec.structs.replace(one, owned_by=()))
+        else:
+            aside = table_rows.aside(one.name)
+            yield exclusive(sequence_write.renamed(one.schema, one.name, aside), one.id)
+
+
+def _exact_rights(made: Iterable[ObjectId], context: Context) -> Sequence[Step]:
+    """Default privileges that are there already must not add to what is made."""
+    from dbdeed.engines.postgresql.kinds.default_privileges import neutral
+
+    return [one for key in sorted(made) if key.kind in ("table", "sequence") for one in neutral(key, context)]

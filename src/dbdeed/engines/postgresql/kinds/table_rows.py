@@ -1,0 +1,76 @@
+"""How the rows and counts of a table that stepped aside come into the one that was made in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.change import LockLevel
+from dbdeed.engines.postgresql.conversion import conversion
+from dbdeed.engines.postgresql.kinds import column_create, sequence_write
+from dbdeed.engines.postgresql.kinds.table_moved import columns
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.writing import exclusive, loses, may_fail, rewriting, step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.column import Column
+    from dbdeed.engines.postgresql.kinds.table import Table
+
+
+def aside(name: str) -> str:
+    """What something is called that steps aside."""
+    return name.encode()[:55].decode(errors="ignore") + "_dbdeed"
+
+
+def handed_over(old: Table, new: Table, context: Context) -> Iterator[Step]:
+    """All rows, then the counts, then the old table goes."""
+    source = qualified(old.schema, aside(old.name))
+    had, wanted = columns(old, context.current), columns(new, context.target)
+    both = [name for name in wanted if name in had and not wanted[name].generated]
+    hazards = [rewriting(f"All rows of {new.sql_name} are written anew under an exclusive lock.")]
+    if new.form == "partitioned":
+        hazards.append(may_fail(f"{old.sql_name} may hold rows that no partition takes."))
+    if both:
+        names = ", ".join(ident(name) for name in both)
+        values = ", ".join(_value(had[name], wanted[name]) for name in both)
+        text = f"INSERT INTO {new.sql_name} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {source}"
+        lock = LockLevel.ACCESS_EXCLUSIVE
+        yield step(text, new.id, lock, scans=True, rewrites=True, hazards=tuple(hazards))
+    for name in both:
+        yield from _counted(had[name], wanted[name], context)
+    lost = [one for name, one in had.items() if name not in wanted and not one.generated]
+    yield exclusive(
+        f"DROP TABLE {source}",
+        old.id,
+        *(loses(f"All values of {one.table_sql}.{ident(one.name)} are lost.") for one in lost),
+        destroys=tuple(one.id for one in lost),
+    )
+
+
+def _value(old: Column, new: Column) -> str:
+    name = ident(old.name)
+    if (old.type, old.collation) == (new.type, new.collation):
+        return name
+    return conversion(old.type, new.type).using(name) or name
+
+
+def _counted(old: Column, new: Column, context: Context) -> Iterator[Step]:
+    """What numbers the new column goes on where the old one's sequence is, if that went aside."""
+    source = _source(old, context)
+    how = new.identity
+    target = qualified(how.sequence_schema, how.sequence_name) if how is not None else ""
+    for one in column_create.owned(new, context.target):
+        if one.id not in context.current.objects:
+            target = qualified(one.schema, one.name)
+    if source and target:
+        yield step(sequence_write.counted(target, source), new.id)
+
+
+def _source(old: Column, context: Context) -> str:
+    if old.identity is not None:
+        return qualified(old.identity.sequence_schema, aside(old.identity.sequence_name))
+    gone = [one for one in column_create.owned(old, context.current) if one.id not in context.target.objects]
+    return qualified(gone[0].schema, aside(gone[0].name)) if gone else ""
