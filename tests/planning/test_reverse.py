@@ -158,6 +158,12 @@ POSTGRESQL = {
         ("INSERT INTO u VALUES (1, 'u')", "INSERT INTO h VALUES (2, 'h', 5)"),
         ("SELECT * FROM u ORDER BY 1", "SELECT * FROM h"),
     ),
+    "a typed table": Case(
+        "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE thing AS (id integer, m mood); CREATE TABLE a OF thing;",
+        "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE thing AS (id integer, m mood);",
+        ("INSERT INTO a VALUES (1, 'bad')",),
+        ("SELECT id, m::text FROM a",),
+    ),
     "a column of heirs": Case(
         "CREATE TABLE u (id integer PRIMARY KEY, n text); CREATE TABLE h (x integer) INHERITS (u);",
         "CREATE TABLE u (id integer PRIMARY KEY); CREATE TABLE h (x integer) INHERITS (u);",

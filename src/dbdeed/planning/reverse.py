@@ -66,6 +66,7 @@ def plan_back(
         ProofFailed: it does not lead back.
     """
     keeper = Keeper(engine, generation)
+    entries = sorted(entries, key=lambda one: one.kept.form is not Form.MOVED)  # tables before their columns
     looks = [(one, engine.returning([one.kept], before, after).early) for one in entries]
     early = _arranged(engine, session, after, looks)
     away = _without(before, after, [one.kept for one in entries])
@@ -109,24 +110,30 @@ def _without(before: Catalog, after: Catalog, kept: Sequence[Kept]) -> Catalog:
     What holds data and is there stays as it is; only its needs were gone meanwhile.
     """
     gone: set[ObjectId] = set()
+    parts: set[ObjectId] = set()  # what returns itself, under its own name
     stays: set[ObjectId] = set()
     for one in kept:
         if one.form not in _ABSENT:
             continue
         if one.object in before.objects:
             gone |= _with_dependents(before, one.object)
+            parts |= _with_parts(before, {one.object})
         else:  # a part of a table that is no object of its own
             table = ObjectId("table", one.object.name[:-1])
             if table in before.objects:
                 stays |= _with_dependents(before, table)
-    stays |= {one for one in gone if one.kind in _DATA and one in after.objects}
+    stays |= {one for one in gone - parts if one.kind in _DATA and one in after.objects}
     nothing = replace(before, objects={}, needs={})
     return before.taking(nothing, gone - stays).taking(after, stays)
 
 
 def _with_dependents(catalog: Catalog, root: ObjectId) -> frozenset[ObjectId]:
     """An object, what needs it, and the parts of all these."""
-    found = {root, *catalog.dependents([root])}
+    return _with_parts(catalog, {root, *catalog.dependents([root])})
+
+
+def _with_parts(catalog: Catalog, roots: set[ObjectId]) -> frozenset[ObjectId]:
+    found = set(roots)
     waiting = list(found)
     for one in waiting:
         parts = [child.id for child in catalog.children.get(one, ()) if child.id not in found]

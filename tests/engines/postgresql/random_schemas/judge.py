@@ -44,7 +44,7 @@ class Counterexample(AssertionError):  # noqa: N818 - it is what it is called
         self.stage = stage
 
 
-class _StepError(Exception):
+class StepError(Exception):
     def __init__(self, sql: str, why: DbdeedError, excused: bool) -> None:
         super().__init__(f"{why.message}\n    in {sql}")
         self.excused = excused
@@ -167,8 +167,8 @@ def _lead(
     seen.add(made)
     before = snapshot(session, current)
     try:
-        _run(session, made)
-    except _StepError as failed:
+        run_plan(session, made)
+    except StepError as failed:
         if not failed.excused or not trial.rows:
             raise Counterexample("step", str(failed), made) from None
         seen.excused += 1
@@ -180,15 +180,15 @@ def _lead(
     return reached
 
 
-def _lead_emptied(session: Session, target: Catalog, planner: Planner, failed: _StepError) -> Catalog:
+def _lead_emptied(session: Session, target: Catalog, planner: Planner, failed: StepError) -> Catalog:
     """A step could not be done with the rows that are there: without them all must be well."""
     load(session, ["ROLLBACK"])
     remove(session)
     current = ENGINE.inspect(session)
     made = _planned(planner, current, target, False)
     try:
-        _run(session, made)
-    except _StepError as again:
+        run_plan(session, made)
+    except StepError as again:
         raise Counterexample("step", f"after {failed}\n  on empty tables: {again}", made) from None
     return _arrived(session, target, made)
 
@@ -226,7 +226,7 @@ def _differences(reached: Catalog, target: Catalog) -> Iterator[str]:
     yield from (f"    unmodelled: {one}" for one in gone)
 
 
-def _run(session: Session, made: Plan) -> None:
+def run_plan(session: Session, made: Plan) -> None:
     """As `planning.apply` does, without journal and archive; the state is as it was where a group fails."""
     if isinstance(session, Passing) and not all(group.transactional for group in made.groups):
         raise _NotHereError
@@ -238,7 +238,7 @@ def _run(session: Session, made: Plan) -> None:
             else:
                 _steps(session, group)
         except DbdeedError as error:  # at the end of the transaction: deferred constraints
-            raise _StepError("COMMIT", error, _excused(group)) from None
+            raise StepError("COMMIT", error, _excused(group)) from None
     session.execute("RESET search_path")
     session.execute("RESET check_function_bodies")
 
@@ -258,7 +258,7 @@ def _steps(session: Session, group: Group) -> None:
             if getattr(error, "sqlstate", "") == "54001":
                 raise _EndlessError from None
             excused = any(hazard.kind is HazardKind.MAY_FAIL for hazard in planned.step.hazards)
-            raise _StepError(sql, error, excused) from None
+            raise StepError(sql, error, excused) from None
 
 
 def _excused(group: Group) -> bool:

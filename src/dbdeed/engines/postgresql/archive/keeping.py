@@ -27,7 +27,7 @@ def kept_first(
     """The change's steps, with those that keep what they remove; they themselves where nothing is lost."""
     if change.action is Action.DROP and change.id.kind == "table":
         old: Any = change.old
-        if old.form == "plain" and not old.inherits:
+        if old.form == "plain" and not (old.inherits or old.of_type):
             return moved(change, name(change.id), context)
         if old.form == "partitioned":
             copy: tuple[Step, ...] = ()
@@ -40,7 +40,7 @@ def kept_first(
         return (number_kept(change.id, change.id, name(change.id)), *change.steps)
     steps: list[Step] = []
     for step in change.steps:
-        steps += _values(step, context, name, few)
+        steps += _values(change, step, context, name, few)
         steps.append(step)
     if any(step.destroys for step in change.steps):
         return (*_numbers(change, context.current, name), *steps)
@@ -48,12 +48,17 @@ def kept_first(
 
 
 def _values(
-    step: Step, context: Context, name: Callable[[ObjectId], str], few: Callable[[ObjectId], bool]
+    change: Change,
+    step: Step,
+    context: Context,
+    name: Callable[[ObjectId], str],
+    few: Callable[[ObjectId], bool],
 ) -> Iterator[Step]:
     for one in step.destroys:
         column: Any = context.current.objects.get(one)
         if one.kind == "column" and column is not None:
-            yield from values_kept(column, name(one), context, few)
+            goes = change.because == column.parent
+            yield from values_kept(column, name(one), context, few, goes=goes)
     for one in step.changes:
         column = context.current.objects.get(one)
         if column is not None:

@@ -78,7 +78,12 @@ def moved(change: Change, name: str, context: Context) -> tuple[Step, ...]:
         context: both catalogs.
     """
     table: Any = change.old
-    columns = columns_of(table, context.current)
+    there = {one for one in change.covers if one.kind == "column"}
+    columns = {
+        name: one
+        for name, one in columns_of(table, context.current).items()
+        if one.parent != table.id or one.id in there  # one that was in a ring with others is gone already
+    }
     own = own_ids(table, context.current)
     texts = tuple(one.name for one in columns.values() if foreign_type(one) and not one.generated)
     retyped = {columns[one].id for one in texts}

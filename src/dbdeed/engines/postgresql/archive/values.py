@@ -34,12 +34,24 @@ def values_kept(
     context: Context,
     few: Callable[[ObjectId], bool],
     became: str = "",
+    *,
+    goes: bool = False,
 ) -> tuple[Step, ...]:
-    """The steps that copy a column's values; `became` is the expression that converts them, if it stays."""
+    """The steps that copy a column's values.
+
+    Args:
+        column: of the current catalog.
+        name: in the archive.
+        context: both catalogs.
+        few: whether a table has few rows.
+        became: the expression that converts them, if the column stays.
+        goes: its table goes as well, right after it, and takes all other columns along.
+    """
     table: Any = context.current.objects[ObjectId("table", (column.schema, column.table))]
     columns = columns_of(table, context.current)
-    key = _key(table, columns, context)
-    rest = () if key else _staying(columns, context, without=column.name)
+    stays = [one for one in _staying(columns, context, all_=goes) if one != column.name]
+    key = _key(table, columns, stays, context)
+    rest = () if key else tuple(stays)
     texts = tuple(one for one in (*key, column.name) if foreign_type(columns[one]))
     place = qualified(PRIVATE_SCHEMA, name)
     form = Form.CHANGED if became else Form.VALUES
@@ -53,7 +65,10 @@ def values_kept(
 
 
 def rows_kept(table: Table, name: str, context: Context, few: bool) -> tuple[Step, ...]:
-    """The steps that copy the rows of a table that cannot move: an heir never quite becomes one again."""
+    """The steps that copy the rows of a table that cannot move, since it would not quite become itself again.
+
+    That is so of heirs and typed tables: their columns would be their own.
+    """
     columns = {one.name: one for one in columns_of(table, context.current).values() if not one.generated}
     texts = tuple(one.name for one in columns.values() if foreign_type(one))
     kept = Kept(table.id, Form.COPIED, qualified(PRIVATE_SCHEMA, name), key=tuple(columns), texts=texts)
@@ -82,20 +97,21 @@ def row_text(columns: Sequence[str], alias: str = "") -> str:
     return f"ROW({', '.join(f'{alias}{ident(one)}' for one in columns)})::text"
 
 
-def _key(table: Table, columns: Mapping[str, Column], context: Context) -> tuple[str, ...]:
+def _key(
+    table: Table, columns: Mapping[str, Column], stays: Sequence[str], context: Context
+) -> tuple[str, ...]:
     """The columns that find a row of the table in both catalogs; () where there are none."""
     if has_heirs(table, context.current):
         return ()
     found = sorted(
-        _keys(table, columns, context), key=lambda one: (not one[0], len(one[1]), one[1])
+        _keys(table, columns, frozenset(stays), context), key=lambda one: (not one[0], len(one[1]), one[1])
     )  # a primary key first, then the shortest
     return next((key for _, key in found), ())
 
 
 def _keys(
-    table: Table, columns: Mapping[str, Column], context: Context
+    table: Table, columns: Mapping[str, Column], staying: frozenset[str], context: Context
 ) -> Iterator[tuple[bool, tuple[str, ...]]]:
-    staying = frozenset(_staying(columns, context))
     for one in context.current.children.get(table.id, ()):
         there: Any = one
         unique = one.id.kind == "constraint" and there.type in ("primary", "unique")
@@ -108,12 +124,12 @@ def _keys(
             yield getattr(there, "type", "") == "primary", there.columns
 
 
-def _staying(columns: Mapping[str, Column], context: Context, without: str = "") -> tuple[str, ...]:
-    """The columns that the plan leaves as they are."""
+def _staying(columns: Mapping[str, Column], context: Context, *, all_: bool) -> tuple[str, ...]:
+    """The columns that the plan leaves as they are, or all that are stored."""
     return tuple(
         name
         for name, one in columns.items()
-        if name != without and not one.generated and _same(one, context.target.objects.get(one.id))
+        if not one.generated and (all_ or _same(one, context.target.objects.get(one.id)))
     )
 
 
