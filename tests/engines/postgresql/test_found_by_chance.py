@@ -163,6 +163,13 @@ PAIRS = {
         "CREATE SEQUENCE s OWNED BY t.a; CREATE SEQUENCE r OWNED BY t.b; CREATE SEQUENCE n AS integer;"
         "ALTER SEQUENCE n OWNED BY t.d; ALTER TABLE t OWNER TO reader",
     ),
+    "a view over what a table has from the one above": (
+        "",
+        "CREATE TABLE p (a integer, b integer); CREATE TABLE z () INHERITS (p); CREATE VIEW v AS SELECT a FROM z;"
+        "CREATE TABLE m (a integer, b integer) PARTITION BY LIST (a);"
+        "CREATE TABLE zz PARTITION OF m FOR VALUES IN (1); CREATE VIEW c AS SELECT b FROM zz;"
+        "CREATE FUNCTION f() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT max(b) FROM zz; END",
+    ),
 }  # fmt: skip
 
 

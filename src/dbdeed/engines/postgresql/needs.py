@@ -14,6 +14,7 @@ import msgspec
 
 from dbdeed.engines.catalog import Later, ObjectId
 from dbdeed.engines.postgresql.kinds.base_type import filled
+from dbdeed.engines.postgresql.system import PG_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +61,11 @@ def _put_together(reading: Reading, texts: Sequence[str]) -> Mapping[ObjectId, f
             needed = address_of((refclass, refobj, 0))
         if needed is not None and needed is not dependent and needed != dependent:
             found[dependent].add(needed)
+            if refsub and needed.kind == "column" and refclass == PG_CLASS:
+                # A column that a table has from the one above is that one's: the table is needed too.
+                table = address_of((PG_CLASS, refobj, 0), dependent)
+                if table != dependent and table.name != needed.name[:2]:
+                    found[dependent].add(table)
     _add_parents(reading, found)
     _cut_cycles(reading, found)
     there = reading.objects
