@@ -169,3 +169,17 @@ def test_no_permission_for_whoever_is_asked(tmp_path: Path, monkeypatch: pytest.
 def test_impossible_names(name: str) -> None:
     with pytest.raises(InvalidInput):
         load(name)
+
+
+def test_the_same_bytes_are_read_once(tmp_path: Path) -> None:
+    document, linked, later = tmp_path / "DATABASE.md", tmp_path / "one.sql", tmp_path / "two.sql"
+    document.write_text("# Shop\n\n## Schema Design\n\n[one](one.sql)\n\n[two](two.sql)\n")
+    linked.write_text("CREATE TABLE one (id int);\n")
+    first = load(document)
+    assert load(document) is first
+    for file in (linked, later, document):
+        before = load(document)
+        with file.open("a") as opened:
+            opened.write("\nCREATE TABLE more (id int);\n")
+        assert load(document) is not before
+    assert [one.name for one in load(document).included] == [str(linked), str(later)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,27 @@ LARGEST = 64 * 1024 * 1024
 """Bytes. Real documents are below one megabyte; past this a file is none and would only fill the memory."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """What was read last, and from what: the same bytes are not read twice.
+
+    Attributes:
+        links: what each of its links led to.
+    """
+
+    source: Source
+    links: dict[str, Source | Problem | None]
+    architecture: Architecture
+
+
+_latest: list[_Latest] = []
+"""At most one: a command reads its document several times, since it may have changed in between."""
+
+
 def load(path: str | os.PathLike[str]) -> Architecture:
     """Read a document and what it links to inside its own folder.
+
+    The files are read each time; where none of them has changed, what was made of them is given again.
 
     Raises:
         InvalidInput: it is missing, a directory, not readable, too large, or not UTF-8.
@@ -29,10 +49,26 @@ def load(path: str | os.PathLike[str]) -> Architecture:
     root = Path(path).resolve().parent
     shown = Path(path).parent
 
-    def open_link(target: str) -> Source | Problem | None:
-        return _open_inside(root, shown, target)
+    for known in _latest:
+        if _same(known.source, source) and all(
+            _same(_open_inside(root, shown, target), found) for target, found in known.links.items()
+        ):
+            return known.architecture
+    links: dict[str, Source | Problem | None] = {}
 
-    return read(source, open_link=open_link)
+    def open_link(target: str) -> Source | Problem | None:
+        links[target] = _open_inside(root, shown, target)
+        return links[target]
+
+    architecture = read(source, open_link=open_link)
+    _latest[:] = [_Latest(source, links, architecture)]
+    return architecture
+
+
+def _same(one: Source | Problem | None, other: Source | Problem | None) -> bool:
+    if isinstance(one, Source) and isinstance(other, Source):
+        return (one.name, one.data) == (other.name, other.data)
+    return one == other
 
 
 def load_source(path: str | os.PathLike[str]) -> Source:
