@@ -9,12 +9,15 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from benchmarks.planning.peers import Tool
     from benchmarks.planning.server import Server
+
+PATIENCE = 900.0
+"""Seconds after which a tool is stopped, and counts as failed."""
 
 _LOOKS = 0.02
 _PROC = Path("/proc")
@@ -52,9 +55,12 @@ def run(tool: Tool, server: Server, source: str, destination: str) -> Run:
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         before, began = server.seconds(), time.perf_counter()
         process = subprocess.Popen(arguments, stdout=output, stderr=errors, env=_environment())
+        stopped = Timer(PATIENCE, process.kill)
+        stopped.start()
         with _Memory(process.pid) as memory:
             _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
+        stopped.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         used = server.seconds() - before
         output.seek(0)
