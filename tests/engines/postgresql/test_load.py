@@ -350,3 +350,19 @@ def test_public_schemas_load(private: PrivateScratch, step: int) -> None:
                     # Which role ran a statement, and rows, are no part of a schema.
                     if not error.message.startswith(("SET ROLE", "COPY")):
                         pytest.fail(f"{case['suite']} {case['case']}: {error}")
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("CREATE SUBSCRIPTION s CONNECTION '${S_CONNECTION}' PUBLICATION p", ()),
+        ("CREATE SUBSCRIPTION s CONNECTION 'host=h dbname=d' PUBLICATION p", ("DATABASE.md:4:34",)),
+        ("CREATE SUBSCRIPTION s CONNECTION '${OTHER}' PUBLICATION p", ("DATABASE.md:4:34",)),
+    ],
+)
+def test_a_connection_comes_from_the_environment(
+    db: Session, block: Block, sql: str, found: tuple[str, ...]
+) -> None:
+    findings = load(db, statements([block(sql)]))
+    assert tuple(str(one.place) for one in findings if one.code == "connection-elsewhere") == found
+    assert db.fetch("SELECT subname, subenabled FROM pg_subscription") == [("s", True)]
