@@ -174,6 +174,14 @@ def test_a_name_stays_in_full_only_where_it_must(adopt: Callable[..., tuple[str,
     assert "CREATE TABLE d (\n" in text or "CREATE TABLE public.d (\n" in text
 
 
+def test_an_extension_brings_its_own_comment(adopt: Callable[..., tuple[str, int]]) -> None:
+    text, tries = adopt("CREATE EXTENSION hstore")
+    assert tries == 1
+    assert "COMMENT" not in text
+    text, _ = adopt("CREATE EXTENSION hstore", "COMMENT ON EXTENSION hstore IS 'mine'")
+    assert "COMMENT ON EXTENSION hstore IS 'mine';" in text
+
+
 @pytest.mark.parametrize(
     ("sql", "wanted"),
     [

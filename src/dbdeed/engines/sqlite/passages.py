@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.reading_order import walk
 from dbdeed.engines.seam import Passage
+from dbdeed.engines.sqlite.names import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change
@@ -20,7 +21,8 @@ _RANKS = {"table": 0, "virtual_table": 0, "view": 0, "index": 1, "trigger": 2}
 def passages(changes: Sequence[Change], catalog: Catalog) -> list[Passage]:
     """One for each object; tables in the order in which they refer to each other, then views."""
     tables = sorted(one for one in catalog.objects if one.kind in _TABLES)
-    places, _ = walk(tables, {one: _above(one, catalog) for one in tables})
+    named = {one.name[0]: one for one in tables}
+    places, _ = walk(tables, {one: _above(one, catalog, named) for one in tables})
     found = []
     for number, change in enumerate(changes):
         root = _root(change.id, catalog)
@@ -31,10 +33,10 @@ def passages(changes: Sequence[Change], catalog: Catalog) -> list[Passage]:
     return [passage for _, passage in sorted(found, key=lambda one: one[0])]
 
 
-def _above(one: ObjectId, catalog: Catalog) -> Iterable[ObjectId]:
+def _above(one: ObjectId, catalog: Catalog, named: Mapping[str, ObjectId]) -> list[ObjectId]:
+    """The tables that a table's foreign keys lead to; `named` has them by folded name."""
     keys: Any = getattr(catalog.objects[one], "foreign_keys", ())
-    named = {other.name[0].lower(): other for other in catalog.objects if other.kind in _TABLES}
-    return sorted(found for key in keys if (found := named.get(key.table.lower())) is not None)
+    return sorted(named[fold(key.table)] for key in keys if fold(key.table) in named)
 
 
 def _root(one: ObjectId, catalog: Catalog) -> ObjectId:

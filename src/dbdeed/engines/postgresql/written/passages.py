@@ -161,6 +161,8 @@ def _passage(work: _Work, change: Change, heading: str, root: ObjectId, keys: Se
         at, shown_table = _table_statement(work, change, keys)
         shown[at] = shown_table
         plain += [_added(key) for key in keys]
+    if change.id.kind == "comment" and change.id.name[0] == "extension":
+        shown = []  # an extension brings its own; in full where it is another
     return Passage(
         heading,
         _table_name(root) if root.kind == "table" else "",
