@@ -15,6 +15,7 @@ from dbdeed.engines.postgresql.servers.account import account, own
 from dbdeed.engines.postgresql.servers.room import room
 from dbdeed.engines.postgresql.servers.server import Server, initialise, throwaway
 from dbdeed.engines.postgresql.session import connect
+from dbdeed.planning.forms import choose_form, never_empty
 from dbdeed.planning.order import order_changes
 
 if TYPE_CHECKING:
@@ -121,11 +122,18 @@ def secrets(session: Session) -> dict[str, str]:
     return {variable(name, option): value for name, option, value in pairs}
 
 
-def lead(session: Session, target: Catalog, environment: dict[str, str]) -> list[str]:
-    """Lead a database to a catalog; nothing may be left to do, and rows stay. Gives the statements."""
+def lead(
+    session: Session, target: Catalog, environment: dict[str, str], *, online: bool = False
+) -> list[str]:
+    """Lead a database to a catalog; nothing may be left to do, and rows stay. Gives the statements.
+
+    With `online`, in the forms that tables with rows get.
+    """
     current = ENGINE.inspect(session)
     before = rows(session, current)
     changes = order_changes(ENGINE.compare(current, target).changes, current, target)
+    if online:
+        changes = [choose_form(change, current, target, never_empty) for change in changes]
     steps = sorted((step for change in changes for step in change.steps), key=lambda step: step.after_all)
     session.execute("SET search_path = ''")
     session.execute("SET check_function_bodies = off")
@@ -133,7 +141,10 @@ def lead(session: Session, target: Catalog, environment: dict[str, str]) -> list
         sql = step.sql
         for name in step.environment:
             sql = sql.replace(f"${{{name}}}", environment.get(name, "x").replace("'", "''"))
-        session.execute(sql)
+        if step.batched:
+            ENGINE.fill(session, step, 0, 1_000_000)
+        else:
+            session.execute(sql)
     session.execute("SET search_path = public")
     reached = ENGINE.inspect(session)
     assert [change.steps for change in ENGINE.compare(reached, target).changes] == []

@@ -59,7 +59,7 @@ def _load(session: Session, sql: str) -> None:
     session.execute("SET search_path = public")
 
 
-def check_pair(server: SuperuserServer, case: dict[str, Any], number: int) -> None:
+def check_pair(server: SuperuserServer, case: dict[str, Any], number: int, *, online: bool = False) -> None:
     _make_roles(server, case)
     names = f"one_{number}", f"other_{number}"
     with server.database(names[0]) as one, server.database(names[1]) as other:
@@ -71,9 +71,9 @@ def check_pair(server: SuperuserServer, case: dict[str, Any], number: int) -> No
         assert ENGINE.decode(ENGINE.encode(second)).objects == second.objects
         dumps = server.dump(names[0]), server.dump(names[1])
         environment = {**secrets(one), **secrets(other)}
-        there = lead(one, second, environment)
+        there = lead(one, second, environment, online=online)
         assert server.dump(names[0]) == dumps[1]
-        back = lead(one, first, environment)
+        back = lead(one, first, environment, online=online)
         assert server.dump(names[0]) == dumps[0]
         if case.get("same"):
             assert there == back == []
@@ -100,3 +100,16 @@ def test_some_pairs(server: SuperuserServer, number: int) -> None:
 @pytest.mark.parametrize("number", _params(range(len(CASES))))
 def test_all_pairs(server: SuperuserServer, number: int) -> None:
     check_pair(server, CASES[number], number)
+
+
+@pytest.mark.skipif(not CASES, reason=NO_CASES)
+@pytest.mark.parametrize("number", _params(range(5, len(CASES), 40)))
+def test_some_pairs_as_if_all_tables_had_rows(server: SuperuserServer, number: int) -> None:
+    check_pair(server, CASES[number], number, online=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CASES, reason=NO_CASES)
+@pytest.mark.parametrize("number", _params(range(len(CASES))))
+def test_all_pairs_as_if_all_tables_had_rows(server: SuperuserServer, number: int) -> None:
+    check_pair(server, CASES[number], number, online=True)
