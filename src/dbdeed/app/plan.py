@@ -18,6 +18,7 @@ from dbdeed.planning.consent import in_a_window, strategy_refusals, terms_of
 from dbdeed.planning.journal import Journal
 from dbdeed.planning.proof import make_plan
 from dbdeed.planning.running import ProofFailed
+from dbdeed.planning.unfilled import carried_on, unfilled
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def plan_for(site: Site) -> PlanResult:
         )
     except ProofFailed as fault:
         raise with_report(fault, site.project) from fault
+    made = carried_on(made, unfilled(engine, site.session), current, target)
     terms = terms_of(architecture)
     return PlanResult(
         plan=made,

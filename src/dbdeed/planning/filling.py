@@ -38,7 +38,7 @@ class Pace:
     rests: int = 50
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
-    size: int = field(default=_FIRST)
+    size: int = field(default_factory=lambda: _FIRST)
 
     def after(self, seconds: float) -> None:
         """Learn from how long it took."""

@@ -20,6 +20,7 @@ from dbdeed.engines.change import Action
 from dbdeed.engines.seam import SqlRejected
 from dbdeed.errors import Refused
 from dbdeed.planning.states import States, read, states_of, written
+from dbdeed.planning.unfilled import remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -217,6 +218,7 @@ class Journal:
                 written(self.engine, current),
             )
             self._write_steps(identity, plan)
+            remember(self.engine, self.session, identity, plan)
 
     def _write_steps(self, identity: str, plan: Plan) -> None:
         for batch in batched([(number, step.sql) for number, step in enumerate(plan.steps, 1)]):
