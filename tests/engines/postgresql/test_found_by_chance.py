@@ -170,6 +170,16 @@ PAIRS = {
         "CREATE TABLE zz PARTITION OF m FOR VALUES IN (1); CREATE VIEW c AS SELECT b FROM zz;"
         "CREATE FUNCTION f() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT max(b) FROM zz; END",
     ),
+    "options of a TOAST table that is not there yet": (
+        "CREATE TABLE t (a integer)",
+        "CREATE TABLE t (a text); ALTER TABLE t SET (toast.autovacuum_enabled = off)",
+    ),
+    "a partition key's column gets another type": (
+        "CREATE TABLE p (a integer NOT NULL, b text) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p DEFAULT;"
+        "CREATE VIEW v AS SELECT a FROM p",
+        "CREATE TABLE p (a text NOT NULL, b text) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p DEFAULT;"
+        "CREATE VIEW v AS SELECT a FROM p",
+    ),
 }  # fmt: skip
 
 

@@ -85,8 +85,13 @@ def _body(part: Part, world: World) -> str:
 def _partitioned_by(how: Any, columns: values.Columns) -> str:
     if not columns:
         return "PARTITION BY LIST ((1))"
-    column = quoted(columns[how[1] % len(columns)][0])
-    return f"PARTITION BY {how[0]} ({column})"
+    return f"PARTITION BY {how[0]} ({quoted(key_of(columns, how[1])[0])})"
+
+
+def key_of(columns: values.Columns, at: int) -> tuple[str, Any]:
+    """The column of a partition key: one whose type the schema does not make itself, where there is one."""
+    plain = [one for one in columns if isinstance(one[1], str)] or columns
+    return plain[at % len(plain)]
 
 
 def _bound(part: Part, world: World) -> str:
@@ -104,7 +109,7 @@ def _bound(part: Part, world: World) -> str:
         return "DEFAULT"
     if how[0] == "HASH":
         return f"FOR VALUES WITH (MODULUS 4, REMAINDER {number})"
-    type_ = columns[how[1] % len(columns)][1]
+    type_ = key_of(columns, how[1])[1]
     if number == 3:
         return "DEFAULT"
     if how[0] == "LIST":

@@ -276,6 +276,12 @@ def drop(old: Column, context: Context) -> tuple[Step, ...]:
 
 
 def alter(old: Column, new: Column, context: Context) -> Alteration | None:
+    if old.type != new.type:
+        from dbdeed.engines.postgresql.kinds.table_alter import with_another_key
+
+        way = with_another_key(old.id, context)
+        if way is not None:
+            return way
     return column_alter.alter(old, new, context)
 
 

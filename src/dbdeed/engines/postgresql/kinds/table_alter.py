@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -45,6 +47,36 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     handed = (*(one.id for one in left), *fit.covers, *_handed(old, new, context)) if moved else ()
     handed = (*handed, *partition.left_behind(old, context))
     return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(handed)))
+
+
+def key_retyped(table: Table, context: Context) -> list[ObjectId]:
+    """The columns of its partition key that get another type: PostgreSQL alters none of these."""
+    found = []
+    children: Iterable[Any] = context.current.children.get(table.id, ()) if table.partition_key else ()
+    for one in children:
+        there: Any = context.target.objects.get(one.id)
+        if one.id.kind == "column" and there is not None and one.type != there.type:
+            word = rf'(?<![\w"]){re.escape(ident(one.name))}(?![\w"])'
+            if re.search(word, table.partition_key):
+                found.append(one.id)
+    return sorted(found)
+
+
+def with_another_key(column: ObjectId, context: Context) -> Alteration | None:
+    """The alteration of such a column: its whole table made anew, once for all of them."""
+    table = ObjectId("table", column.name[:2])
+    old: Any = context.current.objects.get(table)
+    new: Any = context.target.objects.get(table)
+    if old is None or new is None or (old.form, old.partition_key) != (new.form, new.partition_key):
+        return None  # the table's own alteration sees to it
+    retyped = key_retyped(old, context)
+    if column not in retyped:
+        return None
+    way = rebuild(old, new, context, alter)
+    if way is None or column != retyped[0]:
+        return Alteration(()) if way is not None else None
+    covers = {table, *way.covers} - {column}
+    return Alteration(way.steps, way.disturbs, tuple(sorted(covers)))
 
 
 def _left_over(old: Table, context: Context) -> list[Any]:
@@ -153,7 +185,9 @@ def _settings(old: Table, new: Table) -> Iterable[Step]:
     word = "FOREIGN TABLE" if new.form == "foreign" else "TABLE"
     for clause in clauses:
         text = f"ALTER {word} {new.sql_name} {clause}"
-        yield with_environment(step(text, new.id, settings_lock(clause)))
+        # A table has its TOAST table from its first column that wants one: before, there is nothing to set.
+        late = clause.startswith("SET (toast.")
+        yield replace(with_environment(step(text, new.id, settings_lock(clause))), after_all=late)
 
 
 def settings_lock(clause: str) -> LockLevel:
