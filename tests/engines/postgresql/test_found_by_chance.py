@@ -180,6 +180,14 @@ PAIRS = {
         "CREATE TABLE p (a text NOT NULL, b text) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p DEFAULT;"
         "CREATE VIEW v AS SELECT a FROM p",
     ),
+    "rights on a column stay when those on its table go": (
+        "CREATE TABLE t (a integer, b integer); GRANT UPDATE, SELECT ON t TO reader;"
+        "GRANT UPDATE (a) ON t TO reader; GRANT SELECT ON t TO owner_é WITH GRANT OPTION;"
+        "CREATE VIEW v AS SELECT a FROM t; GRANT SELECT (a), SELECT ON v TO reader",
+        "CREATE TABLE t (a integer, b integer); GRANT SELECT ON t TO reader;"
+        "GRANT UPDATE (a), SELECT (b) ON t TO reader; GRANT SELECT (b), UPDATE (b) ON t TO owner_é;"
+        "CREATE VIEW v AS SELECT a FROM t; GRANT SELECT (a) ON v TO reader",
+    ),
 }  # fmt: skip
 
 

@@ -168,18 +168,36 @@ def _steps(
     return tuple(step(sql, one.id) for sql in statements(had, wanted, phrase, owner))
 
 
+def _of_columns(
+    one: Privileges, had: Sequence[Entry], wanted: Sequence[Entry], context: Context
+) -> tuple[Step, ...]:
+    """What is taken away on a table is taken away on its columns too: given again where it stays there."""
+    lost = {(grantee, privilege) for grantee, privilege, _ in {*had} - {*wanted}}
+    if one.on.kind not in ("table", "view", "materialized view") or not lost:
+        return ()
+    steps: list[Step] = []
+    for found in context.target.objects.values():
+        if isinstance(found, Privileges) and found.on.kind == "column" and found.on.name[:-1] == one.on.name:
+            again = [entry for entry in found.granted if entry[:2] in lost]
+            if again and found.id in context.current.objects:
+                steps.extend(_steps(found, (), again, context.target))
+    return tuple(steps)
+
+
 def create(new: Privileges, context: Context) -> Making:
     return Making(_steps(new, new.revoked, new.granted, context.target))
 
 
 def drop(old: Privileges, context: Context) -> tuple[Step, ...]:
-    return _steps(old, old.granted, old.revoked, context.current)
+    steps = _steps(old, old.granted, old.revoked, context.current)
+    return (*steps, *_of_columns(old, old.granted, old.revoked, context))
 
 
 def alter(old: Privileges, new: Privileges, context: Context) -> Alteration | None:
     had = [*old.granted, *(one for one in new.revoked if one not in old.revoked)]
     wanted = [*new.granted, *(one for one in old.revoked if one not in new.revoked)]
-    return Alteration(_steps(new, had, wanted, context.target))
+    steps = _steps(new, had, wanted, context.target)
+    return Alteration((*steps, *_of_columns(new, had, wanted, context)))
 
 
 KINDS = (Kind("privileges", Privileges, create, drop, alter),)
