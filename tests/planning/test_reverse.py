@@ -158,6 +158,15 @@ POSTGRESQL = {
         ("INSERT INTO u VALUES (1, 'u')", "INSERT INTO h VALUES (2, 'h', 5)"),
         ("SELECT * FROM u ORDER BY 1", "SELECT * FROM h"),
     ),
+    "converted values": Case(
+        "CREATE TABLE a (id integer PRIMARY KEY, n numeric, t timestamp, w text, l integer[], s smallint);",
+        "CREATE TABLE a (id integer PRIMARY KEY, n integer, t date, w integer, l integer, s bigint);",
+        (
+            "INSERT INTO a VALUES (1, 1.5, '2024-01-02 03:04', '007', '{7,8}', 1)",
+            "INSERT INTO a VALUES (2, NULL, NULL, '12', NULL, 2)",
+        ),
+        ("SELECT id, n, t, w, l, s FROM a ORDER BY 1",),
+    ),
     "a typed table": Case(
         "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE thing AS (id integer, m mood); CREATE TABLE a OF thing;",
         "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE thing AS (id integer, m mood);",

@@ -100,6 +100,32 @@ def conversion(old: str, new: str) -> Conversion:
     )
 
 
+_WIDER = frozenset(
+    [
+        *((old, "numeric") for old in ("smallint", "integer", "bigint")),
+        *((old, "double precision") for old in ("smallint", "integer", "real")),
+        *(("smallint", "integer"), ("smallint", "bigint"), ("integer", "bigint"), ("smallint", "real")),
+        *(("date", f"timestamp {zone} time zone") for zone in ("with", "without")),
+        ("timestamp with time zone", "timestamp without time zone"),
+        ("timestamp without time zone", "timestamp with time zone"),
+        *(("jsonb", "json"), ("cidr", "inet"), ("macaddr", "macaddr8")),
+    ]
+)
+"""Pairs where each value has its own counterpart."""
+
+
+def keeps_values(old: str, new: str) -> bool:
+    """Whether a value can be had again from what it becomes, both types as format_type writes them."""
+    old_base, old_modifier, old_array = _parts(old)
+    new_base, new_modifier, new_array = _parts(new)
+    if old_array != new_array:
+        return new_array and (old_base, old_modifier) == (new_base, new_modifier)
+    if old_base == new_base:
+        change = _resized(new_base, old_modifier, new_modifier)
+        return not change.rewrites or (new_base in ("character", "bit") and not change.may_fail)
+    return not new_modifier and (new_base in _TEXTS or (old_base, new_base) in _WIDER)
+
+
 def _parts(written: str) -> tuple[str, tuple[int, ...], bool]:
     """(base, modifiers, whether an array)."""
     array = written.endswith("]")

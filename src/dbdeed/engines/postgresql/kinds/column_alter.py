@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dbdeed.engines.change import LockLevel
+from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.choosing import not_null_name
-from dbdeed.engines.postgresql.conversion import Conversion, conversion
+from dbdeed.engines.postgresql.conversion import Conversion, conversion, keeps_values
 from dbdeed.engines.postgresql.kinds import column_create, sequence_write
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.not_null import enforced
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dbdeed.engines.catalog import ObjectId
-    from dbdeed.engines.change import Hazard, Step
+    from dbdeed.engines.change import Step
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column
 
@@ -300,7 +300,11 @@ def _step(sql: str, old: Column, new: Column, change: Conversion | None, context
         hazards.append(pauses(f"Nobody reads or writes {new.table_sql} for a moment; no rows are read."))
     if change is not None and change.may_fail:
         hazards.append(may_fail(f"Values of {name} may not fit {new.type}."))
-    return step(
+    less = change is not None and _becomes_less(old, new, context)
+    if less:
+        text = f"Values of {name} become {new.type}, from which they cannot all be had again."
+        hazards.append(Hazard(HazardKind.CHANGES_VALUES, text))
+    made = step(
         sql,
         new.id,
         LockLevel.ACCESS_EXCLUSIVE,
@@ -308,6 +312,15 @@ def _step(sql: str, old: Column, new: Column, change: Conversion | None, context
         rewrites=change is not None and change.rewrites,
         hazards=tuple(hazards),
     )
+    return replace(made, changes=(new.id,)) if less else made
+
+
+def _becomes_less(old: Column, new: Column, context: Context) -> bool:
+    """Whether its values are converted to a type that does not say all of what they said."""
+    there: Any = context.current.objects.get(old.id)
+    if there is None or there.generated or new.generated or there.type == new.type:
+        return False
+    return not keeps_values(there.type, new.type)
 
 
 def _read_again(old: Column, new: Column, context: Context) -> bool:
