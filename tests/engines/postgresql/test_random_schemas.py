@@ -43,6 +43,7 @@ OVERLOOKED = {
     "constraint": "definition",
     "conversion": "source",
     "default privileges": "granted",
+    "dependence": "",
     "domain": "not_null",
     "enum": "values",
     "event trigger": "enabled",

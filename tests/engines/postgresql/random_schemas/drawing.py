@@ -56,6 +56,7 @@ _AIMED = {
     "operator class": ("operator family",),
     "text search dictionary": ("text search template",),
     "text search configuration": ("text search parser", "text search dictionary"),
+    "dependence": ("extension", "function"),
     "rule": ("view", "rule", "rule"),
 }
 
@@ -180,7 +181,11 @@ def _rivals(world: World, part: Part) -> list[Part]:
             return world.of(*kinds)
     if part.kind in ("column", "constraint", "trigger", "policy", "rule"):
         return world.under(part.name[:-1], part.kind)
-    return world.of(part.kind) if part.kind not in ("comment", "owner", "privileges", "user mapping") else []
+    return (
+        world.of(part.kind)
+        if part.kind not in ("comment", "owner", "privileges", "dependence", "user mapping")
+        else []
+    )
 
 
 def _replace_kind(draw: Draw, world: World, part: Part) -> World:

@@ -18,7 +18,15 @@ _WORDS = {
     "enum": "TYPE", "composite type": "TYPE", "range type": "TYPE", "foreign data wrapper": "FOREIGN DATA WRAPPER",
 }  # fmt: skip
 _ON = ("constraint", "trigger", "rule", "policy")
-_UNCOMMENTED = ("comment", "owner", "privileges", "default privileges", "user mapping", "shell type")
+_UNCOMMENTED = (
+    "comment",
+    "dependence",
+    "owner",
+    "privileges",
+    "default privileges",
+    "user mapping",
+    "shell type",
+)
 _OWNED = (
     "schema", "table", "view", "materialized view", "sequence", "function", "aggregate", "enum", "domain",
     "composite type", "range type", "collation", "statistics", "event trigger", "publication", "foreign data wrapper",
@@ -123,6 +131,13 @@ def _write_privileges(part: Part, world: World) -> Iterable[str]:
         yield f"GRANT {privilege}{some} ON {on} TO {whom}{last}"
 
 
+def _write_dependence(part: Part, world: World) -> Iterable[str]:
+    found = reference(part.name[0], part.name[1:], world)
+    if found is not None and part["extension"]:
+        phrase = found.replace("FUNCTION", "ROUTINE", 1)
+        yield f"ALTER {phrase} DEPENDS ON EXTENSION {quoted(*part['extension'])}"
+
+
 def _default_name(draw: Draw, world: World) -> Name | None:
     role, where = (
         draw.pick(("", *names.ROLES)),
@@ -146,6 +161,10 @@ def _write_default(part: Part, _: World) -> Iterable[str]:
 
 
 SHAPES = (
+    Shape(
+        "dependence", 1, _said_of("function", "materialized view", "index", "trigger"),
+        {"extension": lambda draw, place: names.one_of(draw, place.world, "extension")}, _write_dependence,
+    ),
     Shape(
         "comment", 6, _said_of(not_of=_UNCOMMENTED),
         {
