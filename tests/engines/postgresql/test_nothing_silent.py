@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.postgresql.engine import ENGINE
 from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.postgresql.unmodelled import WALKED
+from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sql_text import read
 
 if TYPE_CHECKING:
@@ -186,6 +188,19 @@ def test_what_no_kind_covers_is_named(server: SuperuserServer) -> None:
             seen = named
         assert {name for name, _ in NAMED} <= seen
         session.execute("DELETE FROM pg_shseclabel")
+
+
+def test_what_extensions_bring_is_theirs(server: SuperuserServer) -> None:
+    with server.database("extended") as session:
+        for (name,) in session.fetch(
+            "SELECT name FROM pg_available_extensions WHERE name <> 'plpgsql' ORDER BY 1"
+        ):
+            with suppress(SqlRejected):  # some miss a library or a language
+                session.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}"')
+        catalog = ENGINE.inspect(session)
+    assert _count(catalog, "extension") > 10
+    assert {one.kind for one in catalog.objects} <= {"extension", "schema", "comment"}
+    assert catalog.unmodelled == ()
 
 
 def test_no_catalog_is_left_out(server: SuperuserServer) -> None:

@@ -125,6 +125,13 @@ PAIRS = {
         "COMMENT ON OPERATOR s.!~ (NONE, pair) IS 'prefix'; ALTER OPERATOR s.!~ (NONE, pair) OWNER TO keeper;"
         "CREATE VIEW v AS SELECT ROW(1, 2)::pair <<< ROW(1, 2)::pair AS less",
     ),
+    "operators of two schemas": (
+        "",
+        "CREATE SCHEMA a; CREATE SCHEMA z;"
+        "CREATE FUNCTION a.f(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';"
+        "CREATE OPERATOR z.#> (FUNCTION = a.f, LEFTARG = integer, RIGHTARG = integer);"
+        "CREATE OPERATOR a.#< (FUNCTION = a.f, LEFTARG = integer, RIGHTARG = integer, COMMUTATOR = OPERATOR(z.#>))",
+    ),
     "an operator's estimators": (
         "CREATE OPERATOR ==== (FUNCTION = int4eq, LEFTARG = integer, RIGHTARG = integer, RESTRICT = eqsel)",
         "CREATE OPERATOR ==== (FUNCTION = int4eq, LEFTARG = integer, RIGHTARG = integer, JOIN = eqjoinsel)",

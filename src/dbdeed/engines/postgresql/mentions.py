@@ -10,12 +10,14 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.kinds.function import Function
+from dbdeed.engines.postgresql.kinds.operator import Operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dbdeed.engines.catalog import Object, ObjectId
+    from dbdeed.engines.catalog import Object
 
 _WORD = re.compile(r"\w+")
 _NAMED = frozenset({"function", "aggregate", "table", "view", "materialized view", "sequence"})
@@ -26,7 +28,7 @@ def read_mentions(
 ) -> Mapping[ObjectId, frozenset[ObjectId]]:
     """What each object may want to be made before it."""
     found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
-    for one, others in (*_named(objects), *_cast(objects, needs)):
+    for one, others in (*_named(objects), *_cast(objects, needs), *_linked(objects)):
         found[one] |= others
     return {one: frozenset(others) for one, others in found.items()}
 
@@ -65,3 +67,10 @@ def _cast(
             used = set().union(*(casts[need] for need in needed & casts.keys()))
             if used:
                 yield one, used
+
+
+def _linked(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """An operator's commutator and negator may be only a name yet, but in a schema that is there."""
+    for one in objects.values():
+        if isinstance(one, Operator) and one.links:
+            yield one.id, {ObjectId("schema", link.name[:1]) for link in one.links.values()}

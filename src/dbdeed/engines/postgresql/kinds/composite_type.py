@@ -55,7 +55,7 @@ _QUERY = f"""
 
 def read(reading: Reading) -> None:
     for oid, type_oid, array_type, *fields in reading.fetch(_QUERY):
-        if (PG_CLASS, oid) not in reading.members:
+        if (PG_TYPE, type_oid) not in reading.members:
             one = CompositeType(*fields)
             reading.relations[oid] = one.id
             for number, (name, _, _) in enumerate(one.attributes, 1):
