@@ -35,8 +35,9 @@ _FOR_CI = ("sarif", "github", "markdown")
 def command(
     source: str, destination: str, database: str, system: str, scratch: str, format_: str, quiet: bool
 ) -> None:
-    """Compare the document with its database; or any two documents, SQL files or databases.
+    """Compare the document with its database, or any two of either.
 
+    Each of two sides is a document, a file or folder of SQL, or a database.
     Without arguments, or with a document alone, it says what differs from the document's database, where in
     the document, which of the two leads, and what would make it go away either way. Writes nothing, on
     either side; rights to read the catalogs are enough. Exit code 0 where they are the same, 1 where they

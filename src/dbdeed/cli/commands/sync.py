@@ -31,7 +31,7 @@ def command(
     format_: str,
     quiet: bool,
 ) -> None:
-    """Bring the document in line with what leads.
+    """Bring the document in line with what leads: its SQL, or the database.
 
     Where Target State is As-To-Be, the SQL under Schema Design leads: a model that has attributes and no
     table gets a drafted CREATE TABLE. Where it is As-Is, the database leads: what changed there is carried
