@@ -279,8 +279,8 @@ def test_there_and_back(place: Place, name: str) -> None:
 
 @pytest.mark.parametrize("name", POSTGRESQL)
 def test_there_and_back_on_postgresql(place: Place, name: str) -> None:
-    if not place.is_postgresql:
-        pytest.skip("PostgreSQL's own")
+    if place.name != "postgresql-18":
+        pytest.skip("PostgreSQL's own, by the newest; random plans go there and back on each")
     there_and_back(place, POSTGRESQL[name])
 
 
