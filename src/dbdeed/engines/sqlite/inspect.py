@@ -16,6 +16,7 @@ from dbdeed.engines.sqlite.needs import needs_of
 from dbdeed.engines.sqlite.read_table import Facts, read_table
 from dbdeed.engines.sqlite.schema import Schema
 from dbdeed.engines.sqlite.text import form, lex
+from dbdeed.engines.uncollected import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,7 @@ def inspect_all(session: Session) -> Schema:
     return _inspect(session, internal)
 
 
+@uncollected()
 def _inspect(session: Session, left_out: Callable[[str], bool]) -> Schema:
     rows = [tuple(map(str, row)) for row in session.fetch(_OBJECTS)]
     hidden = {fold(name) for (name,) in session.fetch(_SHADOWS)}
