@@ -226,7 +226,7 @@ def bench(rows: int, writers: int, major: int | None) -> Iterator[Bench]:
         data = own(folder / "data", account())
         options = ["--locale=C.UTF-8", "--auth=trust", "--no-sync"]
         initialise(programs, data, account(), superuser=_SUPERUSER, options=options)
-        settings = {"fsync": "off", "shared_buffers": "256MB", "max_wal_size": "4GB", "wal_level": "minimal",
+        settings = {"fsync": "off", "shared_buffers": "256MB", "max_wal_size": "2GB", "wal_level": "minimal",
                     "max_wal_senders": "0", "maintenance_work_mem": "128MB"}  # fmt: skip
         with throwaway(programs, data, folder / "s", settings) as server:
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dbdeed.document.values.types import How, Strategy
 from dbdeed.engines.change import HazardKind, LockLevel
 from dbdeed.planning.apply import apply_plan
+from dbdeed.planning.consent import strategy_refusals
 
 if TYPE_CHECKING:
     from tests.planning.conftest import Place
@@ -130,3 +132,24 @@ def test_a_type_costs_what_the_tables_with_its_values_cost(postgresql: Place, ro
         assert any(step.rewrites for step in plan.steps) is bool(rows)
         apply_plan(postgresql.engine, session, plan, postgresql.catalog(after), tool="test")
         assert session.fetch("SELECT count(*) FROM public.tasks WHERE past[1] = 'high'") == [(rows,)]
+
+
+def test_in_a_maintenance_window_tables_with_rows_get_the_short_form_too(postgresql: Place) -> None:
+    with postgresql.live(BEFORE) as session:
+        plan, _ = postgresql.plan(session, AFTER, online=False, scratch=None)
+        assert len(plan.groups) == 1
+        assert {hazard.kind for hazard in plan.hazards} & BLOCKING  # told, since there may be rows
+        marked = BEFORE.replace("name text", "name text NOT NULL -- backfill: 'x'\n")
+        filled, _ = postgresql.plan(session, marked, online=False, scratch=None)
+        assert any(step.batched for step in filled.steps)  # there is no other form for rows without a value
+
+
+def test_an_online_strategy_refuses_what_blocks_and_lets_online_forms_through(postgresql: Place) -> None:
+    strategy = Strategy(None, How.ONLINE, expand_contract=False, reversible=None)
+    with postgresql.live(BEFORE) as session:
+        assert strategy_refusals(postgresql.plan(session, AFTER, scratch=None)[0], strategy) == []
+        window = Strategy(None, How.MAINTENANCE_WINDOW, expand_contract=False, reversible=None)
+        rewriting = BEFORE.replace("name text", "name integer")
+        plan, _ = postgresql.plan(session, rewriting, scratch=None)
+        assert any("rewrites a whole table" in one for one in strategy_refusals(plan, strategy))
+        assert strategy_refusals(plan, window) == []
