@@ -47,6 +47,8 @@ _BASE = ("enum", "table", "column", "column", "table", "column", "column", "func
 
 # What a kind stands on, for schemas that are aimed at it.
 _AIMED = {
+    "access method": ("access method", "table", "table"),
+    "conversion": ("schema",),
     "default privileges": ("schema", "schema"),
     "collation": ("collation", "column", "column"),
     "server": ("foreign data wrapper",),
@@ -109,6 +111,13 @@ def _draw_schema(draw: Draw, world: World, aim: str, most: int) -> World:
     for _ in range(draw.number(most // 3, most)):
         kind = aim if aim and draw.chance(3) else draw.pick(_WEIGHTED).kind
         world = _with_another(draw, world, kind)
+    return _with_comments(draw, world, aim) if aim and aim not in shapes_rights.UNCOMMENTED else world
+
+
+def _with_comments(draw: Draw, world: World, aim: str) -> World:
+    """So that what is aimed at is needed by something."""
+    for part in world.of(aim)[:2]:
+        world = world.with_part(BY_KIND["comment"].draw(draw, world, (part.kind, *part.name)))
     return world
 
 

@@ -18,7 +18,7 @@ _WORDS = {
     "enum": "TYPE", "composite type": "TYPE", "range type": "TYPE", "foreign data wrapper": "FOREIGN DATA WRAPPER",
 }  # fmt: skip
 _ON = ("constraint", "trigger", "rule", "policy")
-_UNCOMMENTED = (
+UNCOMMENTED = (
     "comment",
     "dependence",
     "owner",
@@ -124,7 +124,10 @@ def _write_privileges(part: Part, world: World) -> Iterable[str]:
     if part["revoke"]:
         yield f"REVOKE ALL ON {on} FROM {part['revoke']}"
     columns = looking.columns(world, name) if kind in ("table", "view") else []
+    owner = world.by_key.get(("owner", part.name))
     for privilege, role, option, narrow in part["grants"]:
+        if owner is not None and owner["role"] == role:
+            continue  # PostgreSQL keeps it and gives it no meaning
         whom = role if role == "PUBLIC" else quoted(role)
         some = f" ({quoted(columns[-1][0])})" if narrow and columns and privilege != "TRIGGER" else ""
         last = " WITH GRANT OPTION" if option and role != "PUBLIC" else ""
@@ -166,7 +169,7 @@ SHAPES = (
         {"extension": lambda draw, place: names.one_of(draw, place.world, "extension")}, _write_dependence,
     ),
     Shape(
-        "comment", 6, _said_of(not_of=_UNCOMMENTED),
+        "comment", 6, _said_of(not_of=UNCOMMENTED),
         {
             "text": lambda draw, _: draw.pick(("one", "it's two", "drei\nZeilen\\n", "x" * 90)),
             "column": lambda draw, _: draw.chance(3),

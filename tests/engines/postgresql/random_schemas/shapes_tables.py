@@ -79,6 +79,8 @@ def _body(part: Part, world: World) -> str:
         return f"({columns}) {_partitioned_by(form[1:], plain)}"
     if form[0] == "child":
         return f"({columns}) INHERITS ({quoted(*form[1])})"
+    if part["method"] and form[0] == "plain":
+        return f"({columns}) USING {quoted(*part['method'])}"
     return f"({columns})" + (f" SERVER {quoted(*form[1])}" if form[0] == "foreign" else "")
 
 
@@ -223,6 +225,7 @@ SHAPES = (
             "options": lambda draw, _: draw.some(OPTIONS, 0, 2) if draw.chance(4) else (),
             "row_security": lambda draw, _: draw.pick(((False, False), (True, False), (True, True), (False, True))),
             "identity": lambda draw, _: draw.pick(("", "", "", "FULL", "NOTHING")),
+            "method": lambda draw, place: names.one_of(draw, place.world, "access method") if draw.chance(2) else None,
             "detached": lambda draw, _: draw.chance(6),
         },
         _write_table,
