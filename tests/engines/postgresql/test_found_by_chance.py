@@ -188,6 +188,10 @@ PAIRS = {
         "GRANT UPDATE (a), SELECT (b) ON t TO reader; GRANT SELECT (b), UPDATE (b) ON t TO owner_é;"
         "CREATE VIEW v AS SELECT a FROM t; GRANT SELECT (a) ON v TO reader",
     ),
+    "an enum grows behind an empty value": (
+        "CREATE TYPE e AS ENUM ('b', '', 'd')",
+        "CREATE TYPE e AS ENUM ('b', '', 'c', 'cc', 'd', 'e')",
+    ),
 }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ OVERLOOKED = {
     "aggregate": "settings",
     "base type": "settings",
     "cast": "context",
-    "collation": "locale",
+    "collation": "collate",
     "column": "not_null",
     "comment": "text",
     "composite type": "attributes",

@@ -72,10 +72,10 @@ def _additions(old: Enum, new: Enum, context: Context) -> list[Step]:
     """A new value can be used only after the transaction that added it, so it may need one of its own."""
     alone = _used_in_this_plan(new, context)
     steps = []
-    before = ""
+    before: str | None = None  # "" is a value as any other
     for value in new.values:
         if value not in old.values:
-            place = f" AFTER {literal(before)}" if before else f" BEFORE {literal(old.values[0])}"
+            place = f" AFTER {literal(before)}" if before is not None else f" BEFORE {literal(old.values[0])}"
             if not old.values or before == _last(old, new, value):
                 place = ""
             one = step(f"ALTER TYPE {new.sql_name} ADD VALUE {literal(value)}{place}", new.id)
