@@ -115,3 +115,12 @@ def test_no_pair_is_found_in_a_long_sweep() -> None:
         number += 1
         print("seed", number)
         settings(BOUNDED, max_examples=200)(seed(number)(given(pairs())(holds)))()
+
+
+def test_a_new_unique_column_with_a_default_says_that_it_can_fail() -> None:
+    """Found by chance: every row gets the same value."""
+    before = ["CREATE TABLE t (id INTEGER PRIMARY KEY, base INTEGER)"]
+    judged = judge(
+        before, ["CREATE TABLE t (id INTEGER PRIMARY KEY, base INTEGER, c INTEGER DEFAULT 0 UNIQUE)"]
+    )
+    assert judged.stopped

@@ -185,6 +185,11 @@ def _column_hazards(old: Table, new: Table, before: Column | None, column: Colum
                 HazardKind.MAY_FAIL,
                 f"{name} is new and NOT NULL without a default: the table must be empty.",
             )
+        if column.default or column.generated:  # else every row has NULL, which breaks no key
+            demands = [clause for clause in column.clauses if _demands(clause)]
+            yield from (
+                Hazard(HazardKind.MAY_FAIL, f"Every row must satisfy {name}: {one}.") for one in demands
+            )
         return
     if before.nullable and not column.nullable:
         yield Hazard(HazardKind.MAY_FAIL, f"{name} becomes NOT NULL: no row may have NULL there.")
