@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from dbdeed.engines.change import HazardKind, LockLevel
-from dbdeed.engines.seam import LockTimeout
+from dbdeed.engines.seam import LockTimeout, SqlRejected
 from dbdeed.planning.apply import StepFailed, apply_plan
 
 if TYPE_CHECKING:
@@ -332,3 +333,39 @@ def test_a_detachment_that_was_interrupted_is_brought_to_its_end(postgresql: Pla
     finally:
         for one in (session, reader, other):
             one.close()
+
+
+def test_a_build_waits_for_others_as_long_as_they_take(
+    postgresql: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits behind it, so no lock timeout ends it halfway."""
+    monkeypatch.setattr("dbdeed.engines.postgresql.running.LOCK_TIMEOUT", "20ms")
+    after = PEOPLE + "CREATE INDEX named ON people (name);"
+    target = postgresql.new()
+    session, other = postgresql.open(target), postgresql.open(target)
+    try:
+        postgresql.run(session, PEOPLE + FILLED)
+        plan = full(postgresql, session, after)
+        other.execute("BEGIN; INSERT INTO people VALUES (0, 'x', 1)")
+        threading.Timer(0.5, lambda: other.execute("COMMIT")).start()
+        done = apply_plan(postgresql.engine, session, plan, postgresql.catalog(after), tool="test")
+        assert done.waits == 0
+        assert session.fetch(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'public.named'::regclass"
+        ) == [(True,)]
+    finally:
+        session.close()
+        other.close()
+
+
+def test_what_a_build_left_that_gave_way_is_cleared_before_it_is_tried_again(postgresql: Place) -> None:
+    after = PEOPLE + "CREATE UNIQUE INDEX named ON people (age);"
+    with postgresql.live(PEOPLE + FILLED + "INSERT INTO people VALUES (0, 'x', 1)") as session:
+        (step,) = full(postgresql, session, after).steps
+        with pytest.raises(SqlRejected):
+            session.execute(step.sql)
+        assert session.fetch(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'public.named'::regclass"
+        ) == [(False,)]
+        postgresql.engine.give_way(session, step)
+        assert session.fetch("SELECT to_regclass('public.named')::text") == [(None,)]
