@@ -6,6 +6,7 @@ own refer to. Indexes and triggers stay behind, since their names cannot be chan
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
@@ -14,6 +15,9 @@ from dbdeed.engines.sqlite.alter import LENIENT, STRICT
 from dbdeed.engines.sqlite.kinds.table import Table
 from dbdeed.engines.sqlite.names import PRIVATE_PREFIX, fold, literal, written
 from dbdeed.engines.sqlite.rebuild import rowid_name
+from dbdeed.engines.sqlite.schema import text_of
+from dbdeed.engines.sqlite.text import lex
+from dbdeed.engines.sqlite.types import affinity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,12 +35,20 @@ def kept_first(change: Change, context: Context, name: Callable[[ObjectId], str]
     """The change's steps, with those that keep what they remove; they themselves where nothing is lost."""
     whole = change.action is Action.DROP and any(change.id in step.destroys for step in change.steps)
     if whole and isinstance(change.old, Table):
-        if not change.old.foreign_keys:
+        if not change.old.foreign_keys and not _names_itself(change.old, context):
             return tuple(_moved(change, change.old, name(change.id), context))
         return (*_copied_table(change.old, name), *change.steps)
     if whole:
         return (*_copied_virtual(change.old, name), *change.steps)
     return tuple(_with_values(change, context, name))
+
+
+def _names_itself(table: Table, context: Context) -> bool:
+    """Whether its text says `table.column` of itself, which would lead nowhere under another name."""
+    words = lex(text_of(context.current, table.id))
+    return any(
+        after.key == "." and fold(word.name) == fold(table.name) for word, after in itertools.pairwise(words)
+    )
 
 
 def _place(name: str) -> str:
@@ -147,14 +159,29 @@ def column_names(table: Any) -> tuple[str, ...]:
 
 
 def _key(table: Any, context: Context) -> tuple[str, ...]:
-    """The primary key where it stays as it is; else rows are found by their number."""
+    """The primary key where it stays as it is; () where rows are found by their number."""
     new: Any = context.target.objects.get(table.id)
     if not isinstance(table, Table) or not isinstance(new, Table):
         return ()
-    before, after = ({fold(one.name): one.type for one in each.columns} for each in (table, new))
-    keys = tuple(fold(one) for one in table.primary_key)
-    stays = all(one in after and before[one] == after[one] for one in keys)
-    return table.primary_key if stays or not table.has_rowid else ()
+    after = {fold(one.name): one for one in new.columns}
+    before = {fold(one.name): one for one in table.columns}
+    keys = [fold(one) for one in table.primary_key]
+    there = bool(keys) and all(one in after for one in keys)
+    if there and all(_alike(table, before[one], new, after[one]) for one in keys):
+        return table.primary_key
+    return table.primary_key if there and not _keeps_numbers(table, new) else ()
+
+
+def _alike(table: Table, column: Column, new: Table, other: Column) -> bool:
+    """Whether values of one column are the same values in the other."""
+    return affinity(column.type, strict=table.strict) is affinity(other.type, strict=new.strict)
+
+
+def _keeps_numbers(table: Table, new: Table) -> bool:
+    """Whether each row has the same number in both."""
+    alias = fold(new.rowid_alias)
+    taken = alias in {fold(one.name) for one in table.columns} and alias != fold(table.rowid_alias)
+    return table.has_rowid and new.has_rowid and not taken
 
 
 def column_of(table: Table, one: ObjectId) -> Column:

@@ -41,12 +41,20 @@ def returning(kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Return
             early.append(_looked_at(one, table))
             steps = _fill(one, table, f" AND a.{SAME}")
             last += _asleep(table, before, steps, awake_again=True)
-        elif isinstance(table, Table):
-            steps = _column_back(one, table, text_of(before, table.id))
+        elif isinstance(table, Table) and not _there(one, reached):
+            there = reached.objects.get(table.id)
+            strict = isinstance(there, Table) and there.strict and not table.strict
+            steps = _column_back(one, table, text_of(before, table.id), strict=strict)
             first += _asleep(table, reached, steps, awake_again=False)
         else:
             last += _asleep(table, before, _fill(one, table), awake_again=True)
     return Returning(tuple(early), tuple(first), tuple(last))
+
+
+def _there(kept: Kept, reached: Catalog) -> bool:
+    """Whether there is a column of that name meanwhile: a computed one, which gives way with the rest."""
+    table = reached.objects.get(ObjectId("table", kept.object.name[:1]))
+    return isinstance(table, Table) and kept.object.name[-1] in {fold(one.name) for one in table.columns}
 
 
 def _table(before: Catalog, one: ObjectId) -> Any:
@@ -103,9 +111,10 @@ def _counted_back(kept: Kept, table: Table) -> Iterator[Step]:
     yield Step(f"INSERT INTO sqlite_sequence (name, seq) SELECT {name}, seq FROM {kept.place}", table.id)
 
 
-def _column_back(kept: Kept, table: Table, sql: str) -> Sequence[Step]:
+def _column_back(kept: Kept, table: Table, sql: str, *, strict: bool) -> Sequence[Step]:
     """The column is there again, last in its table, with the values that the archive has.
 
+    A table that is STRICT only now takes them as ANY, until it is so no more.
     Its name and type stand as in the table's text, so that the author's spelling comes back too.
     """
     column = column_of(table, kept.object)
@@ -114,6 +123,8 @@ def _column_back(kept: Kept, table: Table, sql: str) -> Sequence[Step]:
     assert text is not None  # it was read from there
     part = next(one for one in text.columns if fold(one.name.name) == kept.object.name[-1])
     spelt = sql[part.start : (part.type or (part.name,))[-1].end]
+    if strict:
+        spelt = f"{sql[part.start : part.name.end]} ANY"
     add = f"ALTER TABLE {written(table.name)} ADD COLUMN {without_comments(spelt)}"
     steps = [Step(add, table.id, lock=LockLevel.EXCLUSIVE), *_fill(kept, table)]
     if not column.nullable and column.default:
@@ -151,7 +162,7 @@ def _asleep(table: Any, catalog: Catalog, steps: Sequence[Step], *, awake_again:
     triggers = [one for one in catalog.children.get(table.id, ()) if one.id.kind == "trigger"]
     for one in triggers:
         there: Any = one
-        yield Step(f"DROP TRIGGER {written(there.name)}", one.id, lock=LockLevel.EXCLUSIVE)
+        yield Step(f"DROP TRIGGER IF EXISTS {written(there.name)}", one.id, lock=LockLevel.EXCLUSIVE)
     yield from steps
     for one in triggers if awake_again else ():
         yield Step(text_of(catalog, one.id), one.id)
