@@ -688,3 +688,60 @@ CREATE INDEX i ON t (a);
 CREATE VIEW v AS SELECT a FROM t;
 -- rows
 INSERT INTO t VALUES (1, 'x');
+
+-- case: partition key of another type
+CREATE TABLE m (id integer, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10) PARTITION BY LIST (at);
+CREATE TABLE m1a PARTITION OF m1 DEFAULT;
+CREATE VIEW v AS SELECT id FROM m;
+-- becomes
+CREATE TABLE m (id bigint, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10) PARTITION BY LIST (at);
+CREATE TABLE m1a PARTITION OF m1 DEFAULT;
+CREATE VIEW v AS SELECT id FROM m;
+-- rows
+INSERT INTO m VALUES (1, '2024-01-01');
+
+-- case: partition keys of other types below
+CREATE TABLE m (id integer, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10) PARTITION BY LIST (at);
+CREATE TABLE m1a PARTITION OF m1 DEFAULT;
+CREATE VIEW v AS SELECT id FROM m;
+-- becomes
+CREATE TABLE m (id bigint, at timestamp, PRIMARY KEY (id, at)) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10) PARTITION BY LIST (at);
+CREATE TABLE m1a PARTITION OF m1 DEFAULT;
+CREATE VIEW v AS SELECT id FROM m;
+-- rows
+INSERT INTO m VALUES (1, '2024-01-01');
+
+-- case: enum grows in a bound
+CREATE TYPE e AS ENUM ('a','b');
+CREATE TABLE m (x e) PARTITION BY LIST (x);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('a');
+-- becomes
+CREATE TYPE e AS ENUM ('a','b','c');
+CREATE TABLE m (x e) PARTITION BY LIST (x);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('a', 'c');
+-- rows
+INSERT INTO m VALUES ('a');
+
+-- case: enum shrinks under a bound
+CREATE TYPE e AS ENUM ('a','b', 'c');
+CREATE TABLE m (x e) PARTITION BY LIST (x);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('a');
+-- becomes
+CREATE TYPE e AS ENUM ('b', 'a');
+CREATE TABLE m (x e) PARTITION BY LIST (x);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('a');
+-- rows
+INSERT INTO m VALUES ('a');
+
+-- case: inherited tree column
+CREATE TABLE p (a integer);
+CREATE TABLE c () INHERITS (p);
+CREATE TABLE d () INHERITS (c);
+-- becomes
+CREATE TABLE p (a integer, b text DEFAULT 'x' CHECK (b <> 'y'));
+CREATE TABLE c (z integer DEFAULT 4) INHERITS (p);
+CREATE TABLE d (b text DEFAULT 'u') INHERITS (c);

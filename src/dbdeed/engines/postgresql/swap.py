@@ -56,17 +56,54 @@ def swap_type(
     steps += through.before
     leaving = _leaving(columns, context)
     falling = _falling(old, context)
+    anew = _tables_anew([one for one in columns if one.id not in leaving], old, through, context)
+    for way in anew.values():
+        steps.extend(way.steps)
     for column in columns:
+        if column.parent in anew:
+            continue
         away = bool(falling & catalog.needs.get(column.id, frozenset()))
         moving = _move(column, old, new, context, through, default_away=away)
         steps.extend(leaving[column.id].steps if column.id in leaving else moving)
     steps += [*through.after, step(f"DROP {word} {qualified(old.schema, aside)}", old.id)]
     disturbed = {
         *_disturbed(old, columns, context),
-        *(one for way in leaving.values() for one in way.disturbs),
+        *(one for way in (*leaving.values(), *anew.values()) for one in way.disturbs),
     }
-    covers = (*leaving, *(one for way in leaving.values() for one in way.covers))
+    ways = (*leaving.values(), *anew.values())
+    covers = (*leaving, *anew, *(one for way in ways for one in way.covers))
     return Alteration(tuple(steps), frozenset(disturbed), covers)
+
+
+def _tables_anew(
+    columns: Sequence[Any], old: Any, through: Values, context: Context
+) -> dict[ObjectId, Alteration]:
+    """Tables that are partitioned by a column of the type: none of these can change in place."""
+    from dbdeed.engines.postgresql.kinds import table_alter
+    from dbdeed.engines.postgresql.kinds.key_column import divides
+    from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
+
+    found: dict[ObjectId, Alteration] = {}
+    for table in dict.fromkeys(one.parent for one in columns if divides(one, context)):
+        was: Any = context.current.objects.get(table)
+        wanted: Any = context.target.objects.get(table)
+        values = {
+            one.name: _value(one, through)
+            for one in columns
+            if one.parent == table and old.sql_name in one.type
+        }
+        if was is not None and wanted is not None:
+            way = rebuild(was, wanted, context, table_alter.alter, values)
+            if way is not None:
+                found[table] = way
+    return found
+
+
+def _value(column: Any, through: Values) -> str:
+    """What makes a value of the new type, `{}` the old one."""
+    array = column.type.endswith("]")
+    text = "{}::text[]::" if array else "{}::text::"
+    return (through.values if array else through.value) or text + column.type
 
 
 def aside_name(name: str) -> str:
@@ -123,14 +160,12 @@ def _move(
         return
     if target is None or target.type != column.type:
         return  # it is dropped before
-    array = column.type.endswith("]")
     name = ident(column.name)
     clauses = []
     if column.default:
         clauses.append(f"ALTER COLUMN {name} DROP DEFAULT")
-    text = "{}::text[]::" if array else "{}::text::"
-    value = (through.values if array else through.value) or text + column.type
-    clauses.append(f"ALTER COLUMN {name} TYPE {column.type} USING {value.replace('{}', name)}")
+    value = _value(column, through).replace("{}", name)
+    clauses.append(f"ALTER COLUMN {name} TYPE {column.type} USING {value}")
     # With a new type the storage is that type's own; what the column has besides stays as it is.
     if column.storage and target.storage == column.storage:
         clauses.append(f"ALTER COLUMN {name} SET STORAGE {column.storage}")

@@ -6,7 +6,7 @@ A partition's or heir's column that only comes from above is no object, unless i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,6 +21,8 @@ from dbdeed.engines.postgresql.system import PG_ATTRDEF, PG_CLASS
 from dbdeed.engines.postgresql.writing import exclusive, loses
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dbdeed.engines.change import Step
     from dbdeed.engines.postgresql.reading import Reading
 
@@ -264,24 +266,50 @@ def create(new: Column, context: Context) -> Making:
 def drop(old: Column, context: Context) -> tuple[Step, ...]:
     if not old.local:
         return column_create.set_back(old, context)
+    if old.inherited and _goes_above(old, context):
+        return ()  # after the one above, by that one's steps
+    return (_dropping(old), *_of_heirs(old, context))
+
+
+def _dropping(old: Column) -> Step:
     hazards = () if old.generated else (loses(f"All values of {old.table_sql}.{ident(old.name)} are lost."),)
-    return (
-        exclusive(
-            f"ALTER TABLE {old.table_sql} DROP COLUMN {ident(old.name)}",
-            old.id,
-            *hazards,
-            destroys=(old.id,) if hazards else (),
-        ),
+    return exclusive(
+        f"ALTER TABLE {old.table_sql} DROP COLUMN {ident(old.name)}",
+        old.id,
+        *hazards,
+        destroys=(old.id,) if hazards else (),
     )
 
 
-def alter(old: Column, new: Column, context: Context) -> Alteration | None:
-    if old.type != new.type:
-        from dbdeed.engines.postgresql.kinds.table_alter import with_another_key
+def _goes_above(old: Column, context: Context) -> bool:
+    """Whether the column above goes too, while both tables stay as they are to each other."""
+    above = column_create.column_above(old, context.current)
+    if above is None or above.id in context.target.objects or above.parent not in context.target.objects:
+        return False
+    was: Any = context.current.objects.get(ObjectId("table", (old.schema, old.table)))
+    wanted: Any = context.target.objects.get(was.id)
+    return wanted is not None and wanted.inherits == was.inherits
 
-        way = with_another_key(old.id, context)
-        if way is not None:
-            return way
+
+def _of_heirs(old: Column, context: Context) -> Iterator[Step]:
+    """Columns that heirs declare too are by themselves once the one above is gone, and can go only then."""
+    heirs = [
+        one
+        for one in context.current.needed_by.get(ObjectId("table", (old.schema, old.table)), ())
+        if one.kind == "table"
+    ]
+    for heir in heirs:
+        key = ObjectId("column", (*heir.name, old.name))
+        there: Any = context.current.objects.get(key)
+        if heir in context.target.objects and key not in context.target.objects:
+            if there is not None and there.local:
+                yield _dropping(there)
+            yield from _of_heirs(
+                msgspec.structs.replace(old, schema=heir.name[0], table=heir.name[1]), context
+            )
+
+
+def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     return column_alter.alter(old, new, context)
 
 

@@ -11,7 +11,7 @@ from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.conversion import Conversion, conversion, keeps_values
-from dbdeed.engines.postgresql.kinds import column_create, sequence_write
+from dbdeed.engines.postgresql.kinds import column_create, key_column, sequence_write
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.not_null import enforced
 from dbdeed.engines.postgresql.quoting import ident, qualified
@@ -45,6 +45,8 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         if old.local:
             return Alteration(())
         return Alteration(column_create.other_steps(old, new, context))
+    if _type_differs(old, new) and key_column.divides(old, context):
+        return key_column.rebuilt(old, context)
     if _must_replace(old, new, context):
         return None
     handover = _to_identity(old, new, context)

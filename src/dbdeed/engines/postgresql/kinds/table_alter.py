@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,36 +46,6 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     handed = (*(one.id for one in left), *fit.covers, *_handed(old, new, context)) if moved else ()
     handed = (*handed, *partition.left_behind(old, context))
     return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(handed)))
-
-
-def key_retyped(table: Table, context: Context) -> list[ObjectId]:
-    """The columns of its partition key that get another type: PostgreSQL alters none of these."""
-    found = []
-    children: Iterable[Any] = context.current.children.get(table.id, ()) if table.partition_key else ()
-    for one in children:
-        there: Any = context.target.objects.get(one.id)
-        if one.id.kind == "column" and there is not None and one.type != there.type:
-            word = rf'(?<![\w"]){re.escape(ident(one.name))}(?![\w"])'
-            if re.search(word, table.partition_key):
-                found.append(one.id)
-    return sorted(found)
-
-
-def with_another_key(column: ObjectId, context: Context) -> Alteration | None:
-    """The alteration of such a column: its whole table made anew, once for all of them."""
-    table = ObjectId("table", column.name[:2])
-    old: Any = context.current.objects.get(table)
-    new: Any = context.target.objects.get(table)
-    if old is None or new is None or (old.form, old.partition_key) != (new.form, new.partition_key):
-        return None  # the table's own alteration sees to it
-    retyped = key_retyped(old, context)
-    if column not in retyped:
-        return None
-    way = rebuild(old, new, context, alter)
-    if way is None or column != retyped[0]:
-        return Alteration(()) if way is not None else None
-    covers = {table, *way.covers} - {column}
-    return Alteration(way.steps, way.disturbs, tuple(sorted(covers)))
 
 
 def _left_over(old: Table, context: Context) -> list[Any]:

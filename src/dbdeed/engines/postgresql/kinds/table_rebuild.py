@@ -25,7 +25,7 @@ from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
@@ -60,8 +60,18 @@ class _Made:
     covers: frozenset[ObjectId]
 
 
-def rebuild(old: Table, new: Table, context: Context, alter: Alter) -> Alteration | None:
-    """The way from one table to the other; None where something holds on to the old one."""
+def rebuild(
+    old: Table, new: Table, context: Context, alter: Alter, through: Mapping[str, str] | None = None
+) -> Alteration | None:
+    """The way from one table to the other; None where something holds on to the old one.
+
+    Args:
+        old: the top of the tree that is there.
+        new: the top of the one that shall be.
+        context: both catalogs.
+        alter: how a table becomes another that is no part of these trees.
+        through: for columns by name, the expression that makes their new values, `{}` the old one.
+    """
     trees = _trees(old, new, context, alter)
     if trees is None or _held(trees, context):
         return None
@@ -78,7 +88,7 @@ def rebuild(old: Table, new: Table, context: Context, alter: Alter) -> Alteratio
         *(step for _, way in trees.leaving for step in way.steps),
         *_stepping_aside(old, trees, context),
         *made.steps,
-        *table_rows.handed_over(old, new, context),
+        *table_rows.handed_over(old, new, context, through or {}),
         *made.after,
         *(one for table in trees.made for one in table_create.settings(table)),
         *_exact_rights(made.covers | {one.id for one in trees.made}, context),
@@ -87,7 +97,7 @@ def rebuild(old: Table, new: Table, context: Context, alter: Alter) -> Alteratio
     return Alteration(whole, disturbed, tuple(sorted(covers - {old.id})))
 
 
-def _tree(root: Table, catalog: Catalog) -> Iterator[Table]:
+def tree(root: Table, catalog: Catalog) -> Iterator[Table]:
     """The table and all partitions below it."""
     below: dict[tuple[str, ...], list[Any]] = {}
     for key, found in catalog.objects.items():
@@ -102,8 +112,8 @@ def _tree(root: Table, catalog: Catalog) -> Iterator[Table]:
 
 
 def _trees(old: Table, new: Table, context: Context, alter: Alter) -> _Trees | None:
-    before = {one.id: one for one in _tree(old, context.current)}
-    after = {one.id: one for one in _tree(new, context.target)}
+    before = {one.id: one for one in tree(old, context.current)}
+    after = {one.id: one for one in tree(new, context.target)}
     leaving, joining = [], []
     for one in before.values():
         there: Any = context.target.objects.get(one.id)
@@ -112,7 +122,7 @@ def _trees(old: Table, new: Table, context: Context, alter: Alter) -> _Trees | N
             if way is None:
                 return None
             leaving.append((one, way))
-    gone = {below.id for one, _ in leaving for below in _tree(one, context.current)}
+    gone = {below.id for one, _ in leaving for below in tree(one, context.current)}
     for one in after.values():
         was: Any = context.current.objects.get(one.id)
         if was is not None and one.id not in before:
@@ -120,7 +130,7 @@ def _trees(old: Table, new: Table, context: Context, alter: Alter) -> _Trees | N
             if way is None:
                 return None
             joining.append((one, way))
-    come = {below.id for one, _ in joining for below in _tree(one, context.target)}
+    come = {below.id for one, _ in joining for below in tree(one, context.target)}
     return _Trees(
         tuple(one for one in before.values() if one.id not in gone),
         tuple(leaving),

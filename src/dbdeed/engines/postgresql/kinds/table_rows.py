@@ -12,7 +12,7 @@ from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive, loses, may_fail, rewriting, step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from dbdeed.engines.change import Step
     from dbdeed.engines.compare import Context
@@ -25,8 +25,8 @@ def aside(name: str) -> str:
     return name.encode()[:55].decode(errors="ignore") + "_dbdeed"
 
 
-def handed_over(old: Table, new: Table, context: Context) -> Iterator[Step]:
-    """All rows, then the counts, then the old table goes."""
+def handed_over(old: Table, new: Table, context: Context, through: Mapping[str, str]) -> Iterator[Step]:
+    """All rows, by `through` where it says how values change; then the counts; then the old table goes."""
     source = qualified(old.schema, aside(old.name))
     had, wanted = columns(old, context.current), columns(new, context.target)
     both = [name for name in wanted if name in had and not wanted[name].generated]
@@ -35,7 +35,7 @@ def handed_over(old: Table, new: Table, context: Context) -> Iterator[Step]:
         hazards.append(may_fail(f"{old.sql_name} may hold rows that no partition takes."))
     if both:
         names = ", ".join(ident(name) for name in both)
-        values = ", ".join(_value(had[name], wanted[name]) for name in both)
+        values = ", ".join(_value(had[name], wanted[name], through.get(name, "")) for name in both)
         text = f"INSERT INTO {new.sql_name} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {source}"
         lock = LockLevel.ACCESS_EXCLUSIVE
         yield step(text, new.id, lock, scans=True, rewrites=True, hazards=tuple(hazards))
@@ -50,8 +50,10 @@ def handed_over(old: Table, new: Table, context: Context) -> Iterator[Step]:
     )
 
 
-def _value(old: Column, new: Column) -> str:
+def _value(old: Column, new: Column, through: str) -> str:
     name = ident(old.name)
+    if through:
+        return through.replace("{}", name)
     if (old.type, old.collation) == (new.type, new.collation):
         return name
     return conversion(old.type, new.type).using(name) or name
