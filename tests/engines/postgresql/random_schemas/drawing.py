@@ -139,6 +139,9 @@ def _with_another(draw: Draw, world: World, kind: str) -> World:
 
 
 def _mutated(draw: Draw, world: World, aim: str) -> World:
+    stands_on = world.of(*_AIMED.get(aim, ())[:1])
+    if stands_on and draw.chance(4):
+        return _drop(draw, world, draw.pick(stands_on))
     change = draw.pick(_MUTATIONS)
     aimed = world.of(aim) if aim and not draw.chance(3) else []
     kind = draw.pick(sorted({one.kind for one in world.parts}))  # rare kinds as often as columns

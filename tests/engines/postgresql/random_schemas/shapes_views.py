@@ -65,8 +65,7 @@ def _write_view(part: Part, world: World) -> Iterable[str]:
 
 def _write_materialized(part: Part, world: World) -> Iterable[str]:
     options = " WITH (fillfactor = 70)" if part["options"] else ""
-    data = " WITH NO DATA" if part["empty"] else ""
-    yield f"CREATE MATERIALIZED VIEW {quoted(*part.name)}{options} AS {_query(part, world)}{data}"
+    yield f"CREATE MATERIALIZED VIEW {quoted(*part.name)}{options} AS {_query(part, world)}"
 
 
 def _write_rule(part: Part, world: World) -> Iterable[str]:
@@ -136,7 +135,7 @@ SHAPES = (
     ),
     Shape(
         "materialized view", 3, names.relation,
-        {**_VIEW, "options": lambda draw, _: draw.chance(4), "empty": lambda draw, _: draw.chance(4)},
+        {**_VIEW, "options": lambda draw, _: draw.chance(4)},
         _write_materialized,
     ),
     Shape(

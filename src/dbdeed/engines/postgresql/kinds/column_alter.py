@@ -302,6 +302,8 @@ def _step(sql: str, old: Column, new: Column, change: Conversion | None, context
         hazards.append(pauses(f"Nobody reads or writes {new.table_sql} for a moment; no rows are read."))
     if change is not None and change.may_fail:
         hazards.append(may_fail(f"Values of {name} may not fit {new.type}."))
+    elif change is not None and change.rewrites and _must_differ(old, context):
+        hazards.append(may_fail(f"Values of {name} that differ may be the same as {new.type}."))
     less = change is not None and _becomes_less(old, new, context)
     if less:
         text = f"Values of {name} become {new.type}, from which they cannot all be had again."
@@ -315,6 +317,18 @@ def _step(sql: str, old: Column, new: Column, change: Conversion | None, context
         hazards=tuple(hazards),
     )
     return replace(made, changes=(new.id,)) if less else made
+
+
+def _must_differ(column: Column, context: Context) -> bool:
+    """Whether a key or a unique index stands on it."""
+    needing: Iterable[Any] = (
+        context.current.objects[one] for one in context.current.needed_by.get(column.id, ())
+    )
+    return any(
+        one.unique if one.id.kind == "index" else one.has_index
+        for one in needing
+        if one.id.kind in ("index", "constraint")
+    )
 
 
 def _becomes_less(old: Column, new: Column, context: Context) -> bool:
