@@ -248,6 +248,7 @@ def _renamed(
     return reached, done
 
 
+@uncollected()
 def rebuild(engine: Engine, session: Session, catalog: Catalog) -> None:
     """Make an empty scratch database equal to a catalog.
 

@@ -139,8 +139,12 @@ def _can_stand_inside(one: Object, table: Table, context: Context) -> bool:
 
 def _reaches(start: ObjectId, table: Table, catalog: Catalog) -> bool:
     """Whether `start` needs something outside the table that needs the table."""
-    own = {child.id for child in catalog.children.get(table.id, ())} | {table.id}
-    waiting = [one for one in catalog.needs.get(start, ()) if one not in own and one.kind != "schema"]
+    above = table.id
+    waiting = [one for one in catalog.needs.get(start, ()) if one != above and one.kind != "schema"]
+    if not waiting:
+        return False  # as most columns
+    own = {child.id for child in catalog.children.get(above, ())} | {above}
+    waiting = [one for one in waiting if one not in own]
     seen = set(waiting)
     while waiting:
         for one in catalog.needs.get(waiting.pop(), ()):
