@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,7 @@ def measure(
             for tool in tools:
                 _attempt(tool, one, size, "same")  # its bytecode is compiled, as an installed package's is
             for case, database in _cases(size):
+                print(f"{size} tables, {case.changed} changed, {case.caches}", file=sys.stderr)
                 taken[case] = _runs(one, tools, case, database, rounds)
         proofs = proof.table(one, sizes, cache)
     return _text(report.table(taken), proofs, absent, one)
@@ -136,4 +138,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is stopped
     main()
