@@ -271,9 +271,15 @@ def test_who_must_be_a_superuser_to_own_is_one_only_meanwhile(db: Session) -> No
     assert db.fetch("SELECT evtowner::regrole::text FROM pg_event_trigger") == [("helper",)]
     assert db.fetch("SELECT rolsuper FROM pg_roles WHERE rolname = 'helper'") == [(False,)]
     assert _is_ordinary(db)
-    for sql in (f"ALTER EVENT TRIGGER e OWNER TO {SUPERUSER}", "ALTER EVENT TRIGGER nothing OWNER TO helper"):
+    for sql in (
+        f"ALTER EVENT TRIGGER e OWNER TO {SUPERUSER}",
+        "ALTER EVENT TRIGGER nothing OWNER TO helper",
+        "ALTER EVENT TRIGGER e OWNER TO helper; ALTER ROLE dbdeed SUPERUSER",
+    ):
         with pytest.raises(SqlRejected):
             db.execute(sql)
+    db.execute("ALTER EVENT TRIGGER e OWNER TO helper -- ")
+    db.execute("ALTER EVENT TRIGGER e OWNER TO helper /* ")
     assert db.fetch("SELECT rolname FROM pg_roles WHERE rolsuper") == [(SUPERUSER,)]
 
 

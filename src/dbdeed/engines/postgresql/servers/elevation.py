@@ -190,15 +190,17 @@ _MIGHTY = (
 )
 
 
-def wants_superuser(sql: str) -> bool:
-    """Whether it gives something to a role that PostgreSQL wants to be a superuser."""
-    opening = [words(sql, part.tokens, 3) for part in split(sql, RULES)[:1]]
-    return any(one[: len(mighty)] == mighty for one in opening for mighty in _MIGHTY)
+def given(sql: str, role: str) -> str | None:
+    """What gives something to a role that PostgreSQL wants to be a superuser; None for another statement.
 
-
-def given_to(sql: str, role: str) -> str:
-    """Give it to a role that is a superuser only meanwhile, and for nobody else to see."""
-    return f"ALTER ROLE {ident(role)} SUPERUSER; {sql}; ALTER ROLE {ident(role)} NOSUPERUSER"
+    The role is one only meanwhile, in one transaction, and for nobody else to see.
+    """
+    parts = split(sql, RULES)
+    opening = words(sql, parts[0].tokens, 3) if len(parts) == 1 else ()
+    if not any(opening[: len(mighty)] == mighty for mighty in _MIGHTY):
+        return None
+    text = sql[parts[0].start : parts[0].end]  # no comment may swallow what follows
+    return f"ALTER ROLE {ident(role)} SUPERUSER; {text}; ALTER ROLE {ident(role)} NOSUPERUSER"
 
 
 _SCHEMAS = "(n.oid OPERATOR(pg_catalog.>=) 16384 OR n.oid OPERATOR(pg_catalog.=) 2200)"

@@ -209,8 +209,8 @@ class ScratchSession(Session):
         if statement is None and member_rights.needs_superuser(self, sql):
             statement = sql
         owner = elevation.new_owner(sql)
-        if owner in self._scratch.roles and elevation.wants_superuser(sql):
-            statement = elevation.given_to(sql, owner)
+        if owner is not None and owner in self._scratch.roles:
+            statement = elevation.given(sql, owner) or statement
         if statement is not None:
             self._elevate(statement)
         elif owner is not None and owner != self._scratch.like.role:
