@@ -123,8 +123,11 @@ def _without(before: Catalog, after: Catalog, kept: Sequence[Kept]) -> Catalog:
             if table in before.objects:
                 stays |= _with_dependents(before, table)
     stays |= {one for one in gone - parts if one.kind in _DATA and one in after.objects}
+    there = (before.objects.keys() - gone) | (stays & after.objects.keys())
+    # What is of the same name now, and needs what goes: an index that was on another table.
+    other = {one for one in stays if not after.needs.get(one, frozenset()) <= there and one.kind not in _DATA}
     nothing = replace(before, objects={}, needs={})
-    return before.taking(nothing, gone - stays).taking(after, stays)
+    return before.taking(nothing, (gone - stays) | other).taking(after, stays - other)
 
 
 def _with_dependents(catalog: Catalog, root: ObjectId) -> frozenset[ObjectId]:
