@@ -124,3 +124,19 @@ def test_a_new_unique_column_with_a_default_says_that_it_can_fail() -> None:
         before, ["CREATE TABLE t (id INTEGER PRIMARY KEY, base INTEGER, c INTEGER DEFAULT 0 UNIQUE)"]
     )
     assert judged.stopped
+
+
+def test_two_columns_go_from_under_a_view() -> None:
+    """Found by chance: once one of them is gone, the view keeps SQLite from dropping the other."""
+    before = [
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, base INTEGER, b TEXT, d TEXT)",
+        "CREATE VIEW v AS SELECT id, b, d FROM t",
+        "CREATE TRIGGER i INSTEAD OF INSERT ON v BEGIN SELECT NEW.id; END",
+    ]
+    after = [
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, base INTEGER)",
+        "CREATE VIEW v AS SELECT id FROM t",
+        before[2],
+    ]
+    judge(before, after)
+    judge(after, before)

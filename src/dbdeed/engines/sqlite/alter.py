@@ -110,8 +110,14 @@ def _removals(old: Table, gone: set[str], context: Context) -> Alteration | None
         return None
     return Alteration(
         _lenient([_removal(old, column) for column, _ in leaving], context),
-        disturbs=frozenset(_indexes_on(old, gone, context)),
+        disturbs=frozenset((*_indexes_on(old, gone, context), *_views_on(old, len(leaving), context))),
     )
+
+
+def _views_on(old: Table, leaving: int, context: Context) -> Iterable[ObjectId]:
+    """A view that names one dropped column keeps SQLite from dropping the next, lenient or not."""
+    if leaving > 1:
+        yield from (one for one in context.current.needed_by.get(old.id, ()) if one.kind == "view")
 
 
 def _words(part: ColumnText) -> list[Word]:
