@@ -140,3 +140,10 @@ def test_two_columns_go_from_under_a_view() -> None:
     ]
     judge(before, after)
     judge(after, before)
+
+
+def test_a_default_of_null_is_none() -> None:
+    """Found by chance: a new column that is first in its table takes a rebuild, whose rows it would leave NULL."""
+    before = ["CREATE TABLE t (id INTEGER PRIMARY KEY, base INTEGER)"]
+    after = ["CREATE TABLE t (id INTEGER PRIMARY KEY, d TEXT NOT NULL DEFAULT NULL, base INTEGER)"]
+    assert judge(before, after).stopped

@@ -177,7 +177,7 @@ def _column_hazards(old: Table, new: Table, before: Column | None, column: Colum
     if before is None:
         if (
             not column.nullable
-            and not column.default
+            and column.default.lower() in ("", "null")
             and not column.generated
             and column.name != new.rowid_alias
         ):
