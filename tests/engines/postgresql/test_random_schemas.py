@@ -79,6 +79,9 @@ OVERLOOKED = {
     "view": "definition",
 }
 
+# They need their schema only, and schemas are made before the rest whatever needs them.
+UNTURNED = frozenset({"default privileges"})
+
 # What no fault can be planted in: it follows from another attribute, or needs more than one server has.
 FOLLOWS: dict[str, frozenset[str]] = {}
 
@@ -146,7 +149,7 @@ def newest(there: Ground) -> None:
 @pytest.mark.usefixtures("newest")
 def test_a_fault_is_found(corpora: dict[str, Corpus], kind: str) -> None:
     assert found(corpora[kind], blind(kind, OVERLOOKED[kind]))
-    assert found(corpora[kind], backwards(kind))
+    assert kind in UNTURNED or found(corpora[kind], backwards(kind))
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ COLLATIONS = (
 
 
 def _schema_name(draw: Draw, world: World) -> Name | None:
-    free = [name for name in names.SCHEMAS if ("schema", (name,)) not in world.by_key]
+    free = [name for name in names.SCHEMAS[1:] if ("schema", (name,)) not in world.by_key]
     return (draw.pick(free),) if free else None
 
 
