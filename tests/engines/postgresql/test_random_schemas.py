@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.engines.postgresql.conftest import MAJORS
 from tests.engines.postgresql.random_schemas.drawing import BY_KIND
-from tests.engines.postgresql.random_schemas.faults import Corpus, attributes, backwards, blind, found
+from tests.engines.postgresql.random_schemas.faults import Corpus, backwards, blind, found
 from tests.engines.postgresql.random_schemas.ground import ground
 from tests.engines.postgresql.random_schemas.judge import Counterexample, judge, plan
 from tests.engines.postgresql.random_schemas.reduce import shown
@@ -82,9 +82,6 @@ OVERLOOKED = {
 # They need their schema only, and schemas are made before the rest whatever needs them.
 UNTURNED = frozenset({"default privileges"})
 
-# What no fault can be planted in: it follows from another attribute, or needs more than one server has.
-FOLLOWS: dict[str, frozenset[str]] = {}
-
 
 @pytest.fixture(scope="module")
 def there(programs: Programs) -> Iterator[Ground]:
@@ -150,15 +147,6 @@ def newest(there: Ground) -> None:
 def test_a_fault_is_found(corpora: dict[str, Corpus], kind: str) -> None:
     assert found(corpora[kind], blind(kind, OVERLOOKED[kind]))
     assert kind in UNTURNED or found(corpora[kind], backwards(kind))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", OVERLOOKED)
-@pytest.mark.usefixtures("newest")
-def test_every_attribute_matters(corpora: dict[str, Corpus], kind: str) -> None:
-    (its,) = (one for one in KINDS if one.name == kind)
-    wanted = [name for name in attributes(its) if name not in FOLLOWS.get(kind, ())]
-    assert [name for name in wanted if not found(corpora[kind], blind(kind, name))] == []
 
 
 @pytest.mark.usefixtures("newest")

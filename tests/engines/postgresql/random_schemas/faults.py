@@ -27,25 +27,7 @@ if TYPE_CHECKING:
     from tests.engines.postgresql.random_schemas.judge import Planner, Trial
 
     from dbdeed.engines.catalog import Catalog, ObjectId
-    from dbdeed.engines.compare import Kind
     from dbdeed.planning.plan import Plan
-
-
-def attributes(kind: Kind) -> list[str]:
-    """What is compared of a kind: the fields that are no part of its name."""
-    named = _NAMES.get(kind.name, ("schema", "name", "table", "arguments"))
-    return [name for name in kind.type.__struct_fields__ if name not in named]
-
-
-_NAMES = {
-    "index": ("schema", "name"),
-    "user mapping": ("server", "user"),
-    "default privileges": ("role", "schema", "objects"),
-    "comment": ("kind", "name", "part_of"),
-    "owner": ("of",),
-    "privileges": ("on", "part_of"),
-    "extension": ("name",),
-}
 
 
 def blind(kind: str, attribute: str) -> Planner:
