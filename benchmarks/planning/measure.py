@@ -56,6 +56,7 @@ def run(tool: Tool, server: Server, source: str, destination: str) -> Run:
         before, began = server.seconds(), time.perf_counter()
         process = subprocess.Popen(arguments, stdout=output, stderr=errors, env=_environment())
         stopped = Timer(PATIENCE, process.kill)
+        stopped.daemon = True  # an interrupted benchmark does not wait for it
         stopped.start()
         with _Memory(process.pid) as memory:
             _, status, usage = os.wait4(process.pid, 0)
