@@ -103,13 +103,7 @@ def key_of(columns: values.Columns, at: int) -> tuple[str, Any]:
 def _bound(part: Part, world: World) -> str:
     _, above, number, _ = part["form"]
     parent = world.by_key.get(("table", above))
-    how = (
-        ()
-        if parent is None
-        else parent["form"][1:3]
-        if parent["form"][0] == "partitioned"
-        else parent["form"][3]
-    )
+    how = _divided(parent["form"]) if parent is not None else ()
     columns = looking.columns(world, above)
     if not how or not columns:
         return "DEFAULT"
@@ -122,6 +116,11 @@ def _bound(part: Part, world: World) -> str:
         return f"FOR VALUES IN ({values.value(type_, number, world)})"
     bounds = _DATES if str(type_).startswith(("date", "timestamp")) else _BOUNDS
     return f"FOR VALUES FROM ({text(bounds[number])}) TO ({text(bounds[number + 1])})"
+
+
+def _divided(form: Any) -> Any:
+    """How a table of this form is partitioned; () where it is not."""
+    return form[1:3] if form[0] == "partitioned" else form[3] if form[0] == "partition" else ()
 
 
 def _column_type(draw: Draw, place: Place) -> Any:
