@@ -64,7 +64,7 @@ def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) 
         if change.loosens:
             for one in change.loosens:
                 graph.put(position, places[Action.DROP].get(one), _Bond.MUST)
-            for action in (Action.CREATE, Action.ALTER):
+            for action in (Action.DROP, Action.CREATE, Action.ALTER):
                 graph.put(position, places[action].get(change.id), _Bond.MUST)
         elif change.action is Action.DROP:
             _order_drop(graph, position, ids, places, current, target, loose)
@@ -130,9 +130,9 @@ def _order_drop(
     for one in ids:
         graph.put(position, places[Action.CREATE].get(one), _Bond.MUST)
         for other in current.needed_by.get(one, ()):
-            graph.put(places[Action.DROP].get(other), position, _Bond.MUST)
             lets_go = one not in target.needs.get(other, ())
             if (other, one) not in loose:
+                graph.put(places[Action.DROP].get(other), position, _Bond.MUST)
                 graph.put(places[Action.ALTER].get(other), position, _Bond.MUST if lets_go else _Bond.NEAT)
 
 

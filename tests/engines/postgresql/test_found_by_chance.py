@@ -188,6 +188,19 @@ PAIRS = {
         "GRANT UPDATE (a), SELECT (b) ON t TO reader; GRANT SELECT (b), UPDATE (b) ON t TO owner_é;"
         "CREATE VIEW v AS SELECT a FROM t; GRANT SELECT (a) ON v TO reader",
     ),
+    "a default calls a function over its own table": (
+        "",
+        "CREATE TABLE t (a integer, b integer, c text, CHECK (b > 0)); CREATE INDEX i ON t (b);"
+        "CREATE FUNCTION f() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT max(a) + 1 FROM t; END;"
+        "ALTER TABLE t ALTER b SET DEFAULT f(); CREATE STATISTICS s ON a, b FROM t;"
+        "CREATE POLICY p ON t USING (b > 1)",
+    ),
+    "a check over a column whose default calls a function of its row": (
+        "CREATE TYPE e AS ENUM ('a')",
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (a integer, b integer, c integer, CHECK (b > 0));"
+        "CREATE FUNCTION f(t, e DEFAULT 'b') RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+        "ALTER TABLE t ALTER b SET DEFAULT f(NULL::t), ADD g integer GENERATED ALWAYS AS (b + 1) STORED",
+    ),
     "an enum grows behind an empty value": (
         "CREATE TYPE e AS ENUM ('b', '', 'd')",
         "CREATE TYPE e AS ENUM ('b', '', 'c', 'cc', 'd', 'e')",

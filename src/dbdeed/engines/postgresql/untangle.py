@@ -2,14 +2,15 @@
 
 A dropped table takes its keys, policies and columns along; where one of these needs something that is dropped
 too and that needs the table in turn (two tables with keys to each other; a policy that calls a function of
-the table's rows), neither could go first. Such a part is dropped by itself, before.
+the table's rows), neither could go first. Such a part is dropped by itself, before; a column only gives its
+default up.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.change import Action, Change
 
@@ -44,7 +45,9 @@ def _apart(
     change: Change, others: set[ObjectId], context: Context, kinds: Mapping[str, Kind]
 ) -> Iterable[Change]:
     current = context.current
-    split = [one for one in change.covers if others & current.needs.get(one, frozenset())]
+    loose = {one: way for one in change.covers if (way := _letting_go(change, one, others, context, kinds))}
+    yield from loose.values()
+    split = _standing_on(others, [one for one in change.covers if one not in loose], current)
     gone: set[ObjectId] = set()
     for one in split:
         if one in gone:
@@ -55,6 +58,31 @@ def _apart(
         steps = kinds[one.kind].drop(old, context)
         yield Change(Action.DROP, one, old, new, steps, covers=below, because=change.id)
     yield replace(change, covers=tuple(one for one in change.covers if one not in gone))
+
+
+def _letting_go(
+    change: Change, one: ObjectId, others: set[ObjectId], context: Context, kinds: Mapping[str, Kind]
+) -> Change | None:
+    """A column gives its default up and goes with its table, rows and all, where that is enough."""
+    fallen = context.current.needs.get(one, frozenset()) & others
+    if not fallen or one.kind != "column":
+        return None
+    old: Any = context.current.objects[one]
+    loosen = kinds[one.kind].loosen
+    way = loosen(old, fallen, context) if loosen else None
+    if way is None or way.left.type != old.type:
+        return None
+    return Change(Action.ALTER, one, old, way.left, way.steps, because=change.id, loosens=fallen)
+
+
+def _standing_on(others: set[ObjectId], parts: Sequence[ObjectId], current: Catalog) -> list[ObjectId]:
+    """The parts that need one of the others, and the parts that need these."""
+    below: set[ObjectId] = set(others)
+    found: dict[ObjectId, None] = {}
+    while more := [one for one in parts if one not in found and below & current.needs.get(one, frozenset())]:
+        found.update(dict.fromkeys(more))
+        below.update(more)
+    return list(found)
 
 
 def _descendants(catalog: Catalog, root: ObjectId) -> tuple[ObjectId, ...]:

@@ -138,17 +138,17 @@ def _can_stand_inside(one: Object, table: Table, context: Context) -> bool:
 
 
 def _reaches(start: ObjectId, table: Table, catalog: Catalog) -> bool:
-    """Whether `start` needs something outside the table that needs the table."""
+    """Whether a part, or one that it needs, needs something outside the table that needs the table."""
     above = table.id
-    waiting = [one for one in catalog.needs.get(start, ()) if one != above and one.kind != "schema"]
-    if not waiting:
+    if all(one == above or one.kind == "schema" for one in catalog.needs.get(start, ())):
         return False  # as most columns
     own = {child.id for child in catalog.children.get(above, ())} | {above}
-    waiting = [one for one in waiting if one not in own]
-    seen = set(waiting)
+    waiting = [start]
+    seen = {start, above}
     while waiting:
-        for one in catalog.needs.get(waiting.pop(), ()):
-            if one in own:
+        here = waiting.pop()
+        for one in catalog.needs.get(here, ()):
+            if one in own and here not in own:
                 return True
             if one not in seen and one.kind not in ("schema", "extension"):
                 seen.add(one)
