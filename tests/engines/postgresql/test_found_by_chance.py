@@ -201,6 +201,12 @@ PAIRS = {
         "CREATE FUNCTION f(t, e DEFAULT 'b') RETURNS integer LANGUAGE sql AS 'SELECT 1';"
         "ALTER TABLE t ALTER b SET DEFAULT f(NULL::t), ADD g integer GENERATED ALWAYS AS (b + 1) STORED",
     ),
+    "a partition of another table computes other columns": (
+        "CREATE TABLE p (a integer, c integer, z integer GENERATED ALWAYS AS (a + 1) STORED) PARTITION BY LIST (c);"
+        "CREATE TABLE t PARTITION OF p FOR VALUES IN (1)",
+        "CREATE TABLE o (c integer, y integer GENERATED ALWAYS AS (b + 1) STORED, b integer) PARTITION BY LIST (c);"
+        "CREATE TABLE t PARTITION OF o FOR VALUES IN (1)",
+    ),
     "an enum grows behind an empty value": (
         "CREATE TYPE e AS ENUM ('b', '', 'd')",
         "CREATE TYPE e AS ENUM ('b', '', 'c', 'cc', 'd', 'e')",

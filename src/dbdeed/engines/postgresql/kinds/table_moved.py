@@ -43,7 +43,7 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
     steps: list[Step] = []
     covers: list[ObjectId] = []
     disturbs: set[ObjectId] = set()
-    for name, column in wanted.items():
+    for name, column in sorted(wanted.items(), key=_computed):
         covers.append(column.id)
         found = was.get(name)
         way = column_alter.alter(found, column, context) if found is not None else None
@@ -57,12 +57,17 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
         making = column_create.create(column, context)
         steps += making.steps
         covers += making.covers
-    for name, column in was.items():
+    for name, column in sorted(was.items(), key=_computed, reverse=True):
         own: Any = context.current.objects.get(column.id)
         if name not in wanted and not (own is not None and own.local):
             steps += _dropped(column, context)
             covers.append(column.id)
     return Fitted(tuple(steps), tuple(covers), frozenset(disturbs))
+
+
+def _computed(named: tuple[str, Column]) -> bool:
+    """What is computed comes after the columns that it is computed from, and goes before them."""
+    return bool(named[1].generated)
 
 
 def _dropped(column: Column, context: Context) -> tuple[Step, ...]:
