@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.kinds.function import Function
@@ -28,7 +29,8 @@ def read_mentions(
 ) -> Mapping[ObjectId, frozenset[ObjectId]]:
     """What each object may want to be made before it."""
     found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
-    for one, others in (*_named(objects), *_cast(objects, needs), *_linked(objects)):
+    ways = (_named(objects), _cast(objects, needs), _linked(objects), _not_handed_down(objects))
+    for one, others in chain.from_iterable(ways):
         found[one] |= others
     return {one: frozenset(others) for one, others in found.items()}
 
@@ -74,3 +76,24 @@ def _linked(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[
     for one in objects.values():
         if isinstance(one, Operator) and one.links:
             yield one.id, {ObjectId("schema", link.name[:1]) for link in one.links.values()}
+
+
+def _not_handed_down(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """An index or key that was made for a partitioned table ONLY: partitions that lack it were there before."""
+    below: defaultdict[tuple[str, ...], set[ObjectId]] = defaultdict(set)
+    having: defaultdict[tuple[str, ...], set[ObjectId]] = defaultdict(set)
+    tops: list[Any] = []
+    for found in objects.values():
+        one: Any = found
+        if one.id.kind == "table" and one.partition_of:
+            below[one.partition_of].add(one.id)
+        elif one.id.kind in ("index", "constraint"):
+            if one.on_partitioned and (one.id.kind == "index" or one.has_index):
+                tops.append(one)
+            above = one.partition_of or getattr(one, "attached_to", ())
+            if above:
+                having[above].add(ObjectId("table", (one.schema, one.table)))
+    for one in tops:
+        lacking = below[one.schema, one.table] - having[one.id.name]
+        if lacking:
+            yield one.id, lacking

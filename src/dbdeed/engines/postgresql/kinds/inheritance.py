@@ -66,7 +66,9 @@ def attaching(old: Any, new: Any) -> tuple[Step, ...] | None:
 
 
 def whole(above: Any, context: Context) -> bool:
-    """Whether every partition that is there has its part of an index or key; else each is made apart."""
+    """Whether every partition has its part of an index or key, and none that is there waits for it."""
+    if lacking(above, context.target):
+        return False
     has = {_table_of(one) for one in _clones(context.target, above.id)}
     table = (above.schema, above.table)
     return all(
@@ -74,6 +76,16 @@ def whole(above: Any, context: Context) -> bool:
         for one in _below(context.target, ObjectId("table", table))
         if getattr(context.current.objects.get(one.id), "partition_of", ()) == table
     )
+
+
+def lacking(above: Any, catalog: Catalog) -> tuple[ObjectId, ...]:
+    """The partitions that have no part of an index or key: it was made for the table above ONLY."""
+    if not above.on_partitioned or not (above.id.kind == "index" or above.has_index):
+        return ()
+    parts: Iterable[Any] = (catalog.objects[one] for one in catalog.needed_by.get(above.id, ()))
+    has = {("table", one.schema, one.table) for one in parts if one.id.kind in ("index", "constraint")}
+    below = _below(catalog, ObjectId("table", (above.schema, above.table)))
+    return tuple(one.id for one in below if (one.id.kind, *one.id.name) not in has)
 
 
 def below(above: Object, context: Context) -> Handed:

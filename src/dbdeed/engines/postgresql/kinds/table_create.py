@@ -132,6 +132,7 @@ def _can_stand_inside(one: Object, table: Table, context: Context) -> bool:
         inside = _any(one).local
     elif one.id.kind == "constraint":
         inside = _any(one).type in _INLINE and not _any(one).partition_of and _any(one).plain
+        inside = inside and not inheritance.lacking(_any(one), context.target)
     else:
         inside = False
     return inside and not _reaches(one.id, table, context.target)
