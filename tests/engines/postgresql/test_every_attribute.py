@@ -52,10 +52,10 @@ def test_no_column_is_both_read_and_left_out() -> None:
         assert set(columns) <= kinds, catalog
 
 
-def _pairs() -> dict[str, tuple[int, dict[str, str]]]:
+def pairs(file: Path) -> dict[str, tuple[int, dict[str, str]]]:
     """By name: the first version that has it, and the case as `check_pair` takes it."""
     found = {}
-    for part in re.split(r"^-- case: ", FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+    for part in re.split(r"^-- case: ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
         head, _, text = part.partition("\n")
         name, _, since = head.removesuffix(")").partition(" (since ")
         one, _, rest = text.partition("-- becomes\n")
@@ -64,7 +64,7 @@ def _pairs() -> dict[str, tuple[int, dict[str, str]]]:
     return found
 
 
-PAIRS = _pairs()
+PAIRS = pairs(FILE)
 
 
 @pytest.mark.parametrize("name", PAIRS)

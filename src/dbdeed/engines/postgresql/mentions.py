@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
@@ -29,8 +28,8 @@ def read_mentions(
 ) -> Mapping[ObjectId, frozenset[ObjectId]]:
     """What each object may want to be made before it."""
     found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
-    ways = (_named(objects), _cast(objects, needs), _linked(objects), _not_handed_down(objects))
-    for one, others in chain.from_iterable(ways):
+    below = (*_not_handed_down(objects), *_inherited(objects))
+    for one, others in (*_named(objects), *_cast(objects, needs), *_linked(objects), *below):
         found[one] |= others
     return {one: frozenset(others) for one, others in found.items()}
 
@@ -79,7 +78,7 @@ def _linked(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[
 
 
 def _not_handed_down(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
-    """An index or key that was made for a partitioned table ONLY: partitions that lack it were there before."""
+    """Partitions that lack an index or key, which was made for the table above ONLY, were there before it."""
     below: defaultdict[tuple[str, ...], set[ObjectId]] = defaultdict(set)
     having: defaultdict[tuple[str, ...], set[ObjectId]] = defaultdict(set)
     tops: list[Any] = []
@@ -97,3 +96,15 @@ def _not_handed_down(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[Objec
         lacking = below[one.schema, one.table] - having[one.id.name]
         if lacking:
             yield one.id, lacking
+
+
+def _inherited(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """A table comes to stand under others when these have the columns and checks that they shall have."""
+    parts: defaultdict[tuple[str, ...], set[ObjectId]] = defaultdict(set)
+    heirs = [one for one in objects.values() if getattr(one, "inherits", ())]
+    for one in objects if heirs else ():
+        if one.kind in ("column", "constraint"):
+            parts[one.name[:2]].add(one)
+    for found in heirs:
+        heir: Any = found
+        yield heir.id, set().union(*(parts[above] for above in heir.inherits))

@@ -164,8 +164,7 @@ def create(new: Column, context: Context) -> Making:
         above = column_above(new, context.target)
         if above is None:
             return Making(())
-        names = not_null_constraint(above, context.target), not_null_constraint(new, context.target)
-        return Making((*own_steps(above, new), *renamed_not_null(new, *names, context)))
+        return Making(_overriding(above, new, context))
     word, before, after, covers = sequence_steps(new, context)
     table = context.target.objects[new.parent] if new.parent is not None else None
     only = "ONLY " if new.inherited else ""
@@ -183,6 +182,26 @@ def create(new: Column, context: Context) -> Making:
         online=added(new, context, serial) if word_table == "TABLE" else None,
     )
     return Making((*before, making, *after, *extras(new)), covers)
+
+
+def _overriding(above: Column, new: Column, context: Context) -> tuple[Step, ...]:
+    """What an heir or a partition says of a column that comes from above."""
+    if above.not_null:
+        names = not_null_constraint(above, context.target), not_null_constraint(new, context.target)
+        return (*own_steps(above, new), *renamed_not_null(new, *names, context))
+    if not (new.not_null and new.not_null_name):
+        return own_steps(above, new)
+    named = msgspec.structs.replace(above, not_null=True)
+    return (not_null_named(new), *own_steps(named, new))
+
+
+def not_null_named(column: Column) -> Step:
+    """A not-null constraint of a name that somebody chose (version 18 on)."""
+    text = f"ALTER TABLE {column.table_sql} ADD CONSTRAINT {ident(column.not_null_name)}"
+    below = "" if column.not_null_inherited else " NO INHERIT"
+    fails = may_fail(f"{column.table_sql}.{ident(column.name)} may hold NULLs.")
+    sql = f"{text} NOT NULL {ident(column.name)}{below}"
+    return step(sql, column.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=(fails,))
 
 
 def _checked(column: Column, context: Context) -> bool:
@@ -228,13 +247,14 @@ def set_back(old: Column, context: Context) -> tuple[Step, ...]:
     if above is None or old.parent not in context.target.objects:
         return ()
     names = not_null_constraint(old, context.current), not_null_constraint(above, context.target)
-    return (*own_steps(old, above, on=old), *renamed_not_null(old, *names, context))
+    renames = renamed_not_null(old, *names, context) if above.not_null else ()
+    return (*own_steps(old, above, on=old), *renames)
 
 
 def not_null_constraint(column: Column, catalog: Catalog) -> str:
     """What its not-null constraint is called."""
     above = None if column.local or column.not_null_name else column_above(column, catalog)
-    if above is not None:
+    if above is not None and above.not_null:
         return not_null_constraint(above, catalog)
     return column.not_null_name or not_null_name(column.table, column.name)
 
@@ -262,6 +282,8 @@ def other_steps(old: Column, new: Column, context: Context) -> tuple[Step, ...]:
     """From one column that comes from above to another, both with something of their own."""
     names = not_null_constraint(old, context.current), not_null_constraint(new, context.target)
     renames = renamed_not_null(new, *names, context) if old.not_null else ()
+    if new.not_null and new.not_null_name and not old.not_null:
+        renames, old = (not_null_named(new),), msgspec.structs.replace(old, not_null=True)
     return (*own_steps(old, new), *renames)
 
 

@@ -11,10 +11,11 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.kinds.column_alter import option_changes
+from dbdeed.engines.postgresql.kinds.table_heir import inheriting, let_go
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, fitted
 from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 from dbdeed.engines.postgresql.online import partition
-from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.quoting import ident
 from dbdeed.engines.postgresql.secrets import with_environment
 from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
 
@@ -34,7 +35,11 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
         return rebuild(old, new, context, alter)
     moved = old.partition_of != new.partition_of
     left = _left_over(old, context) if moved else []
-    fit = fitted(old, new, context) if moved else Fitted()
+    fit = Fitted()
+    if old.inherits != new.inherits and not new.partition_of:
+        fit = inheriting(old, new, context)
+    elif moved:
+        fit = fitted(old, new, context)
     steps = [
         *_detach(old, new, context),
         *(_dropping(one) for one in left),
@@ -43,8 +48,8 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
         *_rewrites(old, new),
         *_attach(old, new, context),
     ]
-    handed = (*(one.id for one in left), *fit.covers, *_handed(old, new, context)) if moved else ()
-    handed = (*handed, *partition.left_behind(old, context))
+    handed = (*(one.id for one in left), *_handed(old, new, context)) if moved else ()
+    handed = (*handed, *fit.covers, *partition.left_behind(old, context))
     return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(handed)))
 
 
@@ -69,7 +74,8 @@ def _dropping(own: Any) -> Step:
 def loosen(old: Table, _fallen: frozenset[ObjectId], context: Context) -> Loosening | None:
     """By itself for a while, where the table above it is replaced."""
     left = msgspec.structs.replace(old, partition_of=(), detaching=False, bound="", inherits=(), of_type="")
-    steps = tuple(_detach(old, left, context))
+    apart = (let_go(old, parent) for parent in old.inherits)
+    steps = (*_detach(old, left, context), *apart)
     return Loosening(steps, left) if steps else None
 
 
@@ -79,9 +85,8 @@ def _detach(old: Table, new: Table, context: Context) -> Iterable[Step]:
         yield partition.detaching(old, context)
         for check in partition.left_behind(old, context):
             yield exclusive(f"ALTER TABLE {old.sql_name} DROP CONSTRAINT {ident(check.name[-1])}", old.id)
-    for parent in old.inherits:
-        if parent not in new.inherits:
-            yield exclusive(f"ALTER TABLE {old.sql_name} NO INHERIT {qualified(*parent)}", old.id)
+    for parent in old.inherits if new.partition_of else ():
+        yield let_go(old, parent)
     if old.of_type and not new.of_type:
         yield exclusive(f"ALTER TABLE {old.sql_name} NOT OF", old.id)
 
@@ -90,9 +95,6 @@ def _attach(old: Table, new: Table, context: Context) -> Iterable[Step]:
     moved = (old.partition_of, old.bound, old.detaching) != (new.partition_of, new.bound, new.detaching)
     if new.partition_of and moved:
         yield partition.attaching(new, context)
-    for parent in new.inherits:
-        if parent not in old.inherits:
-            yield exclusive(f"ALTER TABLE {new.sql_name} INHERIT {qualified(*parent)}", new.id)
     if new.of_type and old.of_type != new.of_type:
         yield exclusive(f"ALTER TABLE {new.sql_name} OF {new.of_type}", new.id)
 

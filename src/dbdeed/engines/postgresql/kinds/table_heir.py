@@ -1,0 +1,364 @@
+"""A table that comes to inherit from others than before, or in another order, and keeps its rows.
+
+Whether a column is a table's own or only comes from above is set when it is made: no ALTER TABLE takes
+`attislocal` back. A column that is made on a table above is none of the heir's own, though, and stays so when
+that table lets go of it while another holds it (RemoveInheritance in tablecmds.c). So a stand-in for the
+tables above hands the heir what shall not be its own; what the heir has under that name steps aside and hands
+over its values, in one rewrite that runs no trigger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import LockLevel
+from dbdeed.engines.postgresql.conversion import conversion
+from dbdeed.engines.postgresql.kinds import column_alter, column_create
+from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns
+from dbdeed.engines.postgresql.kinds.table_rows import aside
+from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.writing import exclusive, loses, rewriting, step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.column import Column
+    from dbdeed.engines.postgresql.kinds.constraint import Constraint
+    from dbdeed.engines.postgresql.kinds.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Heir:
+    """A table before and after.
+
+    Attributes:
+        was, wanted: all its columns, by name.
+        leaves, joins: the tables above that it no longer has, and those that it comes to have, in order.
+        held: columns from above that stay so, and that only the stand-in holds meanwhile.
+        anew: columns that shall come from above and do not yet.
+        checks, comes: the checks from above that it has, and that it shall have, by name.
+    """
+
+    old: Table
+    new: Table
+    context: Context
+    was: Mapping[str, Column]
+    wanted: Mapping[str, Column]
+    leaves: tuple[tuple[str, str], ...]
+    joins: tuple[tuple[str, str], ...]
+    held: tuple[str, ...] = ()
+    anew: tuple[str, ...] = ()
+    checks: Mapping[str, Constraint] = field(default_factory=dict)
+    comes: Mapping[str, Constraint] = field(default_factory=dict)
+
+    @property
+    def stand_in(self) -> str:
+        return qualified(self.new.schema, aside(self.new.name))
+
+    @property
+    def needs_stand_in(self) -> bool:
+        gone = self.was.keys() - self.wanted.keys()
+        return bool(self.held or self.anew or self.comes.keys()) or (bool(self.joins) and bool(gone))
+
+
+def inheriting(old: Table, new: Table, context: Context) -> Fitted:
+    """The way from the tables above that it has to those that it shall have."""
+    heir = _heir(old, new, context)
+    local = _local(heir)
+    steps = (
+        *_held(heir),
+        *(let_go(old, parent) for parent in heir.leaves),
+        *_dropped(heir),
+        *local.steps,
+        *_made_anew(heir),
+        *_not_nulls_and_checks(heir),
+        *(exclusive(f"ALTER TABLE {new.sql_name} INHERIT {qualified(*one)}", new.id) for one in heir.joins),
+        *_stand_in_gone(heir),
+        *_own(heir),
+    )
+    return Fitted(steps, (*local.covers, *_settled(heir)), local.disturbs | frozenset(_disturbed(heir)))
+
+
+def _heir(old: Table, new: Table, context: Context) -> _Heir:
+    stay = tuple(one for one in old.inherits if one in new.inherits)
+    if stay != new.inherits[: len(stay)]:
+        stay = ()
+    there: Any = context.current.objects[old.id]  # `old` may have been loosened from those above
+    was, wanted = columns(there, context.current), columns(new, context.target)
+    staying = msgspec.structs.replace(new, inherits=stay)
+    above = columns(msgspec.structs.replace(staying, name=""), context.target)
+    from_above = [name for name in wanted if not _is_own(new, name, context.target)]
+    ready = [
+        name
+        for name in from_above
+        if name in was and _is_from_above(old, name, context) and _same(was[name], wanted[name])
+    ]
+    return _Heir(
+        old,
+        new,
+        context,
+        was,
+        wanted,
+        leaves=tuple(one for one in old.inherits if one not in stay),
+        joins=new.inherits[len(stay) :],
+        held=tuple(name for name in ready if name not in above),
+        anew=tuple(name for name in from_above if name not in ready and name not in above),
+        checks=_checks((there.partition_of,) if there.partition_of else there.inherits, context.current),
+        comes=_checks(new.inherits[len(stay) :], context.target),
+    )
+
+
+def _is_from_above(old: Table, name: str, context: Context) -> bool:
+    """Not so of a partition's column, nor of one that was loosened: by itself it is the table's own."""
+    return bool(old.inherits) and not _is_own(old, name, context.current)
+
+
+def _is_own(table: Table, name: str, catalog: Catalog) -> bool:
+    found: Any = catalog.objects.get(ObjectId("column", (table.schema, table.name, name)))
+    return found is not None and found.local
+
+
+def _same(was: Column, wanted: Column) -> bool:
+    """Whether one column can become the other without being made anew."""
+    fields = ("type", "collation", "generated")
+    return all(getattr(was, one) == getattr(wanted, one) for one in fields) and (
+        not was.generated or was.default == wanted.default
+    )
+
+
+def _checks(parents: Iterable[tuple[str, ...]], catalog: Catalog) -> dict[str, Constraint]:
+    """The checks that tables hand down."""
+    found: dict[str, Constraint] = {}
+    for parent in parents:
+        table: Any = catalog.objects.get(ObjectId("table", (parent[0], parent[1])))
+        if table is None:
+            continue
+        found.update(_checks((table.partition_of,) if table.partition_of else table.inherits, catalog))
+        for child in catalog.children.get(table.id, ()):
+            one: Any = child
+            if one.id.kind == "constraint" and one.type == "check" and "NO INHERIT" not in one.definition:
+                found[one.name] = one
+    return found
+
+
+def _bare(column: Column) -> Column:
+    """What a table above says of it; the rest is the heir's own."""
+    return msgspec.structs.replace(
+        column,
+        default=column.default if column.generated else "",
+        identity=None,
+        not_null=False,
+        not_null_name="",
+        storage="",
+        compression="",
+        statistics=-1,
+        options=(),
+    )
+
+
+def _held(heir: _Heir) -> Iterator[Step]:
+    """The stand-in with all that must stay from above."""
+    if not heir.needs_stand_in:
+        return
+    lines = [column_create.definition(_as_held(heir, name)) for name in heir.held]
+    lines += [
+        f"CONSTRAINT {ident(name)} {one.definition}"
+        for name, one in heir.checks.items()
+        if _stays(heir, name)
+    ]
+    inside = "(\n    " + ",\n    ".join(lines) + "\n)" if lines else "()"
+    yield step(f"CREATE TABLE {heir.stand_in} {inside}", heir.new.id)
+    yield exclusive(f"ALTER TABLE {heir.new.sql_name} INHERIT {heir.stand_in}", heir.new.id)
+
+
+def _as_held(heir: _Heir, name: str) -> Column:
+    was = heir.was[name]
+    above = _above_not_null(heir, name)
+    both = was.not_null and above is not None and was.not_null_name == heir.wanted[name].not_null_name
+    return msgspec.structs.replace(_bare(was), not_null=both)
+
+
+def _stays(heir: _Heir, name: str) -> bool:
+    """Whether a check from above is there before and after."""
+    there, wanted = heir.checks.get(name), heir.comes.get(name)
+    return there is not None and wanted is not None and there.definition == wanted.definition
+
+
+def _above_not_null(heir: _Heir, name: str) -> Column | None:
+    """The column above that hands down NOT NULL."""
+    for parent in heir.new.inherits:
+        table: Any = heir.context.target.objects.get(ObjectId("table", (parent[0], parent[1])))
+        found = columns(table, heir.context.target).get(name) if table is not None else None
+        if found is not None and found.not_null and found.not_null_inherited:
+            return found
+    return None
+
+
+def let_go(table: Table, parent: tuple[str, str]) -> Step:
+    return exclusive(f"ALTER TABLE {table.sql_name} NO INHERIT {qualified(*parent)}", table.id)
+
+
+def _dropped(heir: _Heir) -> Iterator[Step]:
+    """Columns and checks that came from above, are the table's own now, and are wanted no more."""
+    head = f"ALTER TABLE {heir.new.sql_name}"
+    for name in _gone(heir):
+        said = (loses(f"All values of {heir.new.sql_name}.{ident(name)} are lost."),)
+        lost = ObjectId("column", (heir.new.schema, heir.new.name, name))
+        yield exclusive(f"{head} DROP COLUMN {ident(name)}", lost, *said, destroys=(lost,))
+    staying = _checks([one for one in heir.old.inherits if one not in heir.leaves], heir.context.target)
+    for name in heir.checks:
+        own = ObjectId("constraint", (heir.new.schema, heir.new.name, name))
+        kept = _stays(heir, name) or name in staying or own in heir.context.current.objects
+        if not (kept or _becomes_own(heir, name)):
+            yield exclusive(f"{head} DROP CONSTRAINT {ident(name)}", heir.new.id)
+
+
+def _gone(heir: _Heir) -> list[str]:
+    return [
+        name
+        for name in heir.was
+        if name not in heir.wanted and not _is_own(heir.old, name, heir.context.current)
+    ]
+
+
+def _becomes_own(heir: _Heir, name: str) -> bool:
+    """Whether a check that came from above is the table's own afterwards."""
+    own: Any = heir.context.target.objects.get(ObjectId("constraint", (heir.new.schema, heir.new.name, name)))
+    return own is not None and own.definition == heir.checks[name].definition
+
+
+def _local(heir: _Heir) -> Fitted:
+    """Columns that shall be the table's own, so that they fit what comes to stand above them."""
+    steps: list[Step] = []
+    covers: list[ObjectId] = []
+    disturbs: set[ObjectId] = set()
+    for name, column in heir.wanted.items():
+        was = heir.was.get(name)
+        if not _is_own(heir.new, name, heir.context.target):
+            continue
+        there = heir.context.target.objects[column.id]
+        if was is None or heir.context.current.objects.get(column.id) == there:
+            if was is None and _stands_below(heir, name):
+                making = column_create.create(column, heir.context)
+                steps += making.steps
+                covers += [column.id, *making.covers]
+            continue
+        way = column_alter.alter(was, column, heir.context)
+        if way is not None:
+            steps += way.steps
+            covers += [column.id, *way.covers]
+            disturbs |= way.disturbs
+    return Fitted(tuple(steps), tuple(covers), frozenset(disturbs))
+
+
+def _stands_below(heir: _Heir, name: str) -> bool:
+    wanted: Any = heir.context.target.objects.get(heir.wanted[name].id)
+    return bool(wanted.inherited)
+
+
+def _made_anew(heir: _Heir) -> Iterator[Step]:
+    """Columns that the stand-in hands down, with the values of those that stepped aside for them."""
+    head, above = f"ALTER TABLE {heir.new.sql_name}", f"ALTER TABLE {heir.stand_in}"
+    moved = [name for name in heir.anew if name in heir.was]
+    for name in moved:
+        rename = f"{head} RENAME COLUMN {ident(name)} TO {ident(aside(name))}"
+        yield exclusive(rename, heir.new.id)
+    adds = [f"ADD COLUMN {column_create.definition(_bare(heir.wanted[name]))}" for name in heir.anew]
+    copied = [name for name in moved if not heir.wanted[name].generated]
+    adds += [f"ADD COLUMN {ident(aside(name))} {_typed(heir.was[name])}" for name in copied]
+    if adds:
+        yield exclusive(f"{above} {', '.join(adds)}", heir.new.id)
+    if copied:
+        clauses = ", ".join(_taken_over(heir.was[name], heir.wanted[name]) for name in copied)
+        hazard = rewriting(f"{heir.new.sql_name} and its indexes are written anew under an exclusive lock.")
+        lock = LockLevel.ACCESS_EXCLUSIVE
+        yield step(f"{above} {clauses}", heir.new.id, lock, rewrites=True, scans=True, hazards=(hazard,))
+        drops = ", ".join(f"DROP COLUMN {ident(aside(name))}" for name in copied)
+        yield exclusive(f"{above} {drops}", heir.new.id)
+    for name in moved:
+        yield exclusive(f"{head} DROP COLUMN {ident(aside(name))}", heir.new.id)
+
+
+def _typed(column: Column) -> str:
+    return column.type + (f" COLLATE {column.collation}" if column.collation else "")
+
+
+def _taken_over(was: Column, wanted: Column) -> str:
+    value = ident(aside(was.name))
+    if (was.type, was.collation) != (wanted.type, wanted.collation):
+        value = conversion(was.type, wanted.type).using(value) or value
+    return f"ALTER COLUMN {ident(was.name)} TYPE {_typed(wanted)} USING {value}"
+
+
+def _not_nulls_and_checks(heir: _Heir) -> Iterator[Step]:
+    """What the tables above that are to come demand of their heirs."""
+    if not heir.needs_stand_in:
+        return
+    head = f"ALTER TABLE {heir.stand_in}"
+    for name in (*heir.held, *heir.anew):
+        above = _above_not_null(heir, name)
+        if above is None or (name in heir.held and _as_held(heir, name).not_null):
+            continue
+        if name in heir.held and heir.was[name].not_null:  # of another name
+            yield exclusive(
+                f"ALTER TABLE {heir.new.sql_name} ALTER COLUMN {ident(name)} DROP NOT NULL", above.id
+            )
+        clause = f"ALTER COLUMN {ident(name)} SET NOT NULL"
+        if heir.context.target.version[0] >= 18:
+            label = column_create.not_null_constraint(above, heir.context.target)
+            clause = f"ADD CONSTRAINT {ident(label)} NOT NULL {ident(name)}"
+        yield step(f"{head} {clause}", heir.new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True)
+    own = [name for name in heir.wanted if name not in heir.held and name not in heir.anew]
+    comes = [name for name in heir.comes if not _stays(heir, name)]
+    if comes and own:
+        adds = ", ".join(f"ADD COLUMN {column_create.definition(_bare(heir.wanted[name]))}" for name in own)
+        yield exclusive(f"{head} {adds}", heir.new.id)
+    for name in comes:
+        text = f"{head} ADD CONSTRAINT {ident(name)} {heir.comes[name].definition}"
+        yield step(text, heir.new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True)
+
+
+def _stand_in_gone(heir: _Heir) -> Iterator[Step]:
+    if heir.needs_stand_in:
+        yield exclusive(f"ALTER TABLE {heir.new.sql_name} NO INHERIT {heir.stand_in}", heir.new.id)
+        yield step(f"DROP TABLE {heir.stand_in}", heir.new.id)
+
+
+def _own(heir: _Heir) -> Iterator[Step]:
+    """What the table itself says of columns that come from above."""
+    for name in (*heir.held, *heir.anew):
+        wanted = heir.wanted[name]
+        there = heir.was[name] if name in heir.held else _bare(wanted)
+        if _above_not_null(heir, name) is not None:
+            there = msgspec.structs.replace(there, not_null=True)
+        elif wanted.not_null and wanted.not_null_name and not there.not_null:
+            there = msgspec.structs.replace(there, not_null=True)
+            yield column_create.not_null_named(wanted)
+        yield from column_create.own_steps(there, wanted)
+
+
+def _settled(heir: _Heir) -> Iterator[ObjectId]:
+    """Columns and checks that come out right by it."""
+    for name in (*heir.held, *heir.anew):
+        yield heir.wanted[name].id
+    for name in heir.checks:
+        if _becomes_own(heir, name):
+            yield ObjectId("constraint", (heir.new.schema, heir.new.name, name))
+
+
+def _disturbed(heir: _Heir) -> Iterator[ObjectId]:
+    """What stands on columns that are made anew, and checks that shall only come from above."""
+    current = heir.context.current
+    for name in heir.anew:
+        yield from current.needed_by.get(ObjectId("column", (heir.old.schema, heir.old.name, name)), ())
+    for name in heir.comes:
+        own = ObjectId("constraint", (heir.old.schema, heir.old.name, name))
+        if own in current.objects and own not in heir.context.target.objects:
+            yield own

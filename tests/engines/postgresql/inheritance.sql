@@ -1,0 +1,129 @@
+-- Pairs of schemas whose tables inherit or are partitions; test_inheritance.py leads a database from one to the other and
+-- back. The form is that of attributes.sql.
+
+-- case: plain becomes heir, columns not local
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c (a integer, b text, d integer);
+-- becomes
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c (d integer) INHERITS (p);
+-- rows
+INSERT INTO c VALUES (1, 'x', 2), (3, 'y', 4);
+INSERT INTO p VALUES (9, 'z');
+
+-- case: plain becomes heir, columns local
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c (a integer, b text, d integer);
+-- becomes
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c (a integer, b text, d integer) INHERITS (p);
+-- rows
+INSERT INTO c VALUES (1, 'x', 2), (3, 'y', 4);
+
+-- case: plain becomes heir with all around it
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c (id serial PRIMARY KEY, a integer NOT NULL, b text DEFAULT 'q', d integer CHECK (d > 0));
+CREATE INDEX ci ON c (b);
+CREATE VIEW v AS SELECT a, b FROM c;
+CREATE TABLE r (id integer REFERENCES c);
+COMMENT ON TABLE c IS 'cc'; COMMENT ON COLUMN c.b IS 'bb';
+GRANT SELECT ON c TO PUBLIC;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER tr AFTER INSERT ON c FOR EACH ROW EXECUTE FUNCTION f();
+-- becomes
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c (id serial PRIMARY KEY, d integer CHECK (d > 0)) INHERITS (p);
+ALTER TABLE c ALTER a SET NOT NULL;
+ALTER TABLE c ALTER b SET DEFAULT 'q';
+CREATE INDEX ci ON c (b);
+CREATE VIEW v AS SELECT a, b FROM c;
+CREATE TABLE r (id integer REFERENCES c);
+COMMENT ON TABLE c IS 'cc'; COMMENT ON COLUMN c.b IS 'bb';
+GRANT SELECT ON c TO PUBLIC;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER tr AFTER INSERT ON c FOR EACH ROW EXECUTE FUNCTION f();
+-- rows
+INSERT INTO c (a, b, d) VALUES (1, 'x', 2), (3, 'y', 4);
+INSERT INTO r VALUES (1);
+
+-- case: order of parents
+CREATE TABLE p (a integer); CREATE TABLE q (b integer);
+CREATE TABLE c (d integer) INHERITS (p, q);
+-- becomes
+CREATE TABLE p (a integer); CREATE TABLE q (b integer);
+CREATE TABLE c (d integer) INHERITS (q, p);
+-- rows
+INSERT INTO c VALUES (1, 2, 3);
+
+-- case: two parents merged
+CREATE TABLE p (a integer); CREATE TABLE q (a integer);
+CREATE TABLE c (d integer) INHERITS (p);
+-- becomes
+CREATE TABLE p (a integer); CREATE TABLE q (a integer);
+CREATE TABLE c (d integer) INHERITS (p, q);
+-- rows
+INSERT INTO c VALUES (1, 2);
+
+-- case: another parent
+CREATE TABLE p (a integer, x integer); CREATE TABLE q (a integer, y integer);
+CREATE TABLE c (d integer) INHERITS (p);
+-- becomes
+CREATE TABLE p (a integer, x integer); CREATE TABLE q (a integer, y integer);
+CREATE TABLE c (d integer) INHERITS (q);
+-- rows
+INSERT INTO c VALUES (1, 2, 3);
+
+-- case: multi-level, column added in the middle and top dropped
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c (d integer) INHERITS (p);
+CREATE TABLE g (e integer) INHERITS (c);
+-- becomes
+CREATE TABLE p (a integer);
+CREATE TABLE c (d integer, x integer DEFAULT 4) INHERITS (p);
+CREATE TABLE g (e integer) INHERITS (c);
+-- rows
+INSERT INTO g VALUES (1, 'x', 3, 4);
+
+-- case: partition with own keys
+CREATE TABLE m (id integer, b text) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10);
+-- becomes
+CREATE TABLE m (id integer, b text) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10);
+ALTER TABLE m1 ADD PRIMARY KEY (id);
+ALTER TABLE m1 ADD CONSTRAINT u UNIQUE (b);
+ALTER TABLE m1 ADD CONSTRAINT k CHECK (b <> '') NOT VALID;
+CREATE TABLE o (id integer REFERENCES m1);
+-- rows
+INSERT INTO m VALUES (1, 'x'), (2, 'y');
+
+-- case: partition becomes an heir
+CREATE TABLE m (id integer, b text) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10);
+CREATE TABLE p (id integer, b text);
+-- becomes
+CREATE TABLE m (id integer, b text) PARTITION BY RANGE (id);
+CREATE TABLE p (id integer, b text);
+CREATE TABLE m1 () INHERITS (p);
+-- rows
+INSERT INTO m VALUES (1, 'x'), (2, 'y');
+
+-- case: key by ALTER TABLE ONLY, a part lacking
+CREATE TABLE x (a integer);
+-- becomes
+CREATE TABLE x (a integer);
+CREATE TABLE m (id integer NOT NULL, k integer NOT NULL) PARTITION BY LIST (k);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1);
+ALTER TABLE ONLY m ADD CONSTRAINT mk UNIQUE (k, id);
+CREATE UNIQUE INDEX m1k ON m1 (k, id);
+
+-- case: index by ON ONLY, a part lacking
+CREATE TABLE x (a integer);
+-- becomes
+CREATE TABLE x (a integer);
+CREATE TABLE m (id integer NOT NULL, k integer NOT NULL) PARTITION BY LIST (k);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1);
+CREATE TABLE m2 PARTITION OF m FOR VALUES IN (2);
+CREATE INDEX mk ON ONLY m (id);
+CREATE INDEX m1k ON m1 (id);
+ALTER INDEX mk ATTACH PARTITION m1k;
