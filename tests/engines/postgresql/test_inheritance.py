@@ -35,7 +35,9 @@ def _values(session: Session, catalog: Catalog) -> Values:
     for table in catalog.objects.values():
         if getattr(table, "form", "") == "plain":
             name = table.sql_name  # type: ignore[attr-defined]
-            query = f"SELECT e.k, coalesce(e.v, 'NULL') FROM ONLY {name} t, jsonb_each_text(to_jsonb(t)) e (k, v)"
+            query = (
+                f"SELECT e.k, coalesce(e.v, 'NULL') FROM ONLY {name} t, jsonb_each_text(to_jsonb(t)) e (k, v)"
+            )
             for column, value in session.fetch(f"{query} ORDER BY 1, 2"):
                 found.setdefault((name, column), []).append(value)
     return found
