@@ -207,6 +207,15 @@ PAIRS = {
         "CREATE TABLE o (c integer, y integer GENERATED ALWAYS AS (b + 1) STORED, b integer) PARTITION BY LIST (c);"
         "CREATE TABLE t PARTITION OF o FOR VALUES IN (1)",
     ),
+    "a view over a partition's own form of a column that goes": (
+        "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE t PARTITION OF p FOR VALUES IN (1); ALTER TABLE t ALTER b SET DEFAULT 3;"
+        "CREATE VIEW v AS SELECT a, b FROM t; CREATE TABLE h (a integer, b integer); CREATE TABLE i () INHERITS (h);"
+        "ALTER TABLE i ALTER b SET DEFAULT 4; CREATE VIEW w AS SELECT a, b FROM i",
+        "CREATE TABLE p (a integer, c integer) PARTITION BY LIST (a); CREATE TABLE t PARTITION OF p FOR VALUES IN (1);"
+        "CREATE VIEW v AS SELECT a FROM t; CREATE TABLE h (a integer); CREATE TABLE i () INHERITS (h);"
+        "CREATE VIEW w AS SELECT a FROM i",
+    ),
     "an enum grows behind an empty value": (
         "CREATE TYPE e AS ENUM ('b', '', 'd')",
         "CREATE TYPE e AS ENUM ('b', '', 'c', 'cc', 'd', 'e')",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action
 from dbdeed.engines.compare import Context, compare_catalogs
 from dbdeed.engines.postgresql.alike import renamed_alike
+from dbdeed.engines.postgresql.kinds.column_create import column_above
 from dbdeed.engines.postgresql.kinds.default_privileges import neutral
 from dbdeed.engines.postgresql.listing import KINDS
 from dbdeed.engines.postgresql.stable import stable, textual_types
@@ -38,20 +39,20 @@ def compare(
     current, renames = renamed_alike(current, target)
     found = compare_catalogs(current, target, KINDS, backfills)
     context = Context(current, target, backfills or {})
-    untangled = untangle(_with_parts(found.changes), context, _BY_NAME)
+    untangled = untangle(_with_parts(found.changes, current), context, _BY_NAME)
     textual = textual_types(target)
     changes = [_stable(_with_exact_rights(change, context), textual) for change in untangled]
     return replace(found, changes=(*renames, *(change for change in changes if change.steps)))
 
 
-def _with_parts(changes: Sequence[Change]) -> Sequence[Change]:
-    """A partition's index or key that falls with the one above it is covered by that one's drop."""
+def _with_parts(changes: Sequence[Change], current: Catalog) -> Sequence[Change]:
+    """A partition's index, key or column that falls with the one above it is covered by that one's drop."""
     drops = {change.id: change for change in changes if change.action is Action.DROP}
     fallen: defaultdict[ObjectId, list[ObjectId]] = defaultdict(list)
     for one, change in drops.items():
         top, found = one, change
-        while not found.steps and (above := getattr(found.old, "partition_of", ())):
-            top = ObjectId(one.kind, above)
+        while not found.steps and (above := _above(found.old, current)) is not None:
+            top = above
             if top not in drops:
                 break
             found = drops[top]
@@ -63,6 +64,15 @@ def _with_parts(changes: Sequence[Change]) -> Sequence[Change]:
         else change
         for change in changes
     ]
+
+
+def _above(one: Any, current: Catalog) -> ObjectId | None:
+    """The index, key or column of the table above that this one is part of."""
+    if one.id.kind == "column":
+        found = column_above(one, current)
+        return found.id if found is not None else None
+    above = getattr(one, "partition_of", ())
+    return ObjectId(one.id.kind, above) if above else None
 
 
 def _with_exact_rights(change: Change, context: Context) -> Change:

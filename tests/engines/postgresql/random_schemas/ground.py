@@ -70,8 +70,11 @@ class Ground:
         try:
             with closing(connect(self.server.target(name, user=SUPERUSER))) as session:
                 session.execute("SET client_min_messages = error")
-                yield name, session
-                _forget_subscriptions(session)
+                try:
+                    yield name, session
+                finally:
+                    session.execute("ROLLBACK")
+                    _forget_subscriptions(session)
         finally:
             self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
