@@ -127,3 +127,69 @@ CREATE TABLE m2 PARTITION OF m FOR VALUES IN (2);
 CREATE INDEX mk ON ONLY m (id);
 CREATE INDEX m1k ON m1 (id);
 ALTER INDEX mk ATTACH PARTITION m1k;
+
+-- case: column moves up, not local below
+CREATE TABLE p (a integer);
+CREATE TABLE c (b text) INHERITS (p);
+-- becomes
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c () INHERITS (p);
+-- rows
+INSERT INTO c VALUES (1, 'x'), (3, 'y');
+INSERT INTO p VALUES (9);
+
+-- case: column moves up, local below
+CREATE TABLE p (a integer);
+CREATE TABLE c (b text) INHERITS (p);
+-- becomes
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c (b text) INHERITS (p);
+-- rows
+INSERT INTO c VALUES (1, 'x'), (3, 'y');
+INSERT INTO p VALUES (9);
+
+-- case: column moves up, two heirs
+CREATE TABLE p (a integer);
+CREATE TABLE c (b text) INHERITS (p);
+CREATE TABLE e (b text, f integer) INHERITS (p);
+-- becomes
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c () INHERITS (p);
+CREATE TABLE e (f integer) INHERITS (p);
+-- rows
+INSERT INTO c VALUES (1, 'x'), (3, 'y');
+INSERT INTO e VALUES (1, 'x', 7), (3, 'y', 8);
+
+-- case: column moves down from the top to the middle
+CREATE TABLE p (a integer, b text);
+CREATE TABLE c (d integer) INHERITS (p);
+CREATE TABLE g (e integer) INHERITS (c);
+-- becomes
+CREATE TABLE p (a integer);
+CREATE TABLE c (d integer, b text) INHERITS (p);
+CREATE TABLE g (e integer) INHERITS (c);
+-- rows
+INSERT INTO g VALUES (1, 'x', 3, 4);
+INSERT INTO c VALUES (1, 'x', 3);
+
+-- case: column moves up with all around it
+CREATE TABLE p (a integer);
+CREATE TABLE c (b varchar(9) NOT NULL DEFAULT 'q' CHECK (b <> ''), d integer) INHERITS (p);
+CREATE UNIQUE INDEX ci ON c (b);
+CREATE VIEW v AS SELECT a, b FROM c;
+COMMENT ON COLUMN c.b IS 'bb';
+GRANT SELECT ON c TO PUBLIC;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''never''; END';
+CREATE TRIGGER tr BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f();
+-- becomes
+CREATE TABLE p (a integer, b text NOT NULL DEFAULT 'p');
+CREATE TABLE c (d integer, CONSTRAINT c_b_check CHECK (b <> '')) INHERITS (p);
+CREATE UNIQUE INDEX ci ON c (b);
+CREATE VIEW v AS SELECT a, b FROM c;
+COMMENT ON COLUMN c.b IS 'bb';
+GRANT SELECT ON c TO PUBLIC;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''never''; END';
+CREATE TRIGGER tr BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f();
+-- rows
+INSERT INTO c VALUES (1, 'x', 2), (3, 'y', 4);
+INSERT INTO p VALUES (9);

@@ -6,6 +6,7 @@ A partition's or heir's column that only comes from above is no object, unless i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.choosing import not_null_name
-from dbdeed.engines.postgresql.kinds import column_alter, column_create
+from dbdeed.engines.postgresql.kinds import column_alter, column_create, column_level
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS, sorted_options
@@ -260,7 +261,11 @@ def _handed_down(column: Column, above: Column) -> bool:
 
 
 def create(new: Column, context: Context) -> Making:
-    return column_create.create(new, context)
+    there = column_level.from_above(new, context)
+    way = column_alter.alter(there, new, context) if there is not None else None
+    if way is not None:
+        return Making(way.steps, way.covers)
+    return column_level.with_heirs(new, column_create.create(new, context), context)
 
 
 def drop(old: Column, context: Context) -> tuple[Step, ...]:
@@ -268,7 +273,22 @@ def drop(old: Column, context: Context) -> tuple[Step, ...]:
         return column_create.set_back(old, context)
     if old.inherited and _goes_above(old, context):
         return ()  # after the one above, by that one's steps
+    if column_level.goes_up(old, context):
+        return ()  # the one above takes its values over
+    if column_level.heirs_keep(old, context):
+        return tuple(_only_here(old, context))
     return (_dropping(old), *_of_heirs(old, context))
+
+
+def _only_here(old: Column, context: Context) -> Iterator[Step]:
+    """Those that heirs keep are their own once the one above is gone."""
+    here = _dropping(old)
+    yield replace(here, sql=here.sql.replace("ALTER TABLE ", "ALTER TABLE ONLY ", 1))
+    for heir in column_level.heirs(old, context.current):
+        one = msgspec.structs.replace(old, schema=heir.schema, table=heir.name)
+        if not column_level.keeps(heir, old.name, context):
+            keep = column_level.heirs_keep(one, context)
+            yield from _only_here(one, context) if keep else (_dropping(one),)
 
 
 def _dropping(old: Column) -> Step:

@@ -86,6 +86,15 @@ def inheriting(old: Table, new: Table, context: Context) -> Fitted:
     return Fitted(steps, (*local.covers, *_settled(heir)), local.disturbs | frozenset(_disturbed(heir)))
 
 
+def handed_up(new: Table, name: str, context: Context) -> tuple[list[Step], list[Step]]:
+    """What comes before and after a table above gets a column that its heir has so far by itself."""
+    old: Any = context.current.objects[new.id]
+    was, wanted = columns(old, context.current), columns(new, context.target)
+    heir = _Heir(old, new, context, was, wanted, leaves=(), joins=(), anew=(name,))
+    before = [*_held(heir), *_made_anew(heir), *_not_nulls_and_checks(heir)]
+    return before, [*_stand_in_gone(heir), *_own(heir)]
+
+
 def _heir(old: Table, new: Table, context: Context) -> _Heir:
     stay = tuple(one for one in old.inherits if one in new.inherits)
     if stay != new.inherits[: len(stay)]:
