@@ -283,6 +283,10 @@ def drop(old: Column, context: Context) -> tuple[Step, ...]:
 def _only_here(old: Column, context: Context) -> Iterator[Step]:
     """Those that heirs keep are their own once the one above is gone."""
     here = _dropping(old)
+    if old.not_null and context.current.version[0] >= 18:
+        # Else the heirs' constraints still seem to come from above, and nothing can change them any more.
+        sql = f"ALTER TABLE ONLY {old.table_sql} ALTER COLUMN {ident(old.name)} DROP NOT NULL"
+        yield exclusive(sql, old.id)
     yield replace(here, sql=here.sql.replace("ALTER TABLE ", "ALTER TABLE ONLY ", 1))
     for heir in column_level.heirs(old, context.current):
         one = msgspec.structs.replace(old, schema=heir.schema, table=heir.name)

@@ -9,6 +9,7 @@ import msgspec
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Making
+from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.kinds import column_create
 from dbdeed.engines.postgresql.kinds.table_heir import handed_up
 from dbdeed.engines.postgresql.kinds.table_moved import columns
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Step
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column
     from dbdeed.engines.postgresql.kinds.table import Table
@@ -79,7 +81,8 @@ def with_heirs(new: Column, making: Making, context: Context) -> Making:
     """The making of a column above heirs whose own ones hand their values over to it."""
     if not new.local:
         return making
-    before, after = [], []
+    before: list[Step] = []
+    after: list[Step] = []
     waiting = list(heirs(new, context.target))
     while waiting:
         one = waiting.pop()
@@ -92,6 +95,10 @@ def with_heirs(new: Column, making: Making, context: Context) -> Making:
             waiting += heirs(_column_of(one, new), context.target)
     if not before:
         return making
+    if new.not_null and not new.not_null_name and context.target.version[0] >= 18:
+        # The usual name is looked for in the whole schema, and the heir's has it already.
+        named = msgspec.structs.replace(new, not_null_name=not_null_name(new.table, new.name))
+        making = column_create.create(named, context)
     plain = [replace(one, online=None) for one in making.steps]
     return Making((*before, *plain, *after), making.covers)
 
