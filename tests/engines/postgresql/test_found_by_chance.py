@@ -216,6 +216,14 @@ PAIRS = {
         "CREATE VIEW v AS SELECT a FROM t; CREATE TABLE h (a integer); CREATE TABLE i () INHERITS (h);"
         "CREATE VIEW w AS SELECT a FROM i",
     ),
+    "a partition has a not-null column of its own, and its key another type": (
+        "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE t PARTITION OF p DEFAULT PARTITION BY LIST (b); ALTER TABLE t ALTER c SET NOT NULL;"
+        "CREATE TABLE u PARTITION OF t DEFAULT",
+        "CREATE TABLE p (a integer, b varchar(20), c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE t PARTITION OF p DEFAULT PARTITION BY LIST (b); ALTER TABLE t ALTER c SET NOT NULL;"
+        "CREATE TABLE u PARTITION OF t DEFAULT",
+    ),
     "an enum grows behind an empty value": (
         "CREATE TYPE e AS ENUM ('b', '', 'd')",
         "CREATE TYPE e AS ENUM ('b', '', 'c', 'cc', 'd', 'e')",

@@ -237,11 +237,7 @@ def _stepping_aside(old: Table, trees: _Trees, context: Context) -> Iterator[Ste
         for own in _indexes(table, context.current):
             if top or not own.partition_of:  # a partition's go with those above
                 yield _dropping(own)
-        for column in (
-            table_moved.columns(table, context.current).values()
-            if top and context.current.version[0] >= 18
-            else ()
-        ):
+        for column in _named_not_nulls(table, context.current, top=top):
             yield from _not_null_aside(table, column, context)
         for column in _columns(table, context.current):
             yield from _counts_aside(column, context)
@@ -259,8 +255,18 @@ def _dropping(own: Any) -> Step:
     return exclusive(f"ALTER TABLE {own.table_sql} DROP CONSTRAINT {ident(own.name)}", own.id)
 
 
+def _named_not_nulls(table: Table, current: Catalog, *, top: bool) -> Iterable[Any]:
+    """The columns with a not-null constraint of the table's own; from version 18 on these have names."""
+    if current.version[0] < 18:
+        return ()
+    if top:
+        return table_moved.columns(table, current).values()
+    above = ((one, column_create.column_above(one, current)) for one in _columns(table, current))
+    return [one for one, other in above if other is None or not other.not_null]
+
+
 def _not_null_aside(table: Table, column: Any, context: Context) -> Iterable[Step]:
-    """From version 18 on not-null constraints have names too, and take another where theirs is taken."""
+    """Under another name: where theirs is taken, new ones take another."""
     if column.not_null:
         name = column_create.not_null_constraint(column, context.current)
         rename = f"RENAME CONSTRAINT {ident(name)} TO {ident(table_rows.aside(name))}"
