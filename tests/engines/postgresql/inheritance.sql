@@ -193,3 +193,36 @@ CREATE TRIGGER tr BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION f();
 -- rows
 INSERT INTO c VALUES (1, 'x', 2), (3, 'y', 4);
 INSERT INTO p VALUES (9);
+
+-- case: identity column added above heirs
+CREATE TABLE p (a integer);
+CREATE TABLE c (d integer) INHERITS (p);
+-- becomes
+CREATE TABLE p (a integer, id integer GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE c (d integer) INHERITS (p);
+-- rows
+INSERT INTO c VALUES (1, 2), (3, 4);
+INSERT INTO p VALUES (5);
+
+-- case: default partition replaced
+CREATE TABLE m (id integer, b text) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m DEFAULT;
+CREATE TABLE m2 PARTITION OF m FOR VALUES FROM (100) TO (200);
+-- becomes
+CREATE TABLE m (id integer, b text) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10);
+CREATE TABLE m2 PARTITION OF m DEFAULT;
+-- rows
+INSERT INTO m VALUES (1, 'x'), (2, 'y');
+
+-- case: default partition another table
+CREATE TABLE m (id integer, b text) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m DEFAULT;
+CREATE TABLE n (id integer, b text);
+-- becomes
+CREATE TABLE m (id integer, b text) PARTITION BY RANGE (id);
+CREATE TABLE m1 (id integer, b text);
+CREATE TABLE n PARTITION OF m DEFAULT;
+-- rows
+INSERT INTO m VALUES (1, 'x'), (2, 'y');
+INSERT INTO n VALUES (3, 'x');

@@ -265,7 +265,8 @@ def create(new: Column, context: Context) -> Making:
     way = column_alter.alter(there, new, context) if there is not None else None
     if way is not None:
         return Making(way.steps, way.covers)
-    return column_level.with_heirs(new, column_create.create(new, context), context)
+    making = column_level.counted_below(new, column_create.create(new, context), context)
+    return column_level.with_heirs(new, making, context)
 
 
 def drop(old: Column, context: Context) -> tuple[Step, ...]:

@@ -10,9 +10,11 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.choosing import not_null_name
-from dbdeed.engines.postgresql.kinds import column_create
+from dbdeed.engines.postgresql.kinds import column_create, sequence_write, table_rows
 from dbdeed.engines.postgresql.kinds.table_heir import handed_up
 from dbdeed.engines.postgresql.kinds.table_moved import columns
+from dbdeed.engines.postgresql.quoting import ident, literal, qualified
+from dbdeed.engines.postgresql.writing import exclusive, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,6 +103,37 @@ def with_heirs(new: Column, making: Making, context: Context) -> Making:
         making = column_create.create(named, context)
     plain = [replace(one, online=None) for one in making.steps]
     return Making((*before, *plain, *after), making.covers)
+
+
+def counted_below(new: Column, making: Making, context: Context) -> Making:
+    """An identity above tables that inherit is none of theirs, so that PostgreSQL adds it to neither.
+
+    The rows of all are numbered by a sequence that the identity then goes on from.
+    """
+    how = new.identity
+    if how is None or not any(heirs(new, context.current)):
+        return making
+    aside = qualified(how.sequence_schema, table_rows.aside(how.sequence_name))
+    numbers = " ".join(sequence_write.numbers(how, new.type))
+    default = f"nextval({literal(aside)}::regclass)"
+    named = not_null_name(new.table, new.name) if context.target.version[0] >= 18 else ""
+    plain = msgspec.structs.replace(
+        new, identity=None, default=default, not_null=True, not_null_name=new.not_null_name or named
+    )
+    alter = f"ALTER TABLE {new.table_sql} ALTER COLUMN {ident(new.name)}"
+    name = qualified(how.sequence_schema, how.sequence_name)
+    return Making(
+        (
+            step(f"CREATE SEQUENCE {aside} AS {new.type} {numbers}".rstrip(), new.id),
+            *(replace(one, online=None) for one in column_create.create(plain, context).steps),
+            exclusive(f"{alter} DROP DEFAULT", new.id),
+            exclusive(f"{alter} ADD {column_create.identity(new, how)}", new.id),
+            step(sequence_write.counted(name, aside), new.id),
+            step(f"DROP SEQUENCE {aside}", new.id),
+            *([column_create.logging(how, new.id, how.logged)] if how.logged else []),
+        ),
+        making.covers,
+    )
 
 
 def _both(column: Column, context: Context) -> tuple[Any, Any]:

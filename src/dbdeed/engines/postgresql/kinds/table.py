@@ -66,7 +66,10 @@ class Table(Named, frozen=True, tag="table"):
 
     @property
     def claims(self) -> tuple[tuple[str, ...], ...]:
-        return (("relation", self.schema, self.name), ("type", self.schema, self.name))
+        names = (("relation", self.schema, self.name), ("type", self.schema, self.name))
+        if self.bound == "DEFAULT":  # there is one at a time
+            return (*names, ("default partition", *self.partition_of))
+        return names
 
     @property
     def sql_name(self) -> str:
