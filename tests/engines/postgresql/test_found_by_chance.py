@@ -224,6 +224,11 @@ PAIRS = {
         "CREATE TABLE t PARTITION OF p DEFAULT PARTITION BY LIST (b); ALTER TABLE t ALTER c SET NOT NULL;"
         "CREATE TABLE u PARTITION OF t DEFAULT",
     ),
+    "an index of a partition has a column twice": (
+        "CREATE TABLE p (d integer, e integer) PARTITION BY LIST (d); CREATE TABLE t PARTITION OF p DEFAULT;"
+        "CREATE INDEX i ON p (d, d); CREATE INDEX j ON p (d, e, d) INCLUDE (d)",
+        "",
+    ),
     "an enum grows behind an empty value": (
         "CREATE TYPE e AS ENUM ('b', '', 'd')",
         "CREATE TYPE e AS ENUM ('b', '', 'c', 'cc', 'd', 'e')",

@@ -39,9 +39,21 @@ def addition(columns: tuple[str, ...]) -> str:
     return text.encode()[:_LONGEST].decode(errors="ignore")
 
 
+def _numbered(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """What an index calls its columns: one that stands there again gets a number."""
+    found: list[str] = []
+    for column in columns:
+        name, number = column, 0
+        while name in found:
+            number += 1
+            name = _clip(column.encode()[: _LONGEST - len(str(number))]) + str(number)
+        found.append(name)
+    return tuple(found)
+
+
 def index_name(table: str, columns: tuple[str, ...], label: str) -> str:
     """Of an index or an index's constraint; `label` is "pkey", "key", "excl" or "idx"."""
-    return chosen_name(table, "" if label == "pkey" else addition(columns), label)
+    return chosen_name(table, "" if label == "pkey" else addition(_numbered(columns)), label)
 
 
 def sequence_name(table: str, column: str) -> str:
