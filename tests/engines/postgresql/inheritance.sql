@@ -226,3 +226,37 @@ CREATE TABLE n PARTITION OF m DEFAULT;
 -- rows
 INSERT INTO m VALUES (1, 'x'), (2, 'y');
 INSERT INTO n VALUES (3, 'x');
+
+-- case: heir's own check and comment
+CREATE TABLE p (a integer, b text, CONSTRAINT k CHECK (a > 0) NO INHERIT);
+CREATE TABLE c (d integer) INHERITS (p);
+CREATE TABLE g (e integer) INHERITS (c);
+-- becomes
+CREATE TABLE p (a integer, b text, CONSTRAINT k CHECK (a > 0));
+CREATE TABLE c (d integer, CONSTRAINT l CHECK (d > 0) NO INHERIT) INHERITS (p);
+CREATE TABLE g (e integer) INHERITS (c);
+COMMENT ON COLUMN c.a IS 'ca';
+COMMENT ON COLUMN g.a IS 'ga';
+ALTER TABLE c ALTER b SET DEFAULT 'x';
+ALTER TABLE g ALTER b SET STORAGE EXTERNAL;
+-- rows
+INSERT INTO g VALUES (1, 'x', 3, 4);
+
+-- case: partition detached with local differences
+CREATE TABLE m (id integer, b text DEFAULT 'x', CONSTRAINT k CHECK (id > 0)) PARTITION BY RANGE (id);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10);
+ALTER TABLE m1 ALTER b SET DEFAULT 'own';
+ALTER TABLE m1 ALTER b SET STORAGE EXTERNAL;
+ALTER TABLE m1 ADD CONSTRAINT own CHECK (b <> '');
+CREATE UNIQUE INDEX m1i ON m1 (id);
+COMMENT ON COLUMN m1.b IS 'hm';
+CREATE INDEX mi ON m (b);
+-- becomes
+CREATE TABLE m (id integer, b text DEFAULT 'x', CONSTRAINT k CHECK (id > 0)) PARTITION BY RANGE (id);
+CREATE TABLE m1 (id integer, b text DEFAULT 'own', CONSTRAINT own CHECK (b <> ''));
+ALTER TABLE m1 ALTER b SET STORAGE EXTERNAL;
+CREATE UNIQUE INDEX m1i ON m1 (id);
+COMMENT ON COLUMN m1.b IS 'hm';
+CREATE INDEX mi ON m (b);
+-- rows
+INSERT INTO m VALUES (1, 'x'), (2, 'y');

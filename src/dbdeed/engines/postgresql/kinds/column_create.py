@@ -186,6 +186,7 @@ def create(new: Column, context: Context) -> Making:
 
 def _overriding(above: Column, new: Column, context: Context) -> tuple[Step, ...]:
     """What an heir or a partition says of a column that comes from above."""
+    above = _unlike(above, new, context)
     if above.not_null:
         names = not_null_constraint(above, context.target), not_null_constraint(new, context.target)
         return (*own_steps(above, new), *renamed_not_null(new, *names, context))
@@ -193,6 +194,19 @@ def _overriding(above: Column, new: Column, context: Context) -> tuple[Step, ...
         return own_steps(above, new)
     named = msgspec.structs.replace(above, not_null=True)
     return (not_null_named(new), *own_steps(named, new))
+
+
+def _unlike(above: Column, new: Column, context: Context) -> Column:
+    """What differs from the column above, or from what the table has now: an heir's settings stay with it."""
+    from dbdeed.engines.postgresql.kinds.table_moved import columns
+
+    table: Any = context.current.objects.get(ObjectId("table", (new.schema, new.table)))
+    there = columns(table, context.current).get(new.name) if table is not None else None
+    if there is None or there.generated or new.generated:
+        return above
+    fields = ("default", "storage", "compression", "statistics", "options")
+    was = {one: getattr(there, one) for one in fields if getattr(there, one) != getattr(new, one)}
+    return msgspec.structs.replace(above, **was)
 
 
 def not_null_named(column: Column) -> Step:

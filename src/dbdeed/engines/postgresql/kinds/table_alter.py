@@ -11,7 +11,7 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.kinds.column_alter import option_changes
-from dbdeed.engines.postgresql.kinds.table_heir import inheriting, let_go
+from dbdeed.engines.postgresql.kinds.table_heir import checks_fitted, inheriting, let_go
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, fitted
 from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 from dbdeed.engines.postgresql.online import partition
@@ -44,6 +44,7 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
         *_detach(old, new, context),
         *(_dropping(one) for one in left),
         *fit.steps,
+        *(checks_fitted(old, new, context) if moved and not new.inherits else ()),
         *_settings(old, new),
         *_rewrites(old, new),
         *_attach(old, new, context),

@@ -21,7 +21,7 @@ from dbdeed.engines.postgresql.kinds import column_alter, column_create
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns
 from dbdeed.engines.postgresql.kinds.table_rows import aside
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.writing import exclusive, loses, rewriting, step
+from dbdeed.engines.postgresql.writing import exclusive, loses, may_fail, rewriting, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -155,6 +155,23 @@ def _checks(parents: Iterable[tuple[str, ...]], catalog: Catalog) -> dict[str, C
             if one.id.kind == "constraint" and one.type == "check" and "NO INHERIT" not in one.definition:
                 found[one.name] = one
     return found
+
+
+def checks_fitted(old: Table, new: Table, context: Context) -> Iterator[Step]:
+    """For a table that stands alone between two partitioned ones: one's checks go, the other's come."""
+    had = _checks((old.partition_of,), context.current) if old.partition_of else {}
+    comes = _checks((new.partition_of,), context.target) if new.partition_of else {}
+    head = f"ALTER TABLE {new.sql_name}"
+    for name in had:
+        own = ObjectId("constraint", (new.schema, new.name, name))
+        if name not in comes and own not in context.current.objects and own not in context.target.objects:
+            yield exclusive(f"{head} DROP CONSTRAINT {ident(name)}", new.id)
+    for name, one in comes.items():
+        own = ObjectId("constraint", (new.schema, new.name, name))
+        if name not in had and own not in context.current.objects:
+            fails = may_fail(f"Rows of {new.sql_name} may not pass the check.")
+            add = f"{head} ADD CONSTRAINT {ident(name)} {one.definition}"
+            yield step(add, new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=(fails,))
 
 
 def _bare(column: Column) -> Column:
