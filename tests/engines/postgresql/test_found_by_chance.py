@@ -229,6 +229,15 @@ PAIRS = {
         "CREATE INDEX i ON p (d, d); CREATE INDEX j ON p (d, e, d) INCLUDE (d)",
         "",
     ),
+    "a server goes, and its user mappings": (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+        "CREATE USER MAPPING FOR reader SERVER s; CREATE USER MAPPING FOR PUBLIC SERVER s",
+        "CREATE FOREIGN DATA WRAPPER w",
+    ),
+    "a domain that takes no NULL has another type below": (
+        "CREATE DOMAIN d AS varchar(20) NOT NULL; CREATE TABLE t (a d)",
+        "CREATE DOMAIN d AS bigint NOT NULL; CREATE TABLE t (a d)",
+    ),
     "an enum grows behind an empty value": (
         "CREATE TYPE e AS ENUM ('b', '', 'd')",
         "CREATE TYPE e AS ENUM ('b', '', 'c', 'cc', 'd', 'e')",

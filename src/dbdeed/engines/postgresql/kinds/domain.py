@@ -11,7 +11,7 @@ from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
-from dbdeed.engines.postgresql.swap import swap_type
+from dbdeed.engines.postgresql.swap import aside_name, swap_type
 from dbdeed.engines.postgresql.system import PG_CONSTRAINT, PG_TYPE
 from dbdeed.engines.postgresql.writing import blocks_writes, may_fail, step
 
@@ -124,7 +124,8 @@ def drop(old: Domain, _: Context) -> tuple[Step, ...]:
 
 def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
     if (old.base, old.collation) != (new.base, new.collation):
-        return swap_type(old, new, create(new, context).steps, context)
+        making = (*_not_null_aside(old, new, context), *create(new, context).steps)
+        return swap_type(old, new, making, context)
     head = f"ALTER DOMAIN {new.sql_name}"
     steps = []
     was = {one[0]: one for one in old.constraints}
@@ -155,6 +156,16 @@ def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
         else:
             steps.append(_add(new, one))
     return Alteration(tuple(steps))
+
+
+def _not_null_aside(old: Domain, new: Domain, context: Context) -> tuple[Step, ...]:
+    """The usual name of a not-null constraint is free for the new one only when the old one has another."""
+    both = old.not_null and new.not_null and context.current.version[0] >= 18
+    if not both or old.not_null_name or new.not_null_name:
+        return ()
+    domain, usual = aside_name(old.name), not_null_name(old.name, "")
+    names = f"{ident(usual)} TO {ident(aside_name(usual))}"
+    return (step(f"ALTER DOMAIN {qualified(old.schema, domain)} RENAME CONSTRAINT {names}", old.id),)
 
 
 KINDS = (Kind("domain", Domain, create, drop, alter),)

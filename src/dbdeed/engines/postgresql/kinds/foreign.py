@@ -6,7 +6,7 @@ statement that has to write one takes it from the environment.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
@@ -143,8 +143,11 @@ def create_server(new: Server, _: Context) -> Making:
     return Making((with_environment(step(text, new.id)),))
 
 
-def drop_server(old: Server, _: Context) -> tuple[Step, ...]:
-    return (step(f"DROP SERVER {ident(old.name)}", old.id),)
+def drop_server(old: Server, context: Context) -> tuple[Step, ...]:
+    """With its user mappings, which PostgreSQL does not take along."""
+    below: tuple[Any, ...] = tuple(context.current.children.get(old.id, ()))
+    mappings = [away for one in below if one.id.kind == "user mapping" for away in drop_mapping(one, context)]
+    return (*mappings, step(f"DROP SERVER {ident(old.name)}", old.id))
 
 
 def alter_server(old: Server, new: Server, _: Context) -> Alteration | None:
