@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dbdeed.engines.catalog import ObjectId
-from dbdeed.engines.change import LockLevel
-from dbdeed.engines.postgresql.conversion import conversion
+from dbdeed.engines.change import Hazard, HazardKind, LockLevel
+from dbdeed.engines.postgresql.conversion import conversion, keeps_values
 from dbdeed.engines.postgresql.kinds import column_alter, column_create
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns
 from dbdeed.engines.postgresql.kinds.table_rows import aside
@@ -303,13 +303,24 @@ def _made_anew(heir: _Heir) -> Iterator[Step]:
         yield exclusive(f"{above} {', '.join(adds)}", heir.new.id)
     if copied:
         clauses = ", ".join(_taken_over(heir.was[name], heir.wanted[name]) for name in copied)
-        hazard = rewriting(f"{heir.new.sql_name} and its indexes are written anew under an exclusive lock.")
+        hazards = tuple(_dangers(heir, copied))
         lock = LockLevel.ACCESS_EXCLUSIVE
-        yield step(f"{above} {clauses}", heir.new.id, lock, rewrites=True, scans=True, hazards=(hazard,))
+        yield step(f"{above} {clauses}", heir.new.id, lock, rewrites=True, scans=True, hazards=hazards)
         drops = ", ".join(f"DROP COLUMN {ident(aside(name))}" for name in copied)
         yield exclusive(f"{above} {drops}", heir.new.id)
     for name in moved:
         yield exclusive(f"{head} DROP COLUMN {ident(aside(name))}", heir.new.id)
+
+
+def _dangers(heir: _Heir, copied: Iterable[str]) -> Iterator[Hazard]:
+    yield rewriting(f"{heir.new.sql_name} and its indexes are written anew under an exclusive lock.")
+    for name in copied:
+        was, wanted = heir.was[name].type, heir.wanted[name].type
+        if was != wanted and conversion(was, wanted).may_fail:
+            yield may_fail(f"Values of {heir.new.sql_name}.{ident(name)} may not fit {wanted}.")
+        if was != wanted and not keeps_values(was, wanted):
+            text = f"become {wanted}, from which they cannot all be had again."
+            yield Hazard(HazardKind.CHANGES_VALUES, f"Values of {heir.new.sql_name}.{ident(name)} {text}")
 
 
 def _typed(column: Column) -> str:
