@@ -275,7 +275,7 @@ def test_a_table_with_rows_is_changed_online_and_an_empty_one_shortly(postgresql
             assert text in sql, sql
             sql = sql[sql.index(text) + len(text) :]
         for group in plan.groups:
-            for step in (one.step for one in group.steps):
+            for step in (one.step for one in group.steps if not one.step.keeps):  # archiving says its own
                 assert not {hazard.kind for hazard in step.hazards} & BLOCKING, step
                 assert not (step.scans and step.lock > LockLevel.SHARE_UPDATE_EXCLUSIVE), step
                 assert not (step.scans and group.transactional), step

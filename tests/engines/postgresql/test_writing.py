@@ -213,10 +213,10 @@ def test_renames_keep_rows_and_what_depends_on_them(db: Session, block: Callable
     target = ENGINE.inspect(db)
     db.execute("ALTER TABLE new RENAME b TO a")
     db.execute("ALTER TABLE new RENAME TO old")
-    changes = ENGINE.rename_steps(current, target, statements_)
-    for change in changes:
-        for step in change.steps:
-            db.execute(step.sql)
+    for catalog in (current, None):  # what a renamed table's columns are called is asked once it is renamed
+        for change in ENGINE.rename_steps(catalog or ENGINE.inspect(db), target, statements_):
+            for step in change.steps:
+                db.execute(step.sql)
     assert ENGINE.inspect(db).same_as(target)
     assert db.fetch("SELECT b FROM new") == [("x",)]
     assert ENGINE.rename_steps(target, target, statements_) == []

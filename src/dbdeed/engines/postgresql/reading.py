@@ -28,9 +28,9 @@ OWN_TYPE = (
 _ALL_NAMES = "SELECT attrelid, attnum, attname FROM pg_attribute"
 
 
-def sorted_options(column: str) -> str:
-    """SQL for the `name=value` pairs of a column, in an order that does not tell when each was set."""
-    return f'ARRAY(SELECT one FROM unnest({column}) one ORDER BY one COLLATE "C")'
+def stored_options(column: str) -> str:
+    """SQL for the `name=value` pairs of a column as the server keeps them: in the order that a dump shows."""
+    return f"coalesce({column}, '{{}}')"
 
 
 @dataclass

@@ -18,10 +18,10 @@ _PLACEHOLDER = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
 
 def without_secrets(options: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
-    """`name=value` pairs, sorted; `names` are the object's, of which the variable's name is made."""
+    """`name=value` pairs; `names` are the object's, of which the variable's name is made."""
     return tuple(
         f"{name}=${{{variable(*names, name)}}}" if _SECRET.search(name) else f"{name}={value}"
-        for name, _, value in (one.partition("=") for one in sorted(options))
+        for name, _, value in (one.partition("=") for one in options)
     )
 
 

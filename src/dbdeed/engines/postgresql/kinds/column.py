@@ -17,7 +17,7 @@ from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.kinds import column_alter, column_create, column_level
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.reading import OURS, sorted_options
+from dbdeed.engines.postgresql.reading import OURS, stored_options
 from dbdeed.engines.postgresql.system import PG_ATTRDEF, PG_CLASS
 from dbdeed.engines.postgresql.writing import exclusive, loses
 
@@ -123,8 +123,8 @@ _COLUMNS = f"""
             THEN (SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname) FROM pg_collation co
                 JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) ELSE '' END,
         {STORAGE}, {COMPRESSION},
-        coalesce(a.attstattarget, -1)::int, {sorted_options("a.attoptions")},
-        {sorted_options("a.attfdwoptions")},
+        coalesce(a.attstattarget, -1)::int, {stored_options("a.attoptions")},
+        {stored_options("a.attfdwoptions")},
         a.attislocal, a.attinhcount > 0
     FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid

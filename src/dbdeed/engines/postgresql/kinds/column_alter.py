@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -238,14 +239,23 @@ def _foreign_options(old: Column, new: Column, column: str) -> Iterable[str]:
         yield f"{column} OPTIONS ({clauses})"
 
 
+def in_order(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many of the first of `new` stand in `old` in the same order: what is set goes behind these."""
+    left = iter(old)
+    return sum(1 for _ in takewhile(lambda one: one in left, new))
+
+
 def option_changes(old: tuple[str, ...], new: tuple[str, ...]) -> str:
-    """`ADD a 'x', SET b 'y', DROP c`, for the OPTIONS of foreign objects."""
+    """`ADD a 'x', SET b 'y', DROP c`, for the OPTIONS of foreign objects, and their order."""
     was = dict(one.split("=", 1) for one in old)
     wanted = dict(one.split("=", 1) for one in new)
+    kept = in_order(list(was), list(wanted))
     parts = [f"DROP {ident(name)}" for name in was if name not in wanted]
-    for name, value in wanted.items():
+    for place, (name, value) in enumerate(wanted.items()):
         text = column_create.foreign_options((f"{name}={value}",))
-        if name not in was:
+        if place >= kept and name in was:
+            parts += [f"DROP {ident(name)}", f"ADD {text}"]
+        elif name not in was:
             parts.append(f"ADD {text}")
         elif was[name] != value:
             parts.append(f"SET {text}")

@@ -14,7 +14,7 @@ from dbdeed.engines.postgresql.kinds import inheritance, marks
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.online import key
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.reading import OURS, sorted_options
+from dbdeed.engines.postgresql.reading import OURS, stored_options
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_CONSTRAINT
 from dbdeed.engines.postgresql.writing import blocks_reads, blocks_writes, exclusive, may_fail, patient, step
 
@@ -121,7 +121,7 @@ _QUERY = f"""
         CASE WHEN c.confrelid = 0 THEN '{{}}' ELSE ARRAY[fn.nspname::text, f.relname::text] END,
         coalesce(c.confkey, '{{}}'),
         {_ACTIONS.format("confdeltype")}, {_ACTIONS.format("confupdtype")},
-        CASE WHEN c.contype = 'f' THEN '{{}}' ELSE {sorted_options("ic.reloptions")} END,
+        CASE WHEN c.contype = 'f' THEN '{{}}' ELSE {stored_options("ic.reloptions")} END,
         CASE WHEN c.contype = 'f' THEN '' ELSE coalesce(ts.spcname::text, '') END,
         CASE WHEN up.oid IS NULL THEN '{{}}'
             ELSE ARRAY[upn.nspname::text, upr.relname::text, up.conname::text] END,

@@ -13,7 +13,7 @@ from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.online import index as online
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.reading import OURS, sorted_options
+from dbdeed.engines.postgresql.reading import OURS, stored_options
 from dbdeed.engines.postgresql.system import PG_CLASS
 from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, pauses, step
 
@@ -87,7 +87,7 @@ _QUERY = f"""
             CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END, i.relname,
             CASE WHEN i.relkind = 'I' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname)) + 1),
         x.indisunique, x.indpred IS NOT NULL,
-        x.indisvalid OR i.relkind = 'I', {sorted_options("i.reloptions")}, coalesce(ts.spcname, ''),
+        x.indisvalid OR i.relkind = 'I', {stored_options("i.reloptions")}, coalesce(ts.spcname, ''),
         CASE WHEN x.indexprs IS NULL THEN '{{}}' ELSE
             ARRAY(SELECT ARRAY[a.attnum::int, a.attstattarget::int] FROM pg_attribute a
             WHERE a.attrelid = x.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum) END,

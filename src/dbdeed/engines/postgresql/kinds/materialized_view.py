@@ -13,7 +13,7 @@ from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
 from dbdeed.engines.postgresql.kinds.view import VIEW_COLUMNS, view_columns
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.reading import OURS, sorted_options
+from dbdeed.engines.postgresql.reading import OURS, stored_options
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_REWRITE, PG_TYPE
 from dbdeed.engines.postgresql.writing import exclusive, step
 
@@ -58,9 +58,9 @@ class MaterializedView(Named, frozen=True, tag="materialized view"):
 
 _QUERY = f"""
     SELECT c.oid, c.reltype, t.typarray, r.oid, n.nspname, c.relname,
-        btrim(rtrim(pg_get_viewdef(c.oid), ';'), E' \\n'), {VIEW_COLUMNS}, {sorted_options("c.reloptions")},
+        btrim(rtrim(pg_get_viewdef(c.oid), ';'), E' \\n'), {VIEW_COLUMNS}, {stored_options("c.reloptions")},
         coalesce(ts.spcname, ''), CASE WHEN am.amname <> 'heap' THEN am.amname::text ELSE '' END,
-        {sorted_options("toast.reloptions")}
+        {stored_options("toast.reloptions")}
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_type t ON t.oid = c.reltype

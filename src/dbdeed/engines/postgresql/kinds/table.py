@@ -11,7 +11,7 @@ from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.kinds import table_alter, table_create
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
-from dbdeed.engines.postgresql.reading import OURS, sorted_options
+from dbdeed.engines.postgresql.reading import OURS, stored_options
 from dbdeed.engines.postgresql.secrets import without_secrets
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_TYPE
 from dbdeed.engines.postgresql.writing import exclusive, loses
@@ -91,7 +91,7 @@ _QUERY = f"""
         coalesce(pg_get_expr(c.relpartbound, c.oid), ''),
         CASE WHEN NOT c.relispartition AND heir.inhrelid IS NOT NULL THEN {_PARENTS} ELSE '{{}}' END,
         CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) ELSE '' END,
-        {sorted_options("c.reloptions")}, {sorted_options("toast.reloptions")},
+        {stored_options("c.reloptions")}, {stored_options("toast.reloptions")},
         coalesce(ts.spcname, ''),
         CASE WHEN am.amname <> 'heap' OR c.relkind = 'p' THEN coalesce(am.amname::text, '') ELSE '' END,
         CASE WHEN c.relkind = 'f' THEN 'default' WHEN c.relreplident = 'f' THEN 'full'

@@ -9,7 +9,7 @@ from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.reading import OURS, sorted_options
+from dbdeed.engines.postgresql.reading import OURS, stored_options
 from dbdeed.engines.postgresql.system import PG_ATTRDEF, PG_CLASS, PG_REWRITE, PG_TYPE
 from dbdeed.engines.postgresql.writing import exclusive, step
 
@@ -60,7 +60,7 @@ VIEW_COLUMNS = """
 _QUERY = f"""
     SELECT c.oid, c.reltype, t.typarray, r.oid,
         ARRAY(SELECT d.oid FROM pg_attrdef d WHERE d.adrelid = c.oid), n.nspname, c.relname,
-        btrim(rtrim(pg_get_viewdef(c.oid), ';'), E' \\n'), {VIEW_COLUMNS}, {sorted_options("c.reloptions")},
+        btrim(rtrim(pg_get_viewdef(c.oid), ';'), E' \\n'), {VIEW_COLUMNS}, {stored_options("c.reloptions")},
         ARRAY(SELECT ARRAY[a.attname::text, pg_get_expr(d.adbin, d.adrelid)] FROM pg_attrdef d
             JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
             WHERE d.adrelid = c.oid ORDER BY d.adnum)
