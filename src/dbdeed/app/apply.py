@@ -22,7 +22,7 @@ from dbdeed.planning.consent import check_allowed, check_strategy, check_terms, 
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from dbdeed.app.site import Site
     from dbdeed.engines.seam import Engine, Session, Target
@@ -219,8 +219,3 @@ def _session_for(
         yield target, session
     finally:
         session.close()
-
-
-def destroyed_names(plan: Plan) -> Sequence[str]:
-    """Full names of what a plan destroys, as `allow` takes them."""
-    return [".".join(one.name) for one in plan.destroys]

@@ -192,11 +192,6 @@ def purged(engine: Engine, session: Session, entry: Entry) -> None:
     session.execute(marked(engine, entry, PURGED).sql)
 
 
-def holds_rows(entry: Entry) -> bool:
-    """Whether its place is a table of rows that people may want to see, and not only a count."""
-    return entry.kept.form is not Form.NUMBER
-
-
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from dbdeed.document.architecture import Architecture
     from dbdeed.document.values.types import Strategy
     from dbdeed.engines.catalog import ObjectId
-    from dbdeed.engines.change import Step
     from dbdeed.planning.plan import Plan
 
 _OFFLINE = {
@@ -195,8 +194,3 @@ def _meant(name: str, destroyed: Sequence[ObjectId]) -> ObjectId:
 
 def _ends(one: ObjectId) -> Iterable[str]:
     return (".".join(one.name[start:]) for start in range(len(one.name)))
-
-
-def steps_needing_consent(plan: Plan) -> tuple[Step, ...]:
-    """The steps that destroy something, for a confirmation that shows them."""
-    return tuple(step for step in plan.steps if step.destroys)
