@@ -239,7 +239,7 @@ def _foreign_options(old: Column, new: Column, column: str) -> Iterable[str]:
         yield f"{column} OPTIONS ({clauses})"
 
 
-def in_order(old: Sequence[str], new: Sequence[str]) -> int:
+def kept_in_order(old: Sequence[str], new: Sequence[str]) -> int:
     """How many of the first of `new` stand in `old` in the same order: what is set goes behind these."""
     left = iter(old)
     return sum(1 for _ in takewhile(lambda one: one in left, new))
@@ -249,7 +249,7 @@ def option_changes(old: tuple[str, ...], new: tuple[str, ...]) -> str:
     """`ADD a 'x', SET b 'y', DROP c`, for the OPTIONS of foreign objects, and their order."""
     was = dict(one.split("=", 1) for one in old)
     wanted = dict(one.split("=", 1) for one in new)
-    kept = in_order(list(was), list(wanted))
+    kept = kept_in_order(list(was), list(wanted))
     parts = [f"DROP {ident(name)}" for name in was if name not in wanted]
     for place, (name, value) in enumerate(wanted.items()):
         text = column_create.foreign_options((f"{name}={value}",))

@@ -10,7 +10,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
-from dbdeed.engines.postgresql.kinds.column_alter import in_order, option_changes
+from dbdeed.engines.postgresql.kinds.column_alter import kept_in_order, option_changes
 from dbdeed.engines.postgresql.kinds.table_heir import checks_fitted, inheriting, let_go
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, fitted
 from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
@@ -171,7 +171,7 @@ def settings_lock(clause: str) -> LockLevel:
 def option_clauses(old: tuple[str, ...], new: tuple[str, ...], prefix: str) -> list[str]:
     """SET and RESET. What is set goes behind what stays, so that the order becomes the wanted one too."""
     gone = {one.partition("=")[0] for one in old} - {one.partition("=")[0] for one in new}
-    wanted = new[in_order(old, new) :]
+    wanted = new[kept_in_order(old, new) :]
     clauses = []
     if wanted:
         clauses.append(f"SET ({', '.join(prefix + one for one in wanted)})")
