@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dbdeed.access.errors import FormatMismatch
 
-FORMAT = 1
-OLDEST_FORMAT = 1
+FORMAT = 2
+OLDEST_FORMAT = 2
 
 
 def require_format(number: int) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dbdeed.access.statements import Result, Row, Statement, loaded, written
+from dbdeed.access.statements import Load, LoadOne, Result, Statement, loaded, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 T = TypeVar("T")
 
@@ -18,17 +18,13 @@ class Session:
     async def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
         raise NotImplementedError
 
-    async def one(
-        self, statement: Statement, parameters: Sequence[object], load: Callable[[Row], T]
-    ) -> T | None:
+    async def one(self, statement: Statement, parameters: Sequence[object], load: LoadOne[T]) -> T | None:
         """The first row, as `load` makes it, or None."""
         found = loaded(load, (await self._run(statement, parameters)).rows[:1])
         return found[0] if found else None
 
-    async def all(
-        self, statement: Statement, parameters: Sequence[object], load: Callable[[Row], T]
-    ) -> list[T]:
-        """Every row, as `load` makes it."""
+    async def all(self, statement: Statement, parameters: Sequence[object], load: Load[T]) -> list[T]:
+        """Every row, as `load` makes them."""
         return loaded(load, (await self._run(statement, parameters)).rows)
 
     async def execute(self, statement: Statement | str, parameters: Sequence[object] = ()) -> int:

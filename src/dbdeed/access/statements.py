@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 K = TypeVar("K")
+R = TypeVar("R")
 Row: TypeAlias = "tuple[Any, ...]"
+Load: TypeAlias = "Callable[[Sequence[Row]], list[T]]"
+LoadOne: TypeAlias = "Callable[[Sequence[Row]], Sequence[T]]"
 Query: TypeAlias = "tuple[Statement, Sequence[object]]"
 Dialect = Literal["postgresql", "sqlite"]
 
@@ -279,11 +282,21 @@ def first_word(text: str) -> str:
     return rest.split(None, 1)[0].upper() if rest else ""
 
 
-def loaded(load: Callable[[Row], T], rows: Sequence[Row]) -> list[T]:
-    """Each row through `load`; raises `SchemaMismatch` where one does not fit the generated type."""
+def beside(load: Load[T], key: Callable[[Any], Any] | None = None) -> Load[tuple[Any, T]]:
+    """Loads rows that have a key in front: each as the key and what `load` makes of the rest."""
+
+    def both(rows: Sequence[Row]) -> list[tuple[Any, T]]:
+        keys = [row[0] for row in rows]
+        return list(zip(map(key, keys) if key else keys, load([row[1:] for row in rows]), strict=True))
+
+    return both
+
+
+def loaded(load: Callable[[Sequence[Row]], R], rows: Sequence[Row]) -> R:
+    """The rows as `load` makes them; raises `SchemaMismatch` where one does not fit its generated type."""
     try:
-        return [load(row) for row in rows]
-    except (ValueError, TypeError, IndexError, ArithmeticError, msgspec.DecodeError) as error:
+        return load(rows)
+    except (ValueError, TypeError, LookupError, ArithmeticError, msgspec.DecodeError) as error:
         raise SchemaMismatch(
             f"a row does not fit the type that was generated for it ({type(error).__name__}): generate again"
         ) from error

@@ -16,7 +16,7 @@ from dbdeed.codegen.package import CHECK, FUTURE, database_file, enums_file, pac
 from dbdeed.codegen.picture import imports_of, picture_of
 from dbdeed.codegen.python_text import block, import_line, import_order
 from dbdeed.codegen.repository import repository_class
-from dbdeed.codegen.rows import changes_class, filter_class, from_row, new_class, row_class, sort_type
+from dbdeed.codegen.rows import changes_class, filter_class, from_rows, new_class, row_class, sort_type
 from dbdeed.codegen.statements import constant_of, constants
 from dbdeed.codegen.unasync import to_sync
 
@@ -66,7 +66,7 @@ def _model_file(picture: Picture, names: Names, repository: str) -> str:
     parts.append(filter_class(picture))
     classes = "\n\n".join(block(part) for part in parts)
     sql = "".join(block(part) for part in (sort_type(picture), *constants(picture)))
-    code = "\n\n".join([classes, sql, block(from_row(picture)), block(repository)])
+    code = "\n\n".join([classes, sql, block(from_rows(picture)), block(repository)])
     return f"{_imports(picture, names, code)}\n{CHECK}\n\n{code}"
 
 
@@ -80,7 +80,7 @@ def _sync_file(picture: Picture, names: Names, repository: str) -> str:
         picture.names.filter,
         picture.names.sort,
     ]
-    own += ["from_row"]
+    own += ["from_rows"]
     own += ["COUNT", "DELETE", "EXISTS", "FIND", "FIND_MANY", "ROWS", "TABLE"]
     own += [constant_of(key) for key in picture.unique_keys]
     own += [f"BY_{field.name.upper()}" for field in picture.references]
@@ -121,8 +121,9 @@ def _standard_imports(picture: Picture, code: str) -> list[str]:
         *(["import builtins"] if _names("builtins", code) else []),
     ]
     used = sorted({line for line in modules if _names(line.split()[-1].partition(".")[0], code)})
-    collections = tuple(name for name in ("Collection", "Sequence") if _names(name, code))
+    collections = tuple(name for name in ("Collection", "Iterable", "Sequence") if _names(name, code))
     used += [import_line("collections.abc", collections)] if collections else []
+    used += ["from itertools import starmap"] if _names("starmap", code) else []
     typing = tuple(name for name in ("Any", "Literal", "TypedDict", "Unpack") if _names(name, code))
     return used + ([import_line("typing", typing)] if typing else [])
 
@@ -136,7 +137,8 @@ def _of_links(picture: Picture) -> set[str]:
 
 def _enum_import(picture: Picture, names: Names, code: str, *, package: str) -> list[str]:
     fields = (*picture.fields, *(link.other_field for link in picture.links))
-    enums = {names.enums[f.attribute.python.enum] for f in fields if f.attribute.python.enum}
+    own = {f.attribute.python.enum for f in fields if f.attribute.python.enum}
+    enums = {name for enum in own for name in (names.enums[enum], names.lookups[enum])}
     used = tuple(sorted((name for name in enums if _names(name, code)), key=import_order))
     return [import_line(f"{package}enums", used)] if used else []
 

@@ -70,7 +70,7 @@ def links_of(
 
 def _plain(field: Field, names: Names, dialect: Dialect) -> Field:
     """The other end's key as this end's file speaks of it: without that file's aliases of modules."""
-    load = types.load(field.attribute, names, dialect, f"row[{field.position}]")
+    load = types.load(field.attribute, names, dialect, field.name)
     return replace(field, type=types.annotation(field.attribute, names), load=load)
 
 

@@ -32,7 +32,7 @@ _TAKEN_ATTRIBUTES = frozenset(
         "changes",
         "dict",
         "float",
-        "from_row",
+        "from_rows",
         "int",
         "limit",
         "list",
@@ -45,6 +45,8 @@ _TAKEN_CLASSES = frozenset(
 ) | {
     *("COLUMNS", "COUNT", "DELETE", "EXISTS", "FIND", "ROWS", "TABLE", "False", "None", "True"),
 }
+# How the names of a model's statements begin.
+_STATEMENTS = ("ADD_", "BY_", "FIND_", "LINKED_", "REMOVE_")
 # Modules of the package itself, modules that generated code imports, and names that Windows refuses.
 _TAKEN_MODULES = frozenset({"access", "builtins", "database", "enums", "msgspec", "sync"}) | {
     *("datetime", "decimal", "ipaddress", "typing", "uuid", "json"),
@@ -86,10 +88,17 @@ class ModelNames:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A whole data model in Python: models by table (schema, name), enum classes by the enum's own name."""
+    """A whole data model in Python.
+
+    Attributes:
+        models: by table (schema, name).
+        enums: the classes by the enum's own name.
+        lookups: the constants that find an enum's members by their values, by the enum's own name.
+    """
 
     models: dict[tuple[str, str], ModelNames]
     enums: dict[str, str]
+    lookups: dict[str, str]
 
     def of(self, model: Model) -> ModelNames:
         return self.models[model.schema, model.table]
@@ -99,15 +108,17 @@ def names_of(data_model: DataModel) -> Names:
     """Names for everything, the same for the same data model."""
     classes = set(_TAKEN_CLASSES)
     enums: dict[str, str] = {}
+    lookups: dict[str, str] = {}
     for enum in data_model.enums:
         enums[enum.name] = _claim(class_name(enum.name), classes)
+        lookups[enum.name] = _claim(_lookup(enums[enum.name]), classes)
     modules = set(_TAKEN_MODULES)
     models: dict[tuple[str, str], ModelNames] = {}
     for model in data_model.models:
         row = _claim_all(class_name(model.name), classes)
         module = _claim(_apart(snake(row), keyword.kwlist), modules)
         models[model.schema, model.table] = ModelNames(module, row, attribute_names(model))
-    return Names(models, enums)
+    return Names(models, enums, lookups)
 
 
 def attribute_names(model: Model) -> dict[str, str]:
@@ -148,6 +159,12 @@ def _identifier(text: str, digit_prefix: str) -> str:
     text = unicodedata.normalize("NFKC", text)[:_LONGEST].rstrip("_")
     kept = "".join(character for character in text if f"a{character}".isidentifier())
     return kept if not kept or kept.isidentifier() else f"{digit_prefix}{kept}"
+
+
+def _lookup(enum: str) -> str:
+    """`ORDER_STATUS`, kept from names that statements have in a model's file."""
+    name = snake(enum).upper()
+    return f"ENUM_{name}" if name.startswith(_STATEMENTS) else name
 
 
 def _apart(name: str, words: Iterable[str]) -> str:

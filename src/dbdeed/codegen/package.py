@@ -32,9 +32,10 @@ _ISOLATION = {
 def enums_file(enums: Sequence[EnumType], names: Names) -> str:
     """Every enum of the database."""
     classes = [block(_enum(enum, names.enums[enum.name])) for enum in enums]
+    lookups = [block(_lookup(names.enums[enum.name], names.lookups[enum.name])) for enum in enums]
     head = f'"""The closed sets of texts that the database knows."""\n\n{FUTURE}\nfrom enum import StrEnum\n'
     access = f"\nfrom dbdeed import access\n\n{CHECK}"
-    return "\n\n".join([head + access, *classes])
+    return "\n\n".join([head + access, *classes, "".join(lookups)])
 
 
 def database_file(settings: Settings, dialect: Dialect) -> str:
@@ -87,6 +88,10 @@ def _enum(enum: EnumType, name: str) -> str:
     where = f"of `{sentence(enum.type_name)}`" if enum.type_name else "that the database accepts"
     about = f'{STEP}"""The values {where}."""\n'
     return f"class {name}(StrEnum):\n{about}" + ("\n" + "\n".join(members) + "\n" if members else "")
+
+
+def _lookup(enum: str, name: str) -> str:
+    return f"{name} = {{member.value: member for member in {enum}}}\n"
 
 
 def _connect(dialect: Dialect) -> str:

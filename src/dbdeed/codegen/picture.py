@@ -24,22 +24,16 @@ class Field:
         name: the attribute.
         sql: the column, quoted where it must be.
         type: the annotation, without `| None`.
-        position: its place in a row.
-        load: the expression that makes the value from `row[position]`.
+        load: the expression that makes the value from the driver's, which has the attribute's name.
     """
 
     attribute: Attribute
-    position: int
     name: str
     sql: str
     selected: str
     type: str
     load: str
     cast: str
-
-    def load_from(self, value: str) -> str:
-        """The expression that makes the value from another one of the driver's."""
-        return self.load.replace(f"row[{self.position}]", value)
 
     @property
     def writable(self) -> bool:
@@ -130,10 +124,7 @@ def picture_of(model: Model, names: Names, dialect: Dialect) -> Picture:
     """Work it out."""
     own = names.of(model)
     aliases = _aliases(model, own)
-    fields = tuple(
-        _field(attribute, position, names, own, dialect, aliases)
-        for position, attribute in enumerate(model.attributes)
-    )
+    fields = tuple(_field(attribute, names, own, dialect, aliases) for attribute in model.attributes)
     return Picture(model, own, dialect, fields)
 
 
@@ -146,21 +137,19 @@ def imports_of(picture: Picture) -> tuple[str, ...]:
 
 def _field(
     attribute: Attribute,
-    position: int,
     names: Names,
     own: ModelNames,
     dialect: Dialect,
     aliases: dict[str, str],
 ) -> Field:
-    sql = quoted(attribute.name, dialect)
+    sql, name = quoted(attribute.name, dialect), own.attribute(attribute.name)
     return Field(
         attribute=attribute,
-        position=position,
-        name=own.attribute(attribute.name),
+        name=name,
         sql=sql,
         selected=types.selected(attribute, sql, dialect),
         type=_aliased(types.annotation(attribute, names), aliases),
-        load=_aliased(types.load(attribute, names, dialect, f"row[{position}]"), aliases),
+        load=_aliased(types.load(attribute, names, dialect, name), aliases),
         cast=types.cast(attribute, dialect),
     )
 

@@ -77,10 +77,11 @@ def _list_by(field: Field, picture: Picture, taken: set[str]) -> str:
 def _link(link: Link, picture: Picture, taken: set[str]) -> list[str]:
     read, add, remove = link.constants
     own, other = link.own_field.type, link.other_field.type
-    key = link.other_field.load_from("row[0]")
+    key = link.other_field
+    load = "" if key.load == key.name else f", lambda {key.name}: {key.load}"
     pairs = Group(
         "await self._session.all(",
-        (read, f"({_key_list(picture)},)", f"lambda row: ({key}, from_row(row[1:]))"),
+        (read, f"({_key_list(picture)},)", f"access.beside(from_rows{load})"),
     )
     result = f"dict[{other}, Sequence[{picture.names.row}]]"
     about = "The rows that are linked to each of these, in one query."
@@ -115,7 +116,7 @@ def _link(link: Link, picture: Picture, taken: set[str]) -> list[str]:
 def _list(picture: Picture) -> str:
     after = ("after=after",) if picture.key else ()
     query = Group("*TABLE.select(", ("ROWS", "filters", "order_by=order_by", "limit=limit", *after))
-    body = Group("return await self._session.all(", (query, "from_row"))
+    body = Group("return await self._session.all(", (query, "from_rows"))
     about = "Rows that equal all that is given, by `order_by` (`-` is descending)."
     if picture.key:
         about = about.replace(" (`-` is descending)", " (`-` is descending) and key")
@@ -138,7 +139,7 @@ def _exists(picture: Picture) -> str:
 
 
 def _insert(picture: Picture) -> str:
-    one = Group("await self._session.one(", ("*TABLE.insert(new)", "from_row"))
+    one = Group("await self._session.one(", ("*TABLE.insert(new)", "from_rows"))
     body = Group("return access.inserted(", (one, "TABLE"))
     about = "Insert one row, and give it as the database has it."
     return _method("insert", [f"new: {picture.names.new}"], picture.names.row, about, body)
@@ -146,7 +147,7 @@ def _insert(picture: Picture) -> str:
 
 def _update(picture: Picture) -> str:
     query = Group("*TABLE.update(", (_tuple(picture.key), "changes"))
-    one = Group("await self._session.one(", (query, "from_row"))
+    one = Group("await self._session.one(", (query, "from_rows"))
     body = Group("return access.found(", (one, "TABLE"))
     about = "Change one row by what `changes` gives; raises `access.NotFound`."
     parameters = [*_typed(picture.key), f"changes: {picture.names.changes}"]
@@ -167,11 +168,11 @@ def _method(name: str, parameters: Sequence[str], result: str, about: str, body:
 
 
 def _one(constant: str, key: tuple[Field, ...]) -> Group:
-    return Group("return await self._session.one(", (constant, _tuple(key), "from_row"))
+    return Group("return await self._session.one(", (constant, _tuple(key), "from_rows"))
 
 
 def _all(constant: str, parameter: str) -> Group:
-    return Group("await self._session.all(", (constant, f"({parameter},)", "from_row"))
+    return Group("await self._session.all(", (constant, f"({parameter},)", "from_rows"))
 
 
 def _key_list(picture: Picture) -> str:

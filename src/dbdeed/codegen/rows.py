@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.codegen.python_text import STEP, Group, fold, literal, sentence
+from dbdeed.codegen.python_text import STEP, WIDTH, Group, fold, literal, sentence
 
 if TYPE_CHECKING:
     from dbdeed.codegen.picture import Field, Picture
@@ -46,13 +46,28 @@ def sort_type(picture: Picture) -> str:
     return fold(Group(f"{picture.names.sort} = Literal[", tuple(map(literal, names)), "]")) + "\n"
 
 
-def from_row(picture: Picture) -> str:
-    """The function that makes a row from what the driver gives."""
+def from_rows(picture: Picture) -> str:
+    """The function that makes rows from what the driver gives."""
     row = picture.names.row
-    head = fold(Group("def from_row(", ("row: access.Row",), f") -> {row}:"))
-    as_it_is = all(field.load == f"row[{position}]" for position, field in enumerate(picture.fields))
-    loads = ("*row",) if as_it_is else tuple(field.load for field in picture.fields)
-    return f"{head}\n{fold(Group(f'return {row}(', loads), STEP)}\n"
+    head = fold(Group("def from_rows(", ("rows: Iterable[access.Row]",), f") -> list[{row}]:"))
+    if all(field.load == field.name for field in picture.fields):
+        return f"{head}\n{fold(Group('return list(', (f'starmap({row}, rows)',)), STEP)}\n"
+    made = Group(f"{row}(", tuple(field.load for field in picture.fields))
+    names = tuple(field.name for field in picture.fields)
+    return f"{head}\n{_comprehension(made, names)}\n"
+
+
+def _comprehension(made: Group, names: tuple[str, ...]) -> str:
+    """`return [made for names in rows]`."""
+    flat = f"({names[0]},)" if len(names) == 1 else ", ".join(names)
+    line = f"{STEP}return [{made.flat()} for {flat} in rows]"
+    if len(line) <= WIDTH:
+        return line
+    inner = STEP * 2
+    each = f"{inner}for {flat} in rows"
+    if len(each) > WIDTH:
+        each = fold(Group("for (", names, ") in rows"), inner)
+    return f"{STEP}return [\n{fold(made, inner)}\n{each}\n{STEP}]"
 
 
 def _keyword_only(name: str) -> Group:

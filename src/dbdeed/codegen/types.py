@@ -54,7 +54,7 @@ def cast(attribute: Attribute, dialect: Dialect) -> str:
 
 
 def load(attribute: Attribute, names: Names, dialect: Dialect, value: str) -> str:
-    """The expression that turns the driver's `value` into the annotated type."""
+    """The expression that turns the driver's `value`, a name, into the annotated type."""
     converted = _converted(attribute, names, dialect, value)
     if converted == value or not attribute.nullable:
         return converted
@@ -63,10 +63,10 @@ def load(attribute: Attribute, names: Names, dialect: Dialect, value: str) -> st
 
 def _converted(attribute: Attribute, names: Names, dialect: Dialect, value: str) -> str:
     if attribute.python.enum:
-        enum = names.enums[attribute.python.enum]
+        lookup = names.lookups[attribute.python.enum]
         if attribute.array_or_json == "array":
-            return f"[{enum}(item) for item in {value}]"
-        return f"{enum}({value})"
+            return f"[{lookup}[item] for item in {value}]"
+        return f"{lookup}[{value}]"
     if dialect.name != "sqlite":
         return value
     if attribute.array_or_json == "json":

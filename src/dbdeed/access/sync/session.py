@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dbdeed.access.statements import Result, Row, Statement, loaded, written
+from dbdeed.access.statements import Load, LoadOne, Result, Statement, loaded, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 T = TypeVar("T")
 
@@ -19,13 +19,13 @@ class Session:
     def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
         raise NotImplementedError
 
-    def one(self, statement: Statement, parameters: Sequence[object], load: Callable[[Row], T]) -> T | None:
+    def one(self, statement: Statement, parameters: Sequence[object], load: LoadOne[T]) -> T | None:
         """The first row, as `load` makes it, or None."""
         found = loaded(load, (self._run(statement, parameters)).rows[:1])
         return found[0] if found else None
 
-    def all(self, statement: Statement, parameters: Sequence[object], load: Callable[[Row], T]) -> list[T]:
-        """Every row, as `load` makes it."""
+    def all(self, statement: Statement, parameters: Sequence[object], load: Load[T]) -> list[T]:
+        """Every row, as `load` makes them."""
         return loaded(load, (self._run(statement, parameters)).rows)
 
     def execute(self, statement: Statement | str, parameters: Sequence[object] = ()) -> int:
