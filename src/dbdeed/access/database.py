@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.access.address import dialect_of, sqlite_path
@@ -15,12 +16,12 @@ from dbdeed.access.transaction import Transaction
 from dbdeed.access.waiting import sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
     from dbdeed.access.connection import Connector
-    from dbdeed.access.statements import Dialect, Result, Statement
+    from dbdeed.access.statements import Dialect, Result, Row, Statement
 
 T = TypeVar("T")
 
@@ -146,6 +147,38 @@ class Database(Session):
                 pool.release(lease)
 
         return await self._retried(attempt)
+
+    async def _stream(
+        self, statement: Statement, parameters: Sequence[object], batch: int
+    ) -> AsyncGenerator[list[Row]]:
+        pool = self._open_pool()
+        lease = await pool.acquire()
+        try:
+            async with aclosing(lease.connection.stream(statement, parameters, batch)) as batches:
+                async for rows in batches:
+                    yield rows
+        finally:
+            pool.release(lease)
+
+    async def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        pool = self._open_pool()
+
+        async def attempt() -> int:
+            lease = await pool.acquire()
+            try:
+                return await lease.connection.many(statement, parameters)
+            finally:
+                pool.release(lease)
+
+        return await self._retried(attempt)
+
+    async def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        pool = self._open_pool()
+        lease = await pool.acquire()
+        try:
+            return await lease.connection.copy_in(table, columns, rows)
+        finally:
+            pool.release(lease)
 
     async def _retried(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """What is `Transient` changed nothing, so that the attempt may be made again."""

@@ -21,10 +21,10 @@ from dbdeed.access.errors import (
     StatementFailed,
 )
 from dbdeed.access.postgresql_errors import translated
-from dbdeed.access.statements import Result, Statement
+from dbdeed.access.statements import Result, Row, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from dbdeed.access.connection import Connection
     from dbdeed.access.settings import PoolSettings, TransactionSettings
@@ -85,6 +85,47 @@ class PostgresqlConnection:
                 failed = OutcomeUnknown(f"the connection went during a change: {failed.message}")
             raise failed from error
         return Result(rows, max(cursor.rowcount, 0))
+
+    async def stream(
+        self, statement: Statement, parameters: Sequence[object], batch: int
+    ) -> AsyncGenerator[list[Row]]:
+        if self._in_transaction:  # leaving a stream early cancels it, which would fail the transaction
+            every = (await self.run(statement, parameters)).rows
+            for start in range(0, len(every), batch):
+                yield every[start : start + batch]
+            return
+        self.changed = self.changed or not statement.trusted
+        cursor = psycopg.AsyncRawCursor(self._raw)
+        rows: list[Row] = []
+        try:
+            async for row in cursor.stream(statement.text.encode(), parameters or None):
+                rows.append(row)
+                if len(rows) == batch:
+                    yield rows
+                    rows = []
+            if rows:
+                yield rows
+        except psycopg.Error as error:
+            raise translated(error, gone=self._raw.closed) from error
+
+    async def many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        self.changed = self.changed or not statement.trusted
+        cursor = psycopg.AsyncRawCursor(self._raw)
+        try:
+            await cursor.executemany(statement.text.encode(), parameters)
+        except psycopg.Error as error:
+            raise translated(error, gone=self._raw.closed) from error
+        return max(cursor.rowcount, 0)
+
+    async def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        cursor = psycopg.AsyncRawCursor(self._raw)
+        try:
+            async with cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
+                for row in rows:
+                    await copy.write_row(row)
+        except psycopg.Error as error:
+            raise translated(error, gone=self._raw.closed) from error
+        return max(cursor.rowcount, 0)
 
     async def begin(self, settings: TransactionSettings) -> None:
         await self._command(_begin(settings))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dbdeed.access.statements import Load, LoadOne, Result, Statement, loaded, written
+from dbdeed.access.statements import Load, LoadOne, Result, Row, Statement, loaded, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
 
 T = TypeVar("T")
 
@@ -16,6 +17,27 @@ class Session:
     """Runs statements; how, its subclasses know."""
 
     async def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
+        raise NotImplementedError
+
+    def _stream(
+        self, statement: Statement, parameters: Sequence[object], batch: int
+    ) -> AsyncGenerator[list[Row]]:
+        raise NotImplementedError
+
+    async def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        raise NotImplementedError
+
+    async def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        """Add rows to a table in the fastest way that its database has; how many it were.
+
+        All of them or none. Values are given as the driver takes them. Nothing is tried again, since `rows`
+        may be read once only.
+
+        Args:
+            table: its name as SQL, quoted and qualified as needed.
+            columns: their names as SQL, separated by commas.
+            rows: values in the order of `columns`.
+        """
         raise NotImplementedError
 
     async def one(self, statement: Statement, parameters: Sequence[object], load: LoadOne[T]) -> T | None:
@@ -51,3 +73,22 @@ class Session:
     async def affects(self, statement: Statement, parameters: Sequence[object]) -> bool:
         """Whether it changed a row."""
         return (await self._run(statement, parameters)).count > 0
+
+    async def stream(
+        self, statement: Statement, parameters: Sequence[object], load: Load[T], *, batch: int = 500
+    ) -> AsyncGenerator[T]:
+        """Every row, as `load` makes them, in constant memory: `batch` rows are held at a time.
+
+        A loop that leaves early closes it (`contextlib.aclosing`), so that its connection is free at once.
+        """
+        async with aclosing(self._stream(statement, parameters, batch)) as batches:
+            async for rows in batches:
+                for one in loaded(load, rows):
+                    yield one
+
+    async def many(self, statement: Statement | str, parameters: Sequence[Sequence[object]]) -> int:
+        """The statement once for each of the parameters, all or nothing; how many rows it changed.
+
+        One round trip, where the database's protocol allows.
+        """
+        return await self._many(written(statement), parameters)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.access.errors import ConnectionFailed, InvalidValue, LockTimeout, StatementFailed
 from dbdeed.access.sqlite_errors import translated
 from dbdeed.access.sqlite_values import to_sqlite
-from dbdeed.access.statements import Result, Statement, first_word
+from dbdeed.access.statements import Result, Row, Statement, first_word
 from dbdeed.access.waiting import Lock, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 
     from dbdeed.access.connection import Connection
     from dbdeed.access.settings import PoolSettings, TransactionSettings
@@ -63,6 +64,34 @@ class SqliteConnection:
             return await self._execute(statement.text, parameters)
         finally:
             self._free_writer()
+
+    async def stream(
+        self, statement: Statement, parameters: Sequence[object], batch: int
+    ) -> AsyncGenerator[list[Row]]:
+        own = statement.writes and not self._in_transaction
+        if own:
+            await self._take_writer(BUSY_TIMEOUT)
+        try:
+            values = to_sqlite(parameters)
+            cursor = await self._worker.call(lambda: self._open(statement.text, values), self._raw.interrupt)
+            try:
+                while rows := await self._worker.call(lambda: self._next(cursor, batch), self._raw.interrupt):
+                    yield rows
+            finally:
+                if not self._closed:
+                    await self._worker.call(cursor.close)
+        finally:
+            if own:
+                self._free_writer()
+
+    async def many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        values = [to_sqlite(one) for one in parameters]
+        return await self._together(lambda: self._each(statement.text, values))
+
+    async def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        marks = ", ".join("?" * (columns.count(",") + 1))
+        text = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+        return await self._together(lambda: self._each(text, map(to_sqlite, rows)))
 
     async def begin(self, settings: TransactionSettings) -> None:
         self._timeout = settings.statement_timeout or self._statement_timeout
@@ -135,16 +164,56 @@ class SqliteConnection:
 
         await self._worker.call(run, self._raw.interrupt)
 
-    def _fetch(self, text: str, values: Sequence[object]) -> Result:
+    async def _together(self, work: Callable[[], int]) -> int:
+        """Do `work` on the thread, all or nothing."""
+        if self._in_transaction:
+            if not self._raw.in_transaction:
+                raise StatementFailed("an earlier statement of the transaction failed: it was rolled back")
+            return await self._worker.call(lambda: self._within("dbdeed_together", work), self._raw.interrupt)
+        await self._take_writer(BUSY_TIMEOUT)
+        try:
+            return await self._worker.call(lambda: self._within("", work), self._raw.interrupt)
+        finally:
+            self._free_writer()
+
+    def _within(self, savepoint: str, work: Callable[[], int]) -> int:
+        self._fetch(f"SAVEPOINT {savepoint}" if savepoint else "BEGIN IMMEDIATE", ())
+        try:
+            count = work()
+            self._fetch(f"RELEASE {savepoint}" if savepoint else "COMMIT", ())
+        except BaseException:
+            if self._raw.in_transaction:  # some failures roll back by themselves
+                for undo in (
+                    [f"ROLLBACK TO {savepoint}", f"RELEASE {savepoint}"] if savepoint else ["ROLLBACK"]
+                ):
+                    self._fetch(undo, ())
+            raise
+        return count
+
+    def _each(self, text: str, values: Iterable[Sequence[object]]) -> int:
+        self._watch()
+        with _translated():
+            return max(self._raw.executemany(text, values).rowcount, 0)
+
+    def _open(self, text: str, values: Sequence[object]) -> sqlite3.Cursor:
+        self._watch()
+        with _translated():
+            return self._raw.execute(text, values)
+
+    def _next(self, cursor: sqlite3.Cursor, batch: int) -> list[Row]:
+        self._watch()
+        with _translated():
+            return cursor.fetchmany(batch)
+
+    def _watch(self) -> None:
         if self._timeout is not None:
             self._raw.set_progress_handler(_deadline(self._timeout), _STEPS_BETWEEN_LOOKS)
-        try:
+
+    def _fetch(self, text: str, values: Sequence[object]) -> Result:
+        self._watch()
+        with _translated():
             cursor = self._raw.execute(text, values)
             rows = cursor.fetchall() if cursor.description else []
-        except UnicodeEncodeError as error:
-            raise InvalidValue("a text holds characters that UTF-8 cannot express") from error
-        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
-            raise translated(error) from error
         return Result(rows, max(cursor.rowcount, len(rows)))
 
 
@@ -186,6 +255,16 @@ class SqliteConnector:
             raw.close()
             raise ConnectionFailed(f"cannot open {self!r}: {error}") from error
         return raw
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise InvalidValue("a text holds characters that UTF-8 cannot express") from error
+    except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+        raise translated(error) from error
 
 
 def _busy_timeout(seconds: float) -> str:

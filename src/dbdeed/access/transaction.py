@@ -9,14 +9,14 @@ from dbdeed.access.errors import AccessError, StatementFailed
 from dbdeed.access.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
     from types import TracebackType
     from typing import Self
 
     from dbdeed.access.connection import Connection
     from dbdeed.access.pool import Lease, Pool
     from dbdeed.access.settings import TransactionSettings
-    from dbdeed.access.statements import Result, Statement
+    from dbdeed.access.statements import Result, Row, Statement
 
 
 class Transaction(Session):
@@ -76,6 +76,17 @@ class Transaction(Session):
     async def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
         return await self.connection.run(statement, parameters)
 
+    def _stream(
+        self, statement: Statement, parameters: Sequence[object], batch: int
+    ) -> AsyncGenerator[list[Row]]:
+        return self.connection.stream(statement, parameters, batch)
+
+    async def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        return await self.connection.many(statement, parameters)
+
+    async def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        return await self.connection.copy_in(table, columns, rows)
+
 
 class Savepoint(Session):
     """A part of a transaction that can be undone by itself."""
@@ -103,3 +114,14 @@ class Savepoint(Session):
 
     async def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
         return await self._outer.connection.run(statement, parameters)
+
+    def _stream(
+        self, statement: Statement, parameters: Sequence[object], batch: int
+    ) -> AsyncGenerator[list[Row]]:
+        return self._outer.connection.stream(statement, parameters, batch)
+
+    async def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        return await self._outer.connection.many(statement, parameters)
+
+    async def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        return await self._outer.connection.copy_in(table, columns, rows)

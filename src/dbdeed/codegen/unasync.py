@@ -17,8 +17,10 @@ _NAMES = {
     "__aiter__": "__iter__",
     "__anext__": "__next__",
     "AsyncConnection": "Connection",
+    "AsyncGenerator": "Generator",
     "AsyncIterator": "Iterator",
     "AsyncRawCursor": "RawCursor",
+    "aclosing": "closing",
     "asynccontextmanager": "contextmanager",
 }
 _AWAITABLE = re.compile(r"\bAwaitable\[(\w+)\]")

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     from dbdeed.access.settings import TransactionSettings
-    from dbdeed.access.statements import Result, Statement
+    from dbdeed.access.statements import Result, Row, Statement
 
 
 class Connection(Protocol):
@@ -31,6 +31,15 @@ class Connection(Protocol):
 
     def run(self, statement: Statement, parameters: Sequence[object]) -> Result:
         """One statement; outside a transaction it is one of its own."""
+
+    def stream(self, statement: Statement, parameters: Sequence[object], batch: int) -> Generator[list[Row]]:
+        """The rows, up to `batch` at a time, in constant memory; may be closed before its end."""
+
+    def many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        """Once for each of the parameters, all or nothing; how many rows were changed or read."""
+
+    def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        """Add rows to a table in the fastest way there is; how many. `table` and `columns` are SQL."""
 
     def begin(self, settings: TransactionSettings) -> None: ...
 

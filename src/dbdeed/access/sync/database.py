@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.access.address import dialect_of, sqlite_path
@@ -16,11 +17,11 @@ from dbdeed.access.sync.transaction import Transaction
 from dbdeed.access.sync.waiting import sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
-    from dbdeed.access.statements import Dialect, Result, Statement
+    from dbdeed.access.statements import Dialect, Result, Row, Statement
     from dbdeed.access.sync.connection import Connector
 
 T = TypeVar("T")
@@ -147,6 +148,36 @@ class Database(Session):
                 pool.release(lease)
 
         return self._retried(attempt)
+
+    def _stream(self, statement: Statement, parameters: Sequence[object], batch: int) -> Generator[list[Row]]:
+        pool = self._open_pool()
+        lease = pool.acquire()
+        try:
+            with closing(lease.connection.stream(statement, parameters, batch)) as batches:
+                for rows in batches:
+                    yield rows
+        finally:
+            pool.release(lease)
+
+    def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        pool = self._open_pool()
+
+        def attempt() -> int:
+            lease = pool.acquire()
+            try:
+                return lease.connection.many(statement, parameters)
+            finally:
+                pool.release(lease)
+
+        return self._retried(attempt)
+
+    def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        pool = self._open_pool()
+        lease = pool.acquire()
+        try:
+            return lease.connection.copy_in(table, columns, rows)
+        finally:
+            pool.release(lease)
 
     def _retried(self, attempt: Callable[[], T]) -> T:
         """What is `Transient` changed nothing, so that the attempt may be made again."""

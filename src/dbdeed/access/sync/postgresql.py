@@ -22,10 +22,10 @@ from dbdeed.access.errors import (
     StatementFailed,
 )
 from dbdeed.access.postgresql_errors import translated
-from dbdeed.access.statements import Result, Statement
+from dbdeed.access.statements import Result, Row, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     from dbdeed.access.settings import PoolSettings, TransactionSettings
     from dbdeed.access.sync.connection import Connection
@@ -86,6 +86,45 @@ class PostgresqlConnection:
                 failed = OutcomeUnknown(f"the connection went during a change: {failed.message}")
             raise failed from error
         return Result(rows, max(cursor.rowcount, 0))
+
+    def stream(self, statement: Statement, parameters: Sequence[object], batch: int) -> Generator[list[Row]]:
+        if self._in_transaction:  # leaving a stream early cancels it, which would fail the transaction
+            every = (self.run(statement, parameters)).rows
+            for start in range(0, len(every), batch):
+                yield every[start : start + batch]
+            return
+        self.changed = self.changed or not statement.trusted
+        cursor = psycopg.RawCursor(self._raw)
+        rows: list[Row] = []
+        try:
+            for row in cursor.stream(statement.text.encode(), parameters or None):
+                rows.append(row)
+                if len(rows) == batch:
+                    yield rows
+                    rows = []
+            if rows:
+                yield rows
+        except psycopg.Error as error:
+            raise translated(error, gone=self._raw.closed) from error
+
+    def many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        self.changed = self.changed or not statement.trusted
+        cursor = psycopg.RawCursor(self._raw)
+        try:
+            cursor.executemany(statement.text.encode(), parameters)
+        except psycopg.Error as error:
+            raise translated(error, gone=self._raw.closed) from error
+        return max(cursor.rowcount, 0)
+
+    def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        cursor = psycopg.RawCursor(self._raw)
+        try:
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.Error as error:
+            raise translated(error, gone=self._raw.closed) from error
+        return max(cursor.rowcount, 0)
 
     def begin(self, settings: TransactionSettings) -> None:
         self._command(_begin(settings))

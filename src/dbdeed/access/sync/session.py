@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dbdeed.access.statements import Load, LoadOne, Result, Statement, loaded, written
+from dbdeed.access.statements import Load, LoadOne, Result, Row, Statement, loaded, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
 T = TypeVar("T")
 
@@ -17,6 +18,25 @@ class Session:
     """Runs statements; how, its subclasses know."""
 
     def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
+        raise NotImplementedError
+
+    def _stream(self, statement: Statement, parameters: Sequence[object], batch: int) -> Generator[list[Row]]:
+        raise NotImplementedError
+
+    def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        raise NotImplementedError
+
+    def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        """Add rows to a table in the fastest way that its database has; how many it were.
+
+        All of them or none. Values are given as the driver takes them. Nothing is tried again, since `rows`
+        may be read once only.
+
+        Args:
+            table: its name as SQL, quoted and qualified as needed.
+            columns: their names as SQL, separated by commas.
+            rows: values in the order of `columns`.
+        """
         raise NotImplementedError
 
     def one(self, statement: Statement, parameters: Sequence[object], load: LoadOne[T]) -> T | None:
@@ -50,3 +70,22 @@ class Session:
     def affects(self, statement: Statement, parameters: Sequence[object]) -> bool:
         """Whether it changed a row."""
         return (self._run(statement, parameters)).count > 0
+
+    def stream(
+        self, statement: Statement, parameters: Sequence[object], load: Load[T], *, batch: int = 500
+    ) -> Generator[T]:
+        """Every row, as `load` makes them, in constant memory: `batch` rows are held at a time.
+
+        A loop that leaves early closes it (`contextlib.aclosing`), so that its connection is free at once.
+        """
+        with closing(self._stream(statement, parameters, batch)) as batches:
+            for rows in batches:
+                for one in loaded(load, rows):
+                    yield one
+
+    def many(self, statement: Statement | str, parameters: Sequence[Sequence[object]]) -> int:
+        """The statement once for each of the parameters, all or nothing; how many rows it changed.
+
+        One round trip, where the database's protocol allows.
+        """
+        return self._many(written(statement), parameters)

@@ -10,12 +10,12 @@ from dbdeed.access.errors import AccessError, StatementFailed
 from dbdeed.access.sync.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Iterable, Sequence
     from types import TracebackType
     from typing import Self
 
     from dbdeed.access.settings import TransactionSettings
-    from dbdeed.access.statements import Result, Statement
+    from dbdeed.access.statements import Result, Row, Statement
     from dbdeed.access.sync.connection import Connection
     from dbdeed.access.sync.pool import Lease, Pool
 
@@ -77,6 +77,15 @@ class Transaction(Session):
     def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
         return self.connection.run(statement, parameters)
 
+    def _stream(self, statement: Statement, parameters: Sequence[object], batch: int) -> Generator[list[Row]]:
+        return self.connection.stream(statement, parameters, batch)
+
+    def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        return self.connection.many(statement, parameters)
+
+    def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        return self.connection.copy_in(table, columns, rows)
+
 
 class Savepoint(Session):
     """A part of a transaction that can be undone by itself."""
@@ -104,3 +113,12 @@ class Savepoint(Session):
 
     def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
         return self._outer.connection.run(statement, parameters)
+
+    def _stream(self, statement: Statement, parameters: Sequence[object], batch: int) -> Generator[list[Row]]:
+        return self._outer.connection.stream(statement, parameters, batch)
+
+    def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        return self._outer.connection.many(statement, parameters)
+
+    def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+        return self._outer.connection.copy_in(table, columns, rows)
