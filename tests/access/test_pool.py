@@ -23,6 +23,7 @@ class Line:
     """A connection: whether it is open, in use, and how often it was reset."""
 
     changed = False
+    server = "here"
 
     def __init__(self, made: Maker) -> None:
         self.made = made
@@ -288,7 +289,7 @@ async def test_random_cancellation_leaks_nothing() -> None:
         await asyncio.gather(*(cancelled() for _ in range(25)))
     assert maker.most <= 3
     assert pool._size == maker.open == len(pool._idle)
-    assert not pool._lent
+    assert pool.metrics().in_use == 0
     assert not pool._waiters
     leases = [await asyncio.wait_for(pool.acquire(), 1) for _ in range(3)]
     for lease in leases:
@@ -351,3 +352,128 @@ def test_a_thread_that_times_out_leaks_nothing() -> None:
     pool.release(pool.acquire())
     assert (pool._size, len(pool._idle), len(pool._waiters)) == (1, 1, 0)
     pool.close()
+
+
+@run
+async def test_taking_what_is_idle_costs_no_turn_and_asks_nobody() -> None:
+    now = [0.0]
+    maker = Maker()
+    pool = Pool(maker, PoolSettings(min=1, max=1, lifetime=None), clock=lambda: now[0])
+    await pool.open()
+    line = maker.lines[0]
+    asked = 0
+
+    def alive() -> bool:
+        nonlocal asked
+        asked += 1
+        return True
+
+    line.alive = alive  # type: ignore[method-assign]
+    lease = pool.take(careful=False)
+    assert lease is not None
+    assert pool.take(careful=False) is None
+    pool.release(lease)
+    assert asked == 0
+    now[0] = 1.5  # idle for longer than a second
+    lease = pool.take(careful=False)
+    assert lease is not None
+    pool.release(lease)
+    assert asked == 1
+    lease = pool.take(careful=True)
+    assert lease is not None
+    pool.release(lease)
+    assert asked == 2
+    line.changed = True
+    assert pool.take(careful=False) is None
+    assert pool.metrics().idle == 1
+    await pool.close()
+
+
+@run
+async def test_who_waits_is_not_overtaken_by_who_takes() -> None:
+    pool = Pool(Maker(), PoolSettings(min=0, max=1))
+    await pool.open()
+    lease = await pool.acquire()
+    waiting = asyncio.create_task(pool.acquire())
+    await asyncio.sleep(0)
+    pool.release(lease)
+    assert pool.take(careful=False) is None
+    pool.release(await waiting)
+    await pool.close()
+
+
+@run
+async def test_a_timeout_says_what_is_being_done() -> None:
+    from dbdeed.access.statements import Statement
+
+    pool = Pool(Maker(), PoolSettings(min=0, max=1, acquire_timeout=0.01))
+    await pool.open()
+    lease = await pool.acquire()
+    lease.doing = Statement(f"SELECT  a\n FROM b WHERE {'c AND ' * 20}")
+    with pytest.raises(PoolTimeout, match=r"for 0\.0 s \(SELECT a FROM b WHERE c AND .*…\)\), 1 waiting"):
+        await pool.acquire()
+    pool.release(lease)
+    await pool.close()
+
+
+@run
+async def test_metrics_count_what_happened() -> None:
+    now = [0.0]
+    maker = Maker()
+    settings = PoolSettings(min=1, max=2, acquire_timeout=0.01, idle_timeout=10, lifetime=100)
+    pool = Pool(maker, settings, clock=lambda: now[0], chance=lambda: 0.0)
+    await pool.open()
+    one, two = await pool.acquire(), await pool.acquire()
+    found = pool.metrics()
+    assert (found.max, found.size, found.idle, found.in_use, found.waiting) == (2, 2, 0, 2, 0)
+    waiting = asyncio.create_task(pool.acquire())
+    await asyncio.sleep(0)
+    assert pool.metrics().waiting == 1
+    with pytest.raises(PoolTimeout):
+        await waiting
+    pool.release(one)
+    maker.lines[1].busy = True
+    pool.release(two)
+    now[0] = 100.0
+    pool._close_idle()
+    found = pool.metrics()
+    assert (found.size, found.acquired, found.waits, found.timeouts, found.opened) == (0, 3, 1, 1, 2)
+    assert found.dropped == {"unready": 1, "lifetime": 1}
+    await pool.close()
+
+
+@run
+async def test_a_server_that_ended_takes_its_idle_connections_along() -> None:
+    maker = Maker()
+    pool = Pool(maker, PoolSettings(min=0, max=4))
+    await pool.open()
+    leases = [await pool.acquire() for _ in range(4)]
+    maker.lines[3].server = "elsewhere"
+    for lease in leases[2:]:
+        pool.release(lease)
+    pool.noticed(leases[0], ConnectionLost("one session only"))
+    assert maker.open == 4
+    pool.noticed(leases[0], ConnectionLost("shutting down", sqlstate="57P01"))
+    assert [line.closed for line in maker.lines] == [False, False, True, False]
+    pool.release(leases[0])
+    pool.release(leases[1])
+    assert [line.closed for line in maker.lines] == [True, False, True, False]
+    assert pool.metrics().dropped == {"failover": 2}
+    await pool.close()
+
+
+@run
+async def test_a_primary_that_became_read_only_is_left_for_good() -> None:
+    from dbdeed.access.errors import ReadOnly, judged
+
+    maker = Maker()
+    pool = Pool(maker, PoolSettings(min=0, max=2))
+    await pool.open()
+    one, two = await pool.acquire(), await pool.acquire()
+    refused = ReadOnly("cannot execute UPDATE in a read-only transaction", sqlstate="25006")
+    assert judged(refused, read_only=True) is refused  # its own fault
+    pool.noticed(one, judged(refused, read_only=False))
+    pool.release(two)  # it was in use, and is on that server too
+    pool.release(one)
+    assert (maker.open, pool.metrics().dropped) == (0, {"failover": 2})
+    await pool.close()

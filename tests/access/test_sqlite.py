@@ -137,7 +137,7 @@ def test_another_process_that_writes_is_waited_for_and_then_named(table: str) ->
 
 def test_a_read_only_transaction_changes_nothing(table: str) -> None:
     with sync.Database(table, pool=access.PoolSettings(max=1)) as database:
-        with pytest.raises(access.PermissionDenied), database.transaction(read_only=True) as transaction:
+        with pytest.raises(access.ReadOnly), database.transaction(read_only=True) as transaction:
             transaction.execute(BUMP, (1,))
         assert database.execute(BUMP, (1,)) == 1
 

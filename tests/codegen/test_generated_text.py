@@ -14,7 +14,9 @@ import pytest
 
 from dbdeed.codegen.generate import generate_files
 from dbdeed.codegen.header import is_generated, is_untouched
-from dbdeed.codegen.settings import Settings
+from dbdeed.codegen.settings import Settings, settings_of
+from dbdeed.document.read import read
+from dbdeed.document.source import Source
 from dbdeed.document.values.types import Backoff, EnvName, Isolation, Pool, Retry, Transactions
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from dbdeed.models.model import DataModel
 
+SHOP = Path(__file__).parents[2] / "examples/shop/DATABASE.md"
 USE = """
 from __future__ import annotations
 
@@ -222,6 +225,28 @@ def test_the_database_file_has_what_the_document_says(
     assert (module.RETRY.longest, module.RETRY.jitter) == (1, False)
     assert module.TRANSACTIONS.isolation.value == "serializable"
     assert (module.TRANSACTIONS.lock_timeout, module.TRANSACTIONS.read_only) == (3, True)
+
+
+def test_connect_knows_the_replicas_that_the_document_names(
+    load_with: Callable[..., Any], data_model: DataModel, shop_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = SHOP.read_text().replace(
+        "- **Retry Logic**", "- **Replicas**: `NEAR_URL`, `FAR_URL`\n- **Retry Logic**"
+    )
+    settings = settings_of(read(Source("DATABASE.md", document.encode())))
+    assert [one.name for one in settings.replicas] == ["NEAR_URL", "FAR_URL"]
+    package = load_with(data_model, settings)
+    assert package.database.REPLICAS == ("NEAR_URL", "FAR_URL")
+    monkeypatch.setenv(settings.env.name, shop_address)
+    if data_model.dialect.name == "postgresql":
+        monkeypatch.setenv("FAR_URL", shop_address)
+
+    async def count() -> int:
+        async with package.connect() as database:
+            await package.CustomerRepository(database).count()
+            return len(database.replica_metrics())
+
+    assert asyncio.run(count()) == int(data_model.dialect.name == "postgresql")
 
 
 def test_connect_takes_the_address_from_the_environment(

@@ -3,6 +3,7 @@
 from dbdeed.access.database import Database
 from dbdeed.access.errors import (
     AccessError,
+    AuthenticationFailed,
     CheckViolation,
     ConfigurationError,
     ConnectionFailed,
@@ -20,14 +21,18 @@ from dbdeed.access.errors import (
     PermissionDenied,
     PoolClosed,
     PoolTimeout,
+    PrimaryLost,
+    ReadOnly,
     SchemaMismatch,
     SerializationFailure,
     StatementFailed,
     StatementTimeout,
+    TransactionTimeout,
     Transient,
     UniqueViolation,
 )
 from dbdeed.access.formats import FORMAT, require_format
+from dbdeed.access.pool_metrics import PoolMetrics
 from dbdeed.access.session import Session
 from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
 from dbdeed.access.sqlite_values import from_json, to_datetime, to_decimal, to_utc
@@ -49,6 +54,7 @@ from dbdeed.access.transaction import Savepoint, Transaction
 __all__ = [
     "FORMAT",
     "AccessError",
+    "AuthenticationFailed",
     "CheckViolation",
     "Column",
     "ConfigurationError",
@@ -68,8 +74,11 @@ __all__ = [
     "OutcomeUnknown",
     "PermissionDenied",
     "PoolClosed",
+    "PoolMetrics",
     "PoolSettings",
     "PoolTimeout",
+    "PrimaryLost",
+    "ReadOnly",
     "RetryPolicy",
     "Row",
     "Savepoint",
@@ -82,6 +91,7 @@ __all__ = [
     "Table",
     "Transaction",
     "TransactionSettings",
+    "TransactionTimeout",
     "Transient",
     "UniqueViolation",
     "beside",

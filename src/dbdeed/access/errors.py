@@ -2,7 +2,8 @@
 
     AccessError
     ├── ConfigurationError      a setting, an address or a generated file cannot be used
-    │   └── FormatMismatch      generated files and this runtime do not fit: generate again, or upgrade
+    │   ├── FormatMismatch      generated files and this runtime do not fit: generate again, or upgrade
+    │   └── AuthenticationFailed the server does not let us in: another password, role or database is needed
     ├── NotFound                no row has this key
     ├── ConstraintViolation     the rows that were sent break a rule: change them
     │   ├── UniqueViolation     … another row has this key already
@@ -13,8 +14,10 @@
     ├── InvalidValue            a value does not fit its type: too long, out of range, malformed
     ├── SchemaMismatch          the database is not as the code was generated for: migrate or generate
     ├── StatementFailed         the database refused a statement for another reason
-    │   └── PermissionDenied    … the role may not do this
+    │   ├── PermissionDenied    … the role may not do this
+    │   └── ReadOnly            … a change in a transaction, or on a database, that is read-only
     ├── StatementTimeout        the statement took longer than it may, or was cancelled from outside
+    ├── TransactionTimeout      the transaction sat idle, or lasted, longer than it may: it is rolled back
     ├── LockTimeout             a lock was not free in time
     ├── PoolTimeout             no connection was free in time; the message says who holds them
     ├── PoolClosed              the database was closed, or never opened
@@ -23,7 +26,8 @@
         ├── SerializationFailure
         ├── DeadlockDetected
         ├── ConnectionLost      … and a transaction that was open is rolled back
-        └── ConnectionFailed    no connection could be opened
+        ├── ConnectionFailed    no connection could be opened
+        └── PrimaryLost         the server takes no changes any more: another one is the primary now
 
 Messages carry no values of rows and no secrets; the driver's own error is the `__cause__`.
 """
@@ -56,6 +60,10 @@ class ConfigurationError(AccessError):
 
 class FormatMismatch(ConfigurationError):
     """Generated files are too new or too old for this runtime."""
+
+
+class AuthenticationFailed(ConfigurationError):
+    """The server refused the role, its password, or the database; trying again is of no use."""
 
 
 class NotFound(AccessError):
@@ -128,8 +136,16 @@ class PermissionDenied(StatementFailed):
     """The role may not do this."""
 
 
+class ReadOnly(StatementFailed):
+    """A change where only reading is allowed; nothing was changed."""
+
+
 class StatementTimeout(AccessError):
     """A statement was stopped before its end, and changed nothing."""
+
+
+class TransactionTimeout(AccessError):
+    """The server ended a transaction that took too long, or sat idle too long; nothing was changed."""
 
 
 class LockTimeout(AccessError):
@@ -168,3 +184,28 @@ class ConnectionLost(Transient):
 
 class ConnectionFailed(Transient):
     """No connection could be opened."""
+
+
+class PrimaryLost(Transient):
+    """The server has become read-only: a failover is under way, and the next attempt opens anew."""
+
+
+# The server shuts down, crashed, or is not ready: its other sessions are gone too, or soon will be.
+_SERVER_ENDS = frozenset({"57P01", "57P02", "57P03"})
+
+
+def server_ends(error: AccessError) -> bool:
+    """Whether `error` speaks against the server itself, and not only against one session."""
+    return isinstance(error, PrimaryLost) or error.sqlstate in _SERVER_ENDS
+
+
+def judged(error: AccessError, *, read_only: bool) -> AccessError:
+    """`error`, or what it means where the caller did not ask for a read-only transaction."""
+    if read_only or not isinstance(error, ReadOnly) or error.sqlstate != "25006":
+        return error
+    found = PrimaryLost(
+        f"the server takes no changes, another one may be the primary now: {error.message}",
+        sqlstate=error.sqlstate,
+    )
+    found.__cause__ = error
+    return found

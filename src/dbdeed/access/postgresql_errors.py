@@ -15,21 +15,27 @@ _CONSTRAINTS: dict[str, type[errors.ConstraintViolation]] = {
     "23505": errors.UniqueViolation,
     "23514": errors.CheckViolation,
     "23P01": errors.ExclusionViolation,
+    "44000": errors.CheckViolation,  # WITH CHECK OPTION of a view
 }
 _OTHERS: dict[str, type[errors.AccessError]] = {
     "40001": errors.SerializationFailure,
     "40P01": errors.DeadlockDetected,
     "55P03": errors.LockTimeout,
     "57014": errors.StatementTimeout,  # query_canceled: by statement_timeout, or by someone else
+    "25006": errors.ReadOnly,
+    "25P03": errors.TransactionTimeout,  # idle_in_transaction_session_timeout
+    "25P04": errors.TransactionTimeout,  # transaction_timeout
+    "40003": errors.OutcomeUnknown,  # statement_completion_unknown
     "42501": errors.PermissionDenied,
     "42P01": errors.SchemaMismatch,  # undefined_table
     "42703": errors.SchemaMismatch,  # undefined_column
     "42704": errors.SchemaMismatch,  # undefined_object, such as a type
+    "42804": errors.SchemaMismatch,  # datatype_mismatch
     "42883": errors.SchemaMismatch,  # undefined_function
     "3F000": errors.SchemaMismatch,  # invalid_schema_name
 }
 # The server ended the session: shutdown, crash of another one, terminated by an administrator, idle too long.
-_SESSION_ENDS = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04"})
+_SESSION_ENDS = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05"})
 _WRONG_VALUE_CLASS = "22"
 _KEY = re.compile(r"\((?P<columns>.+?)\)=\(", re.DOTALL)
 

@@ -56,6 +56,8 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
         attempts: all tries together; 1 never retries.
         backoff: how the wait grows from `first` to `longest`.
         jitter: wait a random part of it, so that many clients do not come back together.
+        budget: retries after faults are at most this share of all calls (beyond a reserve of 10, and one a
+            second), so that they do not pile up on a server in trouble; None sets no limit.
     """
 
     attempts: int = 3
@@ -63,12 +65,15 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     first: float = 0.05
     longest: float = 2.0
     jitter: bool = True
+    budget: float | None = 0.2
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise ConfigurationError(f"attempts count the first try: at least 1, not {self.attempts}")
         if self.first < 0 or self.longest < 0:
             raise ConfigurationError("a wait between attempts cannot be negative")
+        if self.budget is not None and self.budget < 0:
+            raise ConfigurationError(f"the retry budget is a share of calls, at least 0, not {self.budget}")
 
     def delay(self, failures: int, random: Callable[[], float]) -> float:
         """Seconds to wait after the `failures`-th failure (from 1); `random` gives 0 to 1."""
@@ -107,12 +112,24 @@ class TransactionSettings(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout: float | None = None
     read_only: bool = False
 
-    def changed(self, isolation: Isolation | str | None, read_only: bool | None) -> TransactionSettings:
-        """The same with what one transaction wants otherwise."""
+    def changed(
+        self,
+        isolation: Isolation | str | None,
+        read_only: bool | None,
+        statement_timeout: float | None = None,
+        lock_timeout: float | None = None,
+    ) -> TransactionSettings:
+        """The same with what one transaction wants otherwise; None changes nothing."""
         try:
             level = self.isolation if isolation is None else Isolation(isolation)
         except ValueError:
             known = ", ".join(Isolation)
             raise ConfigurationError(f"no isolation level {isolation!r}; there are {known}") from None
         only = self.read_only if read_only is None else read_only
-        return msgspec.structs.replace(self, isolation=level, read_only=only)
+        return msgspec.structs.replace(
+            self,
+            isolation=level,
+            read_only=only,
+            statement_timeout=self.statement_timeout if statement_timeout is None else statement_timeout,
+            lock_timeout=self.lock_timeout if lock_timeout is None else lock_timeout,
+        )

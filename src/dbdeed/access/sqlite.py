@@ -44,6 +44,7 @@ class SqliteConnection:
         self._closed = False
         self._undo: list[str] = []  # what brings the session back after a transaction
         self.changed = False
+        self.server = ""
 
     def ready(self) -> bool:
         return not (self._closed or self._in_transaction or self._writing or self._raw.in_transaction)

@@ -17,7 +17,7 @@ _CONSTRAINTS: dict[str, type[errors.ConstraintViolation]] = {
 _OTHERS: dict[str, type[errors.AccessError]] = {
     "SQLITE_BUSY_SNAPSHOT": errors.SerializationFailure,
     "SQLITE_INTERRUPT": errors.StatementTimeout,
-    "SQLITE_READONLY": errors.PermissionDenied,
+    "SQLITE_READONLY": errors.ReadOnly,
     "SQLITE_MISMATCH": errors.InvalidValue,
     "SQLITE_TOOBIG": errors.InvalidValue,
     "SQLITE_CONSTRAINT_DATATYPE": errors.InvalidValue,  # a STRICT table
@@ -44,7 +44,7 @@ def translated(error: sqlite3.Error | sqlite3.Warning | OverflowError) -> errors
     if isinstance(error, OverflowError | sqlite3.DataError):
         return errors.InvalidValue(message)
     if name.startswith("SQLITE_READONLY"):
-        return errors.PermissionDenied(message)
+        return errors.ReadOnly(message)
     return errors.StatementFailed(message)
 
 

@@ -273,6 +273,11 @@ def written(statement: Statement | str) -> Statement:
     return Statement(statement, writes=True, trusted=False) if isinstance(statement, str) else statement
 
 
+def copying(table: str, columns: str) -> Statement:
+    """What stands for a COPY where a statement is named."""
+    return Statement(f"COPY {table} ({columns}) FROM STDIN", writes=True)
+
+
 def first_word(text: str) -> str:
     """A statement's first word in upper case, behind comments."""
     rest = text.lstrip()

@@ -7,6 +7,7 @@ else of the runtime is derived from its asynchronous form.
 from __future__ import annotations
 
 import asyncio
+import inspect
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -116,10 +117,21 @@ def mutex() -> AbstractContextManager[object]:
     return nullcontext()
 
 
-def caller_name() -> str:
-    """Who is calling, for messages."""
-    task = asyncio.current_task()
-    return f"task {task.get_name()!r}" if task else "no task"
+def caller() -> object:
+    """Who is calling; `caller_name` names it."""
+    return asyncio.current_task() or "no task"
+
+
+def caller_name(who: object) -> str:
+    """A caller's name, for messages."""
+    return f"task {who.get_name()!r}" if isinstance(who, asyncio.Task) else "no task"
+
+
+async def called(function: Callable[[], object]) -> None:
+    """Call it, and wait for what it gives where that can be waited for."""
+    given = function()
+    if inspect.isawaitable(given):
+        await given
 
 
 async def sleep(seconds: float) -> None:

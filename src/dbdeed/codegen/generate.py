@@ -44,7 +44,7 @@ def generate_files(data_model: DataModel, settings: Settings) -> Mapping[str, st
         "__init__.py": package_file(pictures, enums, sync=False),
         "database.py": database_file(settings, data_model.dialect),
         "sync/__init__.py": package_file(pictures, enums, sync=True),
-        "sync/database.py": to_sync(sync_database_file(data_model.dialect)),
+        "sync/database.py": to_sync(sync_database_file(settings, data_model.dialect)),
     }
     if data_model.enums:
         files["enums.py"] = enums_file(data_model.enums, names)

@@ -50,20 +50,22 @@ def database_file(settings: Settings, dialect: Dialect) -> str:
         FUTURE,
         f"from dbdeed import access\n\n{CHECK}",
         f"ENVIRONMENT_VARIABLE = {literal(settings.env.name)}",
+        *_replicas(settings),
         *constants,
-        f"\n\n{_connect(dialect)}",
+        f"\n\n{_connect(settings, dialect)}",
     ])  # fmt: skip
 
 
-def sync_database_file(dialect: Dialect) -> str:
+def sync_database_file(settings: Settings, dialect: Dialect) -> str:
     """The same database, opened without asyncio."""
-    names = ("ENVIRONMENT_VARIABLE", "POOL", "RETRY", "TRANSACTIONS")
+    replicas = ("REPLICAS",) if settings.replicas else ()
+    names = ("ENVIRONMENT_VARIABLE", "POOL", *replicas, "RETRY", "TRANSACTIONS")
     return "\n".join([
         '"""The database, without asyncio."""\n',
         FUTURE,
         "from dbdeed.access import sync as access\n",
         import_line("..database", names),
-        f"\n\n{_connect(dialect)}",
+        f"\n\n{_connect(settings, dialect)}",
     ])  # fmt: skip
 
 
@@ -94,9 +96,18 @@ def _lookup(enum: str, name: str) -> str:
     return f"{name} = {{member.value: member for member in {enum}}}\n"
 
 
-def _connect(dialect: Dialect) -> str:
+def _replicas(settings: Settings) -> list[str]:
+    if not settings.replicas:
+        return []
+    names = [literal(one.name) for one in settings.replicas]
+    parts = (f"{names[0]},",) if len(names) == 1 else tuple(names)
+    return [fold(Group("REPLICAS = (", parts))]
+
+
+def _connect(settings: Settings, dialect: Dialect) -> str:
     arguments = (
         "ENVIRONMENT_VARIABLE",
+        *(("replicas=REPLICAS",) if settings.replicas else ()),
         "pool=POOL",
         "retry=RETRY",
         "transactions=TRANSACTIONS",

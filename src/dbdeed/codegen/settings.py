@@ -21,12 +21,14 @@ class Settings:
         folder: where the files go, relative to the project.
         source: the document's file name, for the files' headers.
         env: the environment variable that holds the address.
+        replicas: those that hold the addresses of its replicas.
         pool, retry, transactions: None leaves the runtime's defaults.
     """
 
     folder: str = DEFAULT_FOLDER
     source: str = "DATABASE.md"
     env: EnvName = field(default_factory=lambda: EnvName("DATABASE_URL"))
+    replicas: tuple[EnvName, ...] = ()
     pool: Pool | None = None
     retry: Retry | None = None
     transactions: Transactions | None = None
@@ -39,6 +41,7 @@ def settings_of(architecture: Architecture) -> Settings:
         folder=(access.repositories.value or DEFAULT_FOLDER).strip().rstrip("/") or DEFAULT_FOLDER,
         source=architecture.source.name.replace("\\", "/").rsplit("/", 1)[-1],
         env=access.connection_string.value or EnvName("DATABASE_URL"),
+        replicas=access.replicas.value or (),
         pool=access.pool.value,
         retry=access.retry.value,
         transactions=architecture.queries.transactions.value,

@@ -23,6 +23,10 @@ class Connection(Protocol):
     def changed(self) -> bool:
         """The session's settings may differ from a new one's."""
 
+    @property
+    def server(self) -> str:
+        """Which of the address's servers it is connected to, such as `10.0.0.7:5432`."""
+
     def ready(self) -> bool:
         """Open, in no transaction, and nothing under way. Costs no round trip."""
 

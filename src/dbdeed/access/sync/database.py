@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from dbdeed.access.address import dialect_of, sqlite_path
-from dbdeed.access.errors import ConfigurationError, PoolClosed, Transient
+from dbdeed.access.budget import Budget
+from dbdeed.access.errors import AccessError, ConfigurationError, PoolClosed, ReadOnly, Transient, judged
 from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
+from dbdeed.access.statements import copying
 from dbdeed.access.sync.pool import Pool
+from dbdeed.access.sync.routing import Routes
 from dbdeed.access.sync.session import Session
 from dbdeed.access.sync.transaction import Transaction
 from dbdeed.access.sync.waiting import sleep
@@ -21,14 +27,15 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from dbdeed.access.pool_metrics import PoolMetrics
     from dbdeed.access.statements import Dialect, Result, Row, Statement
-    from dbdeed.access.sync.connection import Connector
+    from dbdeed.access.sync.connection import Connection, Connector
 
 T = TypeVar("T")
 
 
 class Database(Session):
-    """A database and its pool, open between `with` and its end.
+    """A database and its pools, open between `with` and its end.
 
     Repositories take it, and each of their calls is then a transaction of its own; or a `Transaction`.
     """
@@ -37,6 +44,8 @@ class Database(Session):
         self,
         address: str,
         *,
+        replicas: Sequence[str] = (),
+        replica_lag: float = 5.0,
         pool: PoolSettings | None = None,
         retry: RetryPolicy | None = None,
         transactions: TransactionSettings | None = None,
@@ -47,47 +56,76 @@ class Database(Session):
 
         Args:
             address: `postgresql://…`, or `sqlite:///path` (four slashes for an absolute one).
-            pool: sizes and times, as the document has them.
+            replicas: the addresses of servers that follow it; what only reads goes to them.
+            replica_lag: seconds that a replica is held to be behind where it cannot tell its position.
+            pool: sizes and times, as the document has them; each replica has a pool of its own.
             retry: when work is done again.
             transactions: how each transaction runs.
             dialect: what the repositories were generated for; another database is refused.
             chance: a random number from 0 to 1, for spreading waits.
 
         Raises:
-            ConfigurationError: the address cannot be used.
+            ConfigurationError: an address cannot be used.
         """
         self._settings = pool or PoolSettings()
-        self._retry = retry or RetryPolicy()
         self._transactions = transactions or TransactionSettings()
         self._chance = chance
         self._connector = _connector(address, self._settings, dialect)
-        self._pool: Pool | None = None
+        self._replicas = [_connector(one, self._settings, dialect_of(address)) for one in replicas]
+        if self._replicas and self._connector.dialect == "sqlite":
+            raise ConfigurationError("SQLite has no replicas: a file is read where it is")
+        self._lag = replica_lag
+        self._retry = retry or RetryPolicy()
+        self._budget = Budget(self._retry.budget, time.monotonic)
+        self._routes: Routes | None = None
 
     @classmethod
     def from_env(
         cls,
         name: str = "DATABASE_URL",
         *,
+        replicas: Sequence[str] = (),
+        replica_lag: float = 5.0,
         pool: PoolSettings | None = None,
         retry: RetryPolicy | None = None,
         transactions: TransactionSettings | None = None,
         dialect: Dialect | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Self:
-        """The database whose address is in the environment variable `name`."""
-        address = (os.environ if environment is None else environment).get(name, "")
+        """The database whose address is in the environment variable `name`.
+
+        `replicas` are such names too; one that is not set means that there is no such replica here.
+        """
+        environment = os.environ if environment is None else environment
+        address = environment.get(name, "")
         if not address:
             raise ConfigurationError(
                 f"the environment variable {name} is not set: it holds the database's address"
             )
-        return cls(address, pool=pool, retry=retry, transactions=transactions, dialect=dialect)
+        return cls(
+            address,
+            replicas=[environment[one] for one in replicas if environment.get(one)],
+            replica_lag=replica_lag,
+            pool=pool,
+            retry=retry,
+            transactions=transactions,
+            dialect=dialect,
+        )
 
     def __repr__(self) -> str:
-        return f"<Database {self._connector!r}, {self._pool or 'not open'}>"
+        return f"<Database {self._connector!r}, {self._routes.primary if self._routes else 'not open'}>"
+
+    def metrics(self) -> PoolMetrics:
+        """The primary's pool."""
+        return self._open_routes().primary.metrics()
+
+    def replica_metrics(self) -> list[PoolMetrics]:
+        """The pools of the replicas, in their order."""
+        return [replica.pool.metrics() for replica in self._open_routes().replicas]
 
     def open(self) -> None:
-        """Open the pool's first connections, as often as the retry policy allows."""
-        if self._pool is not None:
+        """Open the pool's first connections, as often as the retry policy allows; replicas come with use."""
+        if self._routes is not None:
             raise ConfigurationError("the database is open already")
 
         def attempt() -> Pool:
@@ -95,13 +133,21 @@ class Database(Session):
             pool.open()
             return pool
 
-        self._pool = self._retried(attempt)
+        primary = self._retried(attempt)
+        replicas = []
+        for connector in self._replicas:
+            pool = Pool(connector, msgspec.structs.replace(self._settings, min=0), chance=self._chance)
+            pool.open()
+            replicas.append(pool)
+        self._routes = Routes(primary, replicas, lag=self._lag)
 
     def close(self, within: float = 10.0) -> None:
         """Wait up to `within` seconds for what is under way, and close."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.close(within)
+        routes, self._routes = self._routes, None
+        if routes is not None:
+            for replica in routes.replicas:
+                replica.pool.close(within)
+            routes.primary.close(within)
 
     def __enter__(self) -> Self:
         self.open()
@@ -113,10 +159,21 @@ class Database(Session):
         self.close()
 
     def transaction(
-        self, *, isolation: Isolation | str | None = None, read_only: bool | None = None
+        self,
+        *,
+        isolation: Isolation | str | None = None,
+        read_only: bool | None = None,
+        statement_timeout: float | None = None,
+        lock_timeout: float | None = None,
+        primary: bool = False,
     ) -> Transaction:
-        """A transaction, for `with`: committed at its end, rolled back by an exception."""
-        return Transaction(self._open_pool(), self._transactions.changed(isolation, read_only))
+        """A transaction, for `with`: committed at its end, rolled back by an exception.
+
+        What is not given is as the document has it. A read-only one may run on a replica; `primary` keeps it
+        from that.
+        """
+        settings = self._transactions.changed(isolation, read_only, statement_timeout, lock_timeout)
+        return Transaction(self._open_routes(), settings, primary=primary)
 
     def run(
         self,
@@ -124,77 +181,137 @@ class Database(Session):
         *,
         isolation: Isolation | str | None = None,
         read_only: bool | None = None,
+        statement_timeout: float | None = None,
+        lock_timeout: float | None = None,
+        primary: bool = False,
     ) -> T:
         """Do `work` in a transaction, and do it again from the start where the retry policy allows.
 
         `work` is called anew each time, so it must not keep what it learned in an earlier attempt. A commit
         whose outcome is unknown is never repeated (`OutcomeUnknown`).
         """
+        again = primary
 
         def attempt() -> T:
-            with self.transaction(isolation=isolation, read_only=read_only) as transaction:
+            nonlocal again
+            transaction = self.transaction(
+                isolation=isolation,
+                read_only=read_only,
+                statement_timeout=statement_timeout,
+                lock_timeout=lock_timeout,
+                primary=again,
+            )
+            again = True  # what failed on a replica is done on the primary
+            with transaction:
                 return work(transaction)
 
         return self._retried(attempt)
 
     def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
-        pool = self._open_pool()
+        routes = self._open_routes()
+        lease = None if routes.replicas else routes.primary.take(careful=statement.writes)
+        if lease is None:
+            return self._leased(lambda one: one.run(statement, parameters), statement)
+        lease.doing = statement
+        try:
+            return lease.connection.run(statement, parameters)
+        except AccessError as error:
+            failed = judged(error, read_only=False)
+            routes.noticed(lease, failed)
+            if not isinstance(failed, Transient):
+                raise
+        finally:
+            lease.pool.release(lease)
+        return self._leased(lambda one: one.run(statement, parameters), statement, failed)
 
-        def attempt() -> Result:
-            lease = pool.acquire()
+    def _leased(
+        self,
+        work: Callable[[Connection], T],
+        statement: Statement,
+        failed: Transient | None = None,
+    ) -> T:
+        """Do `work` on a connection of the fitting pool, and again where that is safe.
+
+        `statement` is what it runs, or one like it: it tells whether something is changed. `failed` is how a
+        first attempt ended, if there was one.
+        """
+        routes = self._open_routes()
+        primary = failed is not None or not routes.reads_only(statement)
+
+        def attempt() -> T:
+            nonlocal primary
+            lease = routes.lease(primary=primary)
+            on_replica, primary = lease.pool is not routes.primary, True
+            lease.doing = statement
             try:
-                return lease.connection.run(statement, parameters)
+                return work(lease.connection)
+            except AccessError as error:
+                if on_replica and isinstance(error, ReadOnly):
+                    routes.writes_after_all(statement)
+                found = judged(error, read_only=False)
+                routes.noticed(lease, found)
+                raise found from found.__cause__
             finally:
-                pool.release(lease)
+                if statement.writes:
+                    routes.wrote()
+                lease.pool.release(lease)
 
-        return self._retried(attempt)
+        return self._retried(attempt, failed)
 
     def _stream(self, statement: Statement, parameters: Sequence[object], batch: int) -> Generator[list[Row]]:
-        pool = self._open_pool()
-        lease = pool.acquire()
+        routes = self._open_routes()
+        lease = routes.lease(primary=not routes.reads_only(statement))
+        lease.doing = statement
         try:
             with closing(lease.connection.stream(statement, parameters, batch)) as batches:
                 for rows in batches:
                     yield rows
+        except AccessError as error:
+            found = judged(error, read_only=False)
+            routes.noticed(lease, found)
+            raise found from found.__cause__
         finally:
-            pool.release(lease)
+            if statement.writes:
+                routes.wrote()
+            lease.pool.release(lease)
 
     def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
-        pool = self._open_pool()
-
-        def attempt() -> int:
-            lease = pool.acquire()
-            try:
-                return lease.connection.many(statement, parameters)
-            finally:
-                pool.release(lease)
-
-        return self._retried(attempt)
+        return self._leased(lambda one: one.many(statement, parameters), statement)
 
     def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
-        pool = self._open_pool()
-        lease = pool.acquire()
+        routes = self._open_routes()
+        lease = routes.lease(primary=True)
+        lease.doing = copying(table, columns)
         try:
             return lease.connection.copy_in(table, columns, rows)
+        except AccessError as error:
+            found = judged(error, read_only=False)
+            routes.noticed(lease, found)
+            raise found from found.__cause__
         finally:
-            pool.release(lease)
+            routes.wrote()
+            lease.pool.release(lease)
 
-    def _retried(self, attempt: Callable[[], T]) -> T:
+    def _retried(self, attempt: Callable[[], T], failed: Transient | None = None) -> T:
         """What is `Transient` changed nothing, so that the attempt may be made again."""
         failures = 0
         while True:
-            try:
-                return attempt()
-            except Transient:
-                failures += 1
-                if failures >= self._retry.attempts:
-                    raise
+            if failed is None:
+                try:
+                    return attempt()
+                except Transient as error:
+                    failed = error
+            failures += 1
+            calls = self._routes.primary.acquired if self._routes else 0
+            if failures >= self._retry.attempts or not self._budget.allows(failed, calls):
+                raise failed
             sleep(self._retry.delay(failures, self._chance))
+            failed = None
 
-    def _open_pool(self) -> Pool:
-        if self._pool is None:
+    def _open_routes(self) -> Routes:
+        if self._routes is None:
             raise PoolClosed("the database is not open: use `with database:`, and not after its end")
-        return self._pool
+        return self._routes
 
 
 def _connector(address: str, settings: PoolSettings, expected: Dialect | None) -> Connector:

@@ -5,36 +5,58 @@ Handing out and taking back never wait, so that no cancellation can come between
 and is granted a connection, or the right to open one. Whatever happens to it afterwards, exactly one of
 `release` or `_give_up` follows. A connection comes back ready or is closed; one whose session changed is
 reset before its next use, by whoever uses it next.
+
+`take` and `release` are the path of every call. They hold no mutex: a deque's `append` and `pop` are atomic,
+and `release` looks for waiters after its `append`, as a waiter looks for idle connections after it queued.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from random import random
 from typing import TYPE_CHECKING
 
-from dbdeed.access.errors import PoolClosed, PoolTimeout, Transient
-from dbdeed.access.sync.waiting import Ticker, Waiter, caller_name, mutex
+from dbdeed.access.errors import AccessError, PoolClosed, PoolTimeout, PrimaryLost, Transient, server_ends
+from dbdeed.access.pool_metrics import PoolMetrics, Reason
+from dbdeed.access.sync.waiting import Ticker, Waiter, caller, caller_name, mutex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dbdeed.access.settings import PoolSettings
+    from dbdeed.access.statements import Statement
     from dbdeed.access.sync.connection import Connection, Connector
+
+# To look whether the other end is still there is a system call. What only reads is done again where it was
+# not, so there it is made only where the connection was idle for some time.
+_TRUSTED_FOR = 1.0
+_TEXT_SHOWN = 60
 
 
 class Lease:
-    """A connection, and who has it since when."""
+    """A connection, and who has it since when.
 
-    __slots__ = ("connection", "expires", "holder", "since")
+    Attributes:
+        pool: where it goes back to.
+        expires: when it is too old, by the pool's clock.
+        holder: the task or thread that has it; None while it is idle.
+        since: when it was handed out last.
+        doing: the last statement of its holder.
+        doomed: why it is not to be used again, or "".
+    """
 
-    def __init__(self, connection: Connection, expires: float) -> None:
+    __slots__ = ("connection", "doing", "doomed", "expires", "holder", "pool", "since")
+
+    def __init__(self, pool: Pool, connection: Connection, expires: float, now: float) -> None:
+        self.pool = pool
         self.connection = connection
         self.expires = expires
-        self.holder = ""
-        self.since = 0.0
+        self.holder: object = None
+        self.since = now
+        self.doing: Statement | None = None
+        self.doomed: Reason | None = None
 
 
 class Pool:
@@ -55,21 +77,43 @@ class Pool:
     ) -> None:
         self._connector = connector
         self._settings = settings
+        self._always_reset = settings.reset == "always"
         self._clock = clock
         self._chance = chance
         self._mutex = mutex()
         self._idle: deque[Lease] = deque()  # the longest idle first
-        self._lent: set[Lease] = set()
-        self._size = 0  # idle, lent and being opened
+        self._leases: set[Lease] = set()  # idle and in use
+        self._size = 0  # idle, in use and being opened
         self._waiters: deque[Waiter[Lease | None]] = deque()
         self._drained: Waiter[None] | None = None
         self._ticker: Ticker | None = None
         self._closed = True
+        self.acquired = 0
+        self._waits = self._timeouts = self._opened = 0
+        self._wait_seconds = 0.0
+        self._dropped: Counter[Reason] = Counter()
 
     def __repr__(self) -> str:
-        return (
-            f"<Pool {self._size} of {self._settings.max}: {len(self._idle)} idle, {len(self._lent)} in use>"
-        )
+        idle = len(self._idle)
+        return f"<Pool {self._size} of {self._settings.max}: {idle} idle, {self._size - idle} in use>"
+
+    def metrics(self) -> PoolMetrics:
+        """How it is now, and what it did since it was opened."""
+        with self._mutex:
+            idle = len(self._idle)
+            return PoolMetrics(
+                max=self._settings.max,
+                size=self._size,
+                idle=idle,
+                in_use=self._size - idle,
+                waiting=len(self._waiters),
+                acquired=self.acquired,
+                waits=self._waits,
+                wait_seconds=self._wait_seconds,
+                timeouts=self._timeouts,
+                opened=self._opened,
+                dropped=dict(self._dropped),
+            )
 
     def open(self) -> None:
         """Open the first `min` connections; a wrong address or password shows here."""
@@ -84,8 +128,11 @@ class Pool:
         finally:
             for lease in leases:
                 self.release(lease)
-        if self._settings.idle_timeout is not None:
-            self._ticker = Ticker(max(self._settings.idle_timeout / 2, 0.05), self._close_idle)
+        limits = [
+            limit for limit in (self._settings.idle_timeout, self._settings.lifetime) if limit is not None
+        ]
+        if limits:
+            self._ticker = Ticker(max(min(limits) / 2, 0.05), self._close_idle)
 
     def close(self, within: float = 10.0) -> None:
         """Give out no more, and wait up to `within` seconds for those in use.
@@ -97,15 +144,41 @@ class Pool:
             self._closed = True
             while self._waiters:
                 self._size += self._waiters.popleft().grant(None)  # it finds the pool closed, and gives up
-            while self._idle:
-                self._drop(self._idle.popleft())
-            drained: Waiter[None] | None = Waiter() if self._lent else None
+            self._drop_idle("closed")
+            drained: Waiter[None] | None = Waiter() if self._size else None
             self._drained = drained
         if self._ticker is not None:
             self._ticker.stop()
         if drained is not None and within > 0:
             with suppress(TimeoutError):
                 drained.wait(within)
+
+    def take(self, *, careful: bool) -> Lease | None:
+        """An idle connection that needs nothing before its use; None where `acquire` must be asked.
+
+        Args:
+            careful: look whether the other end is still there even where it was used just now, for what
+                cannot be done again.
+        """
+        if self._waiters:
+            return None
+        try:
+            lease = self._idle.pop()
+        except IndexError:
+            return None
+        now = self._clock()
+        if (
+            now >= lease.expires
+            or self._always_reset
+            or lease.connection.changed
+            or ((careful or now - lease.since > _TRUSTED_FOR) and not lease.connection.alive())
+        ):
+            self._put_back(lease)
+            return None
+        lease.holder = caller()
+        lease.since = now
+        self.acquired += 1
+        return lease
 
     def acquire(self) -> Lease:
         """A connection that is ready, oldest request first.
@@ -115,55 +188,95 @@ class Pool:
             PoolClosed: the pool is closed.
             ConnectionFailed: a new one was needed and could not be opened.
         """
+        lease = self.take(careful=True)
+        if lease is not None:
+            return lease
         lease = self._turn()
         try:
-            if lease is not None and not self._fit(lease):
-                lease.connection.terminate()
-                lease = None
+            if lease is not None:
+                unfit = self._unfit(lease)
+                if unfit is not None:
+                    self._terminate(lease, unfit)
+                    lease = None
             if lease is None:
                 lease = self._open_one()
         except BaseException:
             if lease is not None:
-                lease.connection.terminate()
+                self._terminate(lease, "reset")
             self._give_up()
             raise
-        lease.holder = caller_name()
+        lease.holder = caller()
         lease.since = self._clock()
-        with self._mutex:
-            self._lent.add(lease)
+        self.acquired += 1
         return lease
 
     def release(self, lease: Lease) -> None:
         """Give a connection back, in whatever state it is. Waits for nothing."""
+        lease.holder = lease.doing = None
+        if lease.doomed is None and lease.connection.ready():
+            self._idle.append(lease)
+            if self._waiters or self._closed:
+                self._settle()
+        else:
+            with self._mutex:
+                self._drop(lease, lease.doomed or "unready")
+
+    def noticed(self, lease: Lease, error: AccessError) -> None:
+        """A server that ended, by what `lease` met there, takes its idle connections along."""
+        if not server_ends(error):
+            return
+        lease.doomed = "failover"
+        server = lease.connection.server
         with self._mutex:
-            self._lent.discard(lease)
-            fit = lease.connection.ready() and not self._closed and self._clock() < lease.expires
-            if fit:
-                self._pass_on(lease)
-            else:
-                self._drop(lease)
-            if self._drained is not None and not self._lent:
-                self._drained.grant(None)
+            for other in [one for one in self._idle if one.connection.server == server]:
+                with suppress(ValueError):  # taken in the meantime
+                    self._idle.remove(other)
+                    self._drop(other, "failover")
+            if isinstance(error, PrimaryLost):
+                for other in self._leases:
+                    if other.connection.server == server:
+                        other.doomed = "failover"
+
+    def _put_back(self, lease: Lease) -> None:
+        with self._mutex:
+            self._pass_on(lease)
+
+    def _settle(self) -> None:
+        """Bring those who wait and those who are idle together; empty a pool that is closed."""
+        with self._mutex:
+            if self._closed:
+                self._drop_idle("closed")
+            while self._waiters and self._idle:
+                self._pass_on(self._idle.popleft())
 
     def _turn(self) -> Lease | None:
         """An idle connection, or None: the right to open one."""
         with self._mutex:
             if self._closed:
                 raise PoolClosed("the database is not open: use `with database:`, and not after its end")
-            if self._idle:
-                return self._idle.pop()
-            if self._size < self._settings.max:
-                self._size += 1
-                return None
+            if not self._waiters:
+                with suppress(IndexError):
+                    return self._idle.pop()
+                if self._size < self._settings.max:
+                    self._size += 1
+                    return None
             waiter: Waiter[Lease | None] = Waiter()
             self._waiters.append(waiter)
+            self._waits += 1
+        if self._idle:
+            self._settle()
+        start = self._clock()
         try:
             return waiter.wait(self._settings.acquire_timeout)
         except BaseException as error:
+            message = self._who_holds() if isinstance(error, TimeoutError) else ""
             self._leave(waiter)
-            if isinstance(error, TimeoutError):
-                raise PoolTimeout(self._who_holds()) from None
+            if message:
+                self._timeouts += 1
+                raise PoolTimeout(message) from None
             raise
+        finally:
+            self._wait_seconds += self._clock() - start
 
     def _leave(self, waiter: Waiter[Lease | None]) -> None:
         """A waiter goes; what it was granted in the same moment goes to the next one."""
@@ -174,28 +287,38 @@ class Pool:
                 if lease is None:
                     self._free_place()
                 elif self._closed:
-                    self._drop(lease)
+                    self._drop(lease, "closed")
                 else:
                     self._pass_on(lease)
 
-    def _fit(self, lease: Lease) -> bool:
+    def _unfit(self, lease: Lease) -> Reason | None:
+        """Why it cannot be used, once all was tried to make it so."""
         connection = lease.connection
-        if self._clock() >= lease.expires or not connection.alive():
-            return False
-        if not connection.changed and self._settings.reset == "changed":
-            return True
+        if lease.doomed is not None:
+            return lease.doomed
+        if self._clock() >= lease.expires:
+            return "lifetime"
+        if not connection.alive():
+            return "dead"
+        if not connection.changed and not self._always_reset:
+            return None
         try:
-            return connection.reset()
+            return None if connection.reset() else "reset"
         except Transient:  # it went in the meantime
-            return False
+            return "reset"
 
     def _open_one(self) -> Lease:
         if self._closed:
             raise PoolClosed("the database was closed while waiting for a connection")
         connection = self._connector.connect()
+        self._opened += 1
         lifetime = self._settings.lifetime
         age = float("inf") if lifetime is None else lifetime * (1 - 0.1 * self._chance())
-        return Lease(connection, self._clock() + age)
+        now = self._clock()
+        lease = Lease(self, connection, now + age, now)
+        with self._mutex:
+            self._leases.add(lease)
+        return lease
 
     def _give_up(self) -> None:
         with self._mutex:
@@ -205,12 +328,23 @@ class Pool:
         while self._waiters:
             if self._waiters.popleft().grant(lease):
                 return
-        lease.since = self._clock()
         self._idle.append(lease)
 
-    def _drop(self, lease: Lease) -> None:
+    def _terminate(self, lease: Lease, why: Reason) -> None:
+        with self._mutex:
+            self._leases.discard(lease)
+            self._dropped[why] += 1
+        lease.connection.terminate()
+
+    def _drop(self, lease: Lease, why: Reason) -> None:
+        self._leases.discard(lease)
+        self._dropped[why] += 1
         lease.connection.terminate()
         self._free_place()
+
+    def _drop_idle(self, why: Reason) -> None:
+        while self._idle:
+            self._drop(self._idle.popleft(), why)
 
     def _free_place(self) -> None:
         """One connection less; the first who waits may open another."""
@@ -218,23 +352,41 @@ class Pool:
             if self._waiters.popleft().grant(None):
                 return
         self._size -= 1
+        if self._drained is not None and self._size == 0:
+            self._drained.grant(None)
 
     def _close_idle(self) -> None:
-        limit = self._settings.idle_timeout
+        """Close what is old, and what is more than `min` and unused."""
+        now, limit = self._clock(), self._settings.idle_timeout
         with self._mutex:
-            while self._idle and limit is not None and self._size > self._settings.min:
-                if self._clock() - self._idle[0].since < limit:
-                    return
-                self._drop(self._idle.popleft())
+            for lease in [*self._idle]:
+                unused = limit is not None and now - lease.since >= limit and self._size > self._settings.min
+                if unused or now >= lease.expires:
+                    with suppress(ValueError):  # taken in the meantime
+                        self._idle.remove(lease)
+                        self._drop(lease, "idle" if unused else "lifetime")
 
     def _who_holds(self) -> str:
         now = self._clock()
         with self._mutex:
-            lent = sorted(self._lent, key=lambda lease: lease.since)
             waiting = len(self._waiters)
-        holders = ", ".join(f"{lease.holder} for {now - lease.since:.1f} s" for lease in lent[:5])
+            lent = sorted((one for one in self._leases if one.holder is not None), key=lambda one: one.since)
+            opening = self._size - len(self._leases)
+        holders = ", ".join(
+            f"{caller_name(one.holder)} for {now - one.since:.1f} s{_doing(one)}" for one in lent[:5]
+        )
         more = f" and {len(lent) - 5} more" if len(lent) > 5 else ""
+        opened = f", {opening} being opened" if opening else ""
         return (
             f"no connection was free within {self._settings.acquire_timeout:g} s: "
-            f"{len(lent)} of {self._settings.max} in use (by {holders or 'none'}{more}), {waiting} waiting"
+            f"{len(lent)} of {self._settings.max} in use (by {holders or 'none'}{more}){opened}, "
+            f"{waiting} waiting"
         )
+
+
+def _doing(lease: Lease) -> str:
+    statement = lease.doing
+    if statement is None:
+        return ""
+    text = " ".join(statement.text.split())
+    return f" ({text[:_TEXT_SHOWN]}…)" if len(text) > _TEXT_SHOWN else f" ({text})"

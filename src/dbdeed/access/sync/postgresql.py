@@ -57,6 +57,7 @@ class PostgresqlConnection:
         self._raw = raw
         self._in_transaction = False
         self.changed = False
+        self.server = f"{raw.info.host}:{raw.info.port}"
 
     def ready(self) -> bool:
         return self._raw.pgconn.transaction_status == TransactionStatus.IDLE

@@ -88,9 +88,20 @@ def mutex() -> AbstractContextManager[object]:
     return threading.Lock()
 
 
-def caller_name() -> str:
-    """Who is calling, for messages."""
-    return f"thread {threading.current_thread().name!r}"
+def caller() -> object:
+    """Who is calling; `caller_name` names it."""
+    return threading.get_ident()
+
+
+def caller_name(who: object) -> str:
+    """A caller's name, for messages."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    return f"thread {names[who]!r}" if isinstance(who, int) and who in names else "a thread that has ended"
+
+
+def called(function: Callable[[], object]) -> None:
+    """Call it."""
+    function()
 
 
 def sleep(seconds: float) -> None:
