@@ -1,13 +1,13 @@
-"""A throwaway PostgreSQL server, and a fresh database on it or a fresh SQLite file for each test."""
+"""Throwaway PostgreSQL servers, and a fresh database on one or a fresh SQLite file for each test."""
 
 from __future__ import annotations
 
 import itertools
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
+from tests.access.servers import Own, admin, folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,32 +16,44 @@ if TYPE_CHECKING:
 _NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The address of its database `postgres`, as its superuser."""
-    from dbdeed.engines.postgresql.servers import account, programs, room, server
-
+@contextmanager
+def _running(major: int) -> Iterator[str]:
     with ExitStack() as stack:
-        folder = stack.enter_context(room.room("access-tests"))
-        who = account.account()
-        data = folder / "data"
-        account.own(data, who)
-        found = account.reachable(programs.find(), who)
-        server.initialise(found, data, who, superuser="postgres", options=["--no-sync", "--no-locale"])
-        settings = {"fsync": "off", "max_connections": "60", "deadlock_timeout": "50ms"}
-        running = stack.enter_context(server.throwaway(found, data, folder / "s", settings, who=who))
-        yield running.target("postgres", user="postgres").url
+        server = stack.enter_context(Own(major, folder(stack), "data"))
+        server.make()
+        server.start()
+        yield server.address
 
 
-@pytest.fixture
-def postgresql(server: str) -> Iterator[str]:
-    """The address of a new, empty database."""
+@pytest.fixture(scope="session")
+def server15() -> Iterator[str]:
+    """The address of the database `postgres` of a PostgreSQL 15, as its superuser."""
+    with _running(15) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def server18() -> Iterator[str]:
+    """The same of a PostgreSQL 18."""
+    with _running(18) as address:
+        yield address
+
+
+@contextmanager
+def _database(server: str) -> Iterator[str]:
     name = f"test_{next(_NUMBERS)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    admin(server, f"CREATE DATABASE {name}")
+    try:
+        yield server.replace("/postgres?", f"/{name}?")
+    finally:
+        admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=[15, 18], ids="PostgreSQL {}".format)
+def postgresql(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a new, empty database of either version."""
+    with _database(request.getfixturevalue(f"server{request.param}")) as address:
+        yield address
 
 
 @pytest.fixture
@@ -51,8 +63,12 @@ def sqlite(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/test.db"
 
 
-@pytest.fixture(params=["postgresql", "sqlite"])
-def address(request: pytest.FixtureRequest) -> str:
-    """Either."""
-    found: str = request.getfixturevalue(request.param)
-    return found
+@pytest.fixture(params=["PostgreSQL 15", "PostgreSQL 18", "SQLite"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Any of them."""
+    if request.param == "SQLite":
+        (tmp_path / "test.db").touch()
+        yield f"sqlite:///{tmp_path}/test.db"
+        return
+    with _database(request.getfixturevalue(f"server{request.param[-2:]}")) as found:
+        yield found

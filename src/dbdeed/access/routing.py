@@ -171,9 +171,8 @@ class Routes:
         try:
             if self._can_tell:
                 replayed = await _position(replica.pool, _REPLAYED)
-                replica.holds = max(
-                    replica.holds, *(at for at, position in self._positions if position <= replayed)
-                )
+                caught_up = (at for at, position in self._positions if position <= replayed)
+                replica.holds = max(caught_up, default=replica.holds)
         except (StatementFailed, SchemaMismatch):
             self._can_tell = False
         except Transient:
@@ -188,6 +187,7 @@ class Routes:
     def _rest(self, replica: Replica) -> None:
         replica.rests_until = self._clock() + min(_REST * 2**replica.failures, _LONGEST_REST)
         replica.failures = min(replica.failures + 1, 10)
+        replica.holds = float("-inf")  # it may come back as another one
 
 
 async def _prepared(pool: Pool, prepare: Callable[[Connection], Awaitable[None]] | None) -> Lease:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dbdeed.access.errors import AccessError, ConnectionLost, OutcomeUnknown, StatementFailed, judged
 from dbdeed.access.hooks import Hooks, report
 from dbdeed.access.session import Session
+from dbdeed.access.settings import Isolation
 from dbdeed.access.statements import copying
 from dbdeed.access.waiting import called
 
@@ -34,7 +35,9 @@ class Transaction(Session):
     def __init__(self, routes: Routes, settings: TransactionSettings, *, primary: bool = False) -> None:
         self._routes = routes
         self._settings = settings
-        self._on_primary = primary or not settings.read_only
+        # A replica that follows knows no serializable transactions.
+        strict = settings.isolation is Isolation.SERIALIZABLE
+        self._on_primary = primary or strict or not settings.read_only
         self._lease: Lease | None = None
         self._depth = 0
         self._wrote = False

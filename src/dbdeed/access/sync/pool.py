@@ -198,6 +198,8 @@ class Pool:
                 if unfit is not None:
                     self._terminate(lease, unfit)
                     lease = None
+                    if unfit == "dead":
+                        self._drop_dead()
             if lease is None:
                 lease = self._open_one()
         except BaseException:
@@ -345,6 +347,14 @@ class Pool:
     def _drop_idle(self, why: Reason) -> None:
         while self._idle:
             self._drop(self._idle.popleft(), why)
+
+    def _drop_dead(self) -> None:
+        """Where one went unnoticed, others may have: a server that is gone takes all along."""
+        with self._mutex:
+            for lease in [one for one in self._idle if not one.connection.alive()]:
+                with suppress(ValueError):  # taken in the meantime
+                    self._idle.remove(lease)
+                    self._drop(lease, "dead")
 
     def _free_place(self) -> None:
         """One connection less; the first who waits may open another."""
