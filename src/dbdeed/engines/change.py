@@ -161,6 +161,9 @@ class Change:
         loosens: objects that are replaced and that an alteration makes its object stop needing before they
             go; what it takes away comes back with the object's other alteration.
         was: what a renamed object, or part of one, was called.
+        ahead: it is the first part of an alteration; another one of the object may come after it.
+        frees, takes: objects of which it gives its share up, or takes one, as partitions have of the tables
+            above: whoever takes waits for those who give up.
     """
 
     action: Action
@@ -174,3 +177,6 @@ class Change:
     disturbs: frozenset[ObjectId] = frozenset()
     loosens: frozenset[ObjectId] = frozenset()
     was: ObjectId | None = None
+    ahead: bool = False
+    frees: frozenset[ObjectId] = frozenset()
+    takes: frozenset[ObjectId] = frozenset()

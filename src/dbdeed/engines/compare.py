@@ -10,7 +10,7 @@ decided here: `dbdeed.planning.order` does that from the catalogs' needs.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.change import Action, Change, Detail
@@ -66,11 +66,20 @@ class Alteration:
         disturbs: objects of the current catalog that must be out of the way meanwhile: they, and what
             needs them, are dropped before and made again after.
         covers: other objects whose difference these steps also make go away.
+        first: what comes before these steps, as a change of its own, so that others have their way: a
+            partition leaves its place to another.
+        ahead: those of `covers` whose own alterations' first parts are changes all the same.
     """
 
     steps: tuple[Step, ...]
     disturbs: frozenset[ObjectId] = frozenset()
     covers: tuple[ObjectId, ...] = ()
+    first: Loosening | None = None
+    ahead: frozenset[ObjectId] = frozenset()
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        return (*self.first.steps, *self.steps) if self.first is not None else self.steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,7 @@ class Kind:
             a partition's.
         loosen: write how an object that holds data stops needing others that are replaced; None where it
             cannot.
+        shares: objects of which one takes a share that another may want: a partition of the tables above.
     """
 
     name: str
@@ -115,6 +125,7 @@ class Kind:
     ignore: frozenset[str] = frozenset()
     loosen: Callable[[Any, frozenset[ObjectId], Context], Loosening | None] | None = None
     takes_along: Callable[[Any, Context], Iterable[ObjectId]] | None = None
+    shares: Callable[[Any, Catalog], Iterable[ObjectId]] | None = None
 
 
 @dataclass
@@ -270,34 +281,62 @@ def _loosen(work: _Work, one: ObjectId) -> Iterable[ObjectId]:
 
 def _write(work: _Work) -> Iterable[Change]:
     covered = {one for alteration in work.altered.values() for one in alteration.covers}
-    yield from _drops(work, covered)
-    yield from _creations(work, covered)
+    ahead = {one for alteration in work.altered.values() for one in alteration.ahead}
+    yield from (_sharing(work, change, change.old) for change in _drops(work, covered))
+    yield from (_sharing(work, change, change.old) for change in _creations(work, covered))
     for one, alteration in work.altered.items():
+        start: Object | None = work.context.current.objects[one]
         if one in work.loosened:
-            yield _letting_go(work, one)
+            change = _letting_go(work, one)
+            yield _sharing(work, change, start)
+            start = change.new
+        if alteration.first is not None and (one in ahead if one in covered else alteration.steps):
+            change = _going_ahead(work, one, alteration.first)
+            yield _sharing(work, change, start)
+            start = change.new
         if one not in covered:
-            yield _altering(work, one, alteration)
+            yield _sharing(work, _altering(work, one, alteration), start)
+
+
+def _sharing(work: _Work, change: Change, start: Object | None) -> Change:
+    """With what it gives up and takes, from an object as it is at the start."""
+    shares = work.kind(change.id).shares
+    if shares is None:
+        return change
+    current, target = work.context.current, work.context.target
+    was = start if change.action is not Action.CREATE else None
+    now = change.new if change.action is not Action.DROP else None
+    had = frozenset(shares(was, current) if was is not None else ())
+    has = frozenset(shares(now, target) if now is not None else ())
+    return replace(change, frees=had - has, takes=has - had)
+
+
+def _going_ahead(work: _Work, one: ObjectId, first: Loosening) -> Change:
+    old = work.context.current.objects[one]
+    return Change(Action.ALTER, one, old, first.left, first.steps, because=one, ahead=True)
 
 
 def _letting_go(work: _Work, one: ObjectId) -> Change:
     old, (loosening, fallen) = work.context.current.objects[one], work.loosened[one]
     left, because = loosening.left, min(fallen)
-    return Change(Action.ALTER, one, old, left, loosening.steps, because=because, loosens=fallen)
+    return Change(Action.ALTER, one, old, left, loosening.steps, because=because, loosens=fallen, ahead=True)
 
 
 def _altering(work: _Work, one: ObjectId, alteration: Alteration) -> Change:
     old, new = work.context.current.objects[one], work.context.target.objects[one]
     because = min(work.loosened[one][1]) if one in work.loosened else None
+    alone = alteration.first is not None and not alteration.steps
     return Change(
         Action.ALTER,
         one,
         old,
         new,
-        alteration.steps,
+        alteration.all_steps if alone else alteration.steps,
         details=details(old, new, work.kind(one).ignore),
         covers=alteration.covers,
         because=because if old == new else None,
         disturbs=alteration.disturbs,
+        ahead=alone,
     )
 
 

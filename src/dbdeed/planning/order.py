@@ -58,23 +58,23 @@ def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) 
     graph = _Graph(changes)
     _order_renames(graph)
     places = {action: _positions(changes, action) for action in Action}
+    ahead = {change.id: at for at, change in enumerate(changes) if change.ahead}
+    leaving = {**places[Action.ALTER], **ahead}
     loose = {(change.id, one) for change in changes for one in change.loosens}
     for position, change in enumerate(changes):
         ids = (change.id, *change.covers)
-        if change.loosens:
-            for one in change.loosens:
-                graph.put(position, places[Action.DROP].get(one), _Bond.MUST)
-            for action in (Action.DROP, Action.CREATE, Action.ALTER):
-                graph.put(position, places[action].get(change.id), _Bond.MUST)
+        if change.ahead:
+            _order_ahead(graph, position, change, places)
         elif change.action is Action.DROP:
-            _order_drop(graph, position, ids, places, current, target, loose)
+            _order_drop(graph, position, ids, places, leaving, current, target, loose)
         elif change.action in (Action.CREATE, Action.ALTER):
             _order_making(graph, position, ids, places, target)
         if any(form.batched for step in change.steps for form in step.online or ()):
             _order_filling(graph, position, change, places)
-        if change.action is Action.ALTER:
-            _order_alteration(graph, position, change, places, current, target)
+        if change.action is Action.ALTER and not change.ahead:
+            _order_alteration(graph, position, change, places, leaving, current, target)
     _order_claims(graph, current, target)
+    _order_shares(graph, ahead)
     return list(_sorted(graph))
 
 
@@ -105,11 +105,11 @@ def _order_renames(graph: _Graph) -> None:
 
 
 def _positions(changes: Sequence[Change], action: Action) -> Mapping[ObjectId, int]:
-    """Which change makes, alters or drops an object; a loosening is none of these."""
+    """Which change makes, alters or drops an object; what goes ahead of an alteration is none of these."""
     return {
         one: position
         for position, change in enumerate(changes)
-        if change.action is action and not change.loosens
+        if change.action is action and not change.ahead
         for one in (change.id, *change.covers)
     }
 
@@ -117,11 +117,19 @@ def _positions(changes: Sequence[Change], action: Action) -> Mapping[ObjectId, i
 _Places = dict[Action, "Mapping[ObjectId, int]"]
 
 
+def _order_ahead(graph: _Graph, position: int, change: Change, places: _Places) -> None:
+    for one in change.loosens:
+        graph.put(position, places[Action.DROP].get(one), _Bond.MUST)
+    for action in (Action.DROP, Action.CREATE, Action.ALTER):
+        graph.put(position, places[action].get(change.id), _Bond.MUST)
+
+
 def _order_drop(
     graph: _Graph,
     position: int,
     ids: Sequence[ObjectId],
     places: _Places,
+    leaving: Mapping[ObjectId, int],
     current: Catalog,
     target: Catalog,
     loose: set[tuple[ObjectId, ObjectId]],
@@ -133,7 +141,8 @@ def _order_drop(
             lets_go = one not in target.needs.get(other, ())
             if (other, one) not in loose:
                 graph.put(places[Action.DROP].get(other), position, _Bond.MUST)
-                graph.put(places[Action.ALTER].get(other), position, _Bond.MUST if lets_go else _Bond.NEAT)
+                alters = leaving if lets_go else places[Action.ALTER]
+                graph.put(alters.get(other), position, _Bond.MUST if lets_go else _Bond.NEAT)
 
 
 def _order_making(
@@ -150,7 +159,13 @@ def _order_making(
 
 
 def _order_alteration(
-    graph: _Graph, position: int, change: Change, places: _Places, current: Catalog, target: Catalog
+    graph: _Graph,
+    position: int,
+    change: Change,
+    places: _Places,
+    leaving: Mapping[ObjectId, int],
+    current: Catalog,
+    target: Catalog,
 ) -> None:
     """What it disturbs is away meanwhile; what needed it and goes anyhow had better be gone."""
     for one in change.disturbs:
@@ -160,7 +175,7 @@ def _order_alteration(
         for other in current.needed_by.get(one, ()):
             graph.put(places[Action.DROP].get(other), position, _Bond.NEAT)
             if one not in target.needs.get(other, ()):  # a key that is moved to other columns
-                graph.put(places[Action.ALTER].get(other), position, _Bond.SHOULD)
+                graph.put(leaving.get(other), position, _Bond.SHOULD)
 
 
 def _order_filling(graph: _Graph, position: int, change: Change, places: _Places) -> None:
@@ -183,12 +198,41 @@ def _order_claims(graph: _Graph, current: Catalog, target: Catalog) -> None:
     for position, change in enumerate(graph.changes):
         if change.action in (Action.DROP, Action.ALTER):
             gone = set(_claims_of(change, current))
-            kept = set(_claims_of(change, target)) if change.action is Action.ALTER else set()
-            freed.update((claim, position) for claim in gone - kept)
+            kept = set[tuple[str, ...]]()
+            if change.ahead:
+                kept.update(change.new.claims if change.new is not None else ())
+            elif change.action is Action.ALTER:
+                kept.update(_claims_of(change, target))
+            for claim in gone - kept:
+                freed.setdefault(claim, position)
     for position, change in enumerate(graph.changes):
-        if change.action in (Action.CREATE, Action.ALTER):
+        if change.action in (Action.CREATE, Action.ALTER) and not change.ahead:
             for claim in set(_claims_of(change, target)) - settled:
                 graph.put(freed.get(claim), position, _Bond.MUST)
+
+
+def _order_shares(graph: _Graph, ahead: Mapping[ObjectId, int]) -> None:
+    """Who gives up a share of something comes before those who take one, and before its parts change.
+
+    What goes ahead of an alteration comes before its parts change likewise.
+    """
+    freeing: defaultdict[ObjectId, list[int]] = defaultdict(list)
+    leaving: defaultdict[ObjectId, list[int]] = defaultdict(list)
+    for position, change in enumerate(graph.changes):
+        for one in change.frees:
+            freeing[one].append(position)
+            if change.action is Action.ALTER:
+                leaving[one].append(position)
+    for position, change in enumerate(graph.changes if freeing or ahead else ()):
+        for one in change.takes:
+            for earlier in freeing.get(one, ()):
+                graph.put(earlier, position, _Bond.SHOULD)
+        there = change.old or change.new
+        if there is not None and there.parent is not None:
+            if not change.ahead:
+                graph.put(ahead.get(there.parent), position, _Bond.SHOULD)
+            for earlier in leaving.get(there.parent, ()):
+                graph.put(earlier, position, _Bond.SHOULD)
 
 
 def _claims_of(change: Change, catalog: Catalog) -> Iterable[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.engines.postgresql import chance_pairs
 from tests.engines.postgresql.random_schemas.ground import ground
 from tests.engines.postgresql.random_schemas.judge import Trial, judge
 
@@ -256,10 +257,10 @@ def _statements(sql: str) -> list[str]:
 
 
 @pytest.mark.parametrize("rows", [True, False], ids=["rows", "empty"])
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", [*PAIRS, *chance_pairs.PAIRS])
 def test_a_pair_found_by_chance(name: str, there: Ground, rows: bool) -> None:
     needs = name.rpartition(" ")[2]
     if needs.isdigit() and there.major < int(needs):
         pytest.skip(f"needs version {needs}")
-    first, second = map(_statements, PAIRS[name])
+    first, second = map(_statements, PAIRS[name] if name in PAIRS else chance_pairs.PAIRS[name])
     judge(there, Trial(first, second, rows, dump=rows, strict=True))

@@ -101,10 +101,40 @@ def _not_handed_down(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[Objec
 def _inherited(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
     """A table comes to stand under others when these have the columns and checks that they shall have."""
     parts: defaultdict[tuple[str, ...], set[ObjectId]] = defaultdict(set)
-    heirs = [one for one in objects.values() if getattr(one, "inherits", ())]
+    heirs = [one for one in objects.values() if getattr(one, "inherits", ()) or getattr(one, "bound", "")]
     for one in objects if heirs else ():
         if one.kind in ("column", "constraint"):
             parts[one.name[:2]].add(one)
+        elif one.kind == "index":
+            parts[(*one.name[:1], objects[one].table)].add(one)  # type: ignore[attr-defined]
     for found in heirs:
         heir: Any = found
-        yield heir.id, set().union(*(parts[above] for above in heir.inherits))
+        for above in heir.inherits or (heir.partition_of,):
+            yield heir.id, parts[above] - _lacked(heir, parts[above], parts, objects)
+        for one in parts[heir.id.name]:
+            if one.kind == "column":
+                yield one, set(_columns_above(heir, one.name[-1], objects))
+
+
+def _columns_above(heir: Any, name: str, objects: Mapping[ObjectId, Object]) -> Iterator[ObjectId]:
+    """What an heir says of a column comes after what is said above."""
+    for above in heir.inherits or (heir.partition_of,):
+        table: Any = objects.get(ObjectId("table", above))
+        column = ObjectId("column", (*above, name))
+        if column in objects:
+            yield column
+        elif table is not None and (table.inherits or table.partition_of):
+            yield from _columns_above(table, name, objects)
+
+
+def _lacked(
+    heir: Any,
+    above: set[ObjectId],
+    parts: Mapping[tuple[str, ...], set[ObjectId]],
+    objects: Mapping[ObjectId, Object],
+) -> set[ObjectId]:
+    """Indexes and keys above of which a partition has no part: it is there before them."""
+    own: list[Any] = [objects[one] for one in parts.get(heir.id.name, ())]
+    has = {getattr(one, "partition_of", ()) or getattr(one, "attached_to", ()) for one in own}
+    indexes = {one for one in above if one.kind == "index" or getattr(objects[one], "has_index", False)}
+    return {one for one in indexes if one.name not in has} if heir.bound else set()

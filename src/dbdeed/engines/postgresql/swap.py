@@ -72,7 +72,8 @@ def swap_type(
     }
     ways = (*leaving.values(), *anew.values())
     covers = (*leaving, *anew, *(one for way in ways for one in way.covers))
-    return Alteration(tuple(steps), frozenset(disturbed), covers)
+    ahead = frozenset(one for way in ways for one in way.ahead)
+    return Alteration(tuple(steps), frozenset(disturbed), covers, ahead=ahead)
 
 
 def _tables_anew(

@@ -72,7 +72,7 @@ def _letting_go(
     way = loosen(old, fallen, context) if loosen else None
     if way is None or way.left.type != old.type:
         return None
-    return Change(Action.ALTER, one, old, way.left, way.steps, because=change.id, loosens=fallen)
+    return Change(Action.ALTER, one, old, way.left, way.steps, because=change.id, loosens=fallen, ahead=True)
 
 
 def _standing_on(others: set[ObjectId], parts: Sequence[ObjectId], current: Catalog) -> list[ObjectId]:

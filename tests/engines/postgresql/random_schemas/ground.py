@@ -112,9 +112,14 @@ def _without_places(statement: str) -> str:
         lambda found: found[1] + ", ".join(sorted(found[2].split(", "))) + found[3],
         statement,
     )
+    published = re.fullmatch(
+        r"(ALTER PUBLICATION .* ADD TABLE ONLY [^(]*\()([^()]*)(\).*)", statement, re.DOTALL
+    )
+    if published is not None:
+        return published[1] + ", ".join(sorted(published[2].split(", "))) + published[3]
     found = re.match(r"(CREATE (?:UNLOGGED |FOREIGN )?TABLE [^\n]*\(\n)(.*?)(\n\).*)", statement, re.DOTALL)
     if found is None:
-        statistics = re.fullmatch(r"(CREATE STATISTICS .* ON )(.*)( FROM .*)", statement)
+        statistics = re.fullmatch(r"(CREATE STATISTICS .* ON )(.*)( FROM .*)", statement, re.DOTALL)
         if statistics is None:
             return statement
         return statistics[1] + ", ".join(sorted(statistics[2].split(", "))) + statistics[3]

@@ -7,7 +7,7 @@ be dropped together.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
@@ -174,7 +174,12 @@ def alter(old: BaseType, new: BaseType, _: Context) -> Alteration | None:
     return Alteration((), disturbs=frozenset({ObjectId("shell type", old.id.name)}))
 
 
+def shell_of(one: Any, _: Context) -> tuple[ObjectId, ...]:
+    """What a type was filled from goes with it, and is made again where it stays a shell."""
+    return (ObjectId("shell type", one.id.name),)
+
+
 KINDS = (
     Kind("shell type", ShellType, create_shell, drop_shell, lambda _old, _new, _: Alteration(())),
-    Kind("base type", BaseType, create, drop, alter),
+    Kind("base type", BaseType, create, drop, alter, takes_along=shell_of),
 )

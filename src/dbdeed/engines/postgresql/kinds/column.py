@@ -14,7 +14,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.choosing import not_null_name
-from dbdeed.engines.postgresql.kinds import column_alter, column_create, column_level
+from dbdeed.engines.postgresql.kinds import column_alter, column_below, column_create, column_level
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS, stored_options
@@ -266,12 +266,20 @@ def create(new: Column, context: Context) -> Making:
     if way is not None:
         return Making(way.steps, way.covers)
     making = column_level.counted_below(new, column_create.create(new, context), context)
-    return column_level.with_heirs(new, making, context)
+    making = column_level.with_heirs(new, making, context)
+    if not new.local:
+        was = column_below.handed_down(new, context.current)
+        below = column_below.settled(was, new, context, recursed=False) if was is not None else ()
+    else:
+        below = column_below.added(new, context)
+    return replace(making, steps=(*making.steps, *below))
 
 
 def drop(old: Column, context: Context) -> tuple[Step, ...]:
     if not old.local:
-        return column_create.set_back(old, context)
+        now = column_below.handed_down(old, context.target)
+        below = column_below.settled(old, now, context, recursed=False) if now is not None else ()
+        return (*column_create.set_back(old, context), *below)
     if old.inherited and _goes_above(old, context):
         return ()  # after the one above, by that one's steps
     if column_level.goes_up(old, context):
@@ -335,7 +343,11 @@ def _of_heirs(old: Column, context: Context) -> Iterator[Step]:
 
 
 def alter(old: Column, new: Column, context: Context) -> Alteration | None:
-    return column_alter.alter(old, new, context)
+    way = column_alter.alter(old, new, context)
+    if way is None:
+        return None
+    recursed = new.local and not (new.inherited and (old.type, old.collation) == (new.type, new.collation))
+    return replace(way, steps=(*way.steps, *column_below.settled(old, new, context, recursed=recursed)))
 
 
 KINDS = (

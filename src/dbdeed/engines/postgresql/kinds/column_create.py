@@ -126,15 +126,11 @@ def logging(how: Identity, one: ObjectId, to: str) -> Step:
     return exclusive(f"ALTER SEQUENCE {qualified(how.sequence_schema, how.sequence_name)} SET {to}", one)
 
 
-def extras(column: Column) -> tuple[Step, ...]:
+def extras(column: Column, *, only: bool = True) -> tuple[Step, ...]:
     """What has no place in a column's definition."""
     clauses = list(_extra_clauses(column))
-    steps = [
-        exclusive(
-            f"ALTER TABLE ONLY {column.table_sql} ALTER COLUMN {ident(column.name)} {clause}", column.id
-        )
-        for clause in clauses
-    ]
+    head = f"ALTER TABLE {'ONLY ' if only else ''}{column.table_sql} ALTER COLUMN {ident(column.name)}"
+    steps = [exclusive(f"{head} {clause}", column.id) for clause in clauses]
     if column.not_null and not column.not_null_validated:
         steps.append(not_null_unproven(column))
     if column.identity is not None and column.identity.logged:
@@ -181,7 +177,7 @@ def create(new: Column, context: Context) -> Making:
         hazards=tuple(_dangers(new, context, rewrites=rewrites, counted=bool(word))),
         online=added(new, context, serial) if word_table == "TABLE" else None,
     )
-    return Making((*before, making, *after, *extras(new)), covers)
+    return Making((*before, making, *after, *extras(new, only=new.inherited)), covers)
 
 
 def _overriding(above: Column, new: Column, context: Context) -> tuple[Step, ...]:
@@ -201,8 +197,12 @@ def _unlike(above: Column, new: Column, context: Context) -> Column:
     from dbdeed.engines.postgresql.kinds.table_moved import columns
 
     table: Any = context.current.objects.get(ObjectId("table", (new.schema, new.table)))
-    there = columns(table, context.current).get(new.name) if table is not None else None
-    if there is None or there.generated or new.generated:
+    if table is None:
+        return msgspec.structs.replace(above, statistics=-1, options=())
+    there = columns(table, context.current).get(new.name)
+    if there is None:
+        return msgspec.structs.replace(above, options=())
+    if there.generated or new.generated:
         return above
     fields = ("default", "storage", "compression", "statistics", "options")
     was = {one: getattr(there, one) for one in fields if getattr(there, one) != getattr(new, one)}

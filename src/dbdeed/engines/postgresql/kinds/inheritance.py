@@ -6,7 +6,7 @@ PostgreSQL makes one by itself it gets a name by rule, so a step that gives it t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
@@ -89,16 +89,22 @@ def lacking(above: Any, catalog: Catalog) -> tuple[ObjectId, ...]:
 
 
 def below(above: Object, context: Context) -> Handed:
-    """For a new index or key on a partitioned table that is there: what its partitions get."""
+    """For a new index or key on a partitioned table that is there: what its partitions get.
+
+    A table that only becomes one in the same plan gets its part when it is attached.
+    """
     found: list[Object] = []
+    joining: list[Object] = []
     waiting = [above.id]
     while waiting:
         top = waiting.pop()
         for one in _clones(context.target, top):
             waiting.append(one.id)
-            if _table_of(one) in context.current.objects:
-                found.append(one)
-    return _named(found)
+            table: Any = context.current.objects.get(_table_of(one))
+            if table is not None:
+                (found if table.partition_of == _stands_under(one, context) else joining).append(one)
+    named = _named(found)
+    return replace(named, covers=(*named.covers, *(one.id for one in joining)))
 
 
 def _above(one: Any) -> tuple[str, ...]:
@@ -120,6 +126,18 @@ def _below(catalog: Catalog, above: ObjectId) -> list[Object]:
         catalog.objects[one] for one in sorted(catalog.needed_by.get(above, ())) if one.kind == above.kind
     ]
     return [one for one in found if getattr(one, "partition_of", ()) == above.name]
+
+
+def taken_on(table: Any, context: Context) -> tuple[Step, ...]:
+    """For a table that was attached: the names of what that made."""
+    children = context.target.children.get(table.id, ())
+    found = [one for one in children if one.id.kind in ("index", "constraint") and _above(one)]
+    return _named([one for one in found if one.id not in context.current.objects]).steps
+
+
+def _stands_under(one: Any, context: Context) -> tuple[str, ...]:
+    table: Any = context.target.objects[_table_of(one)]
+    return table.partition_of  # type: ignore[no-any-return]
 
 
 def _named(found: Sequence[Object]) -> Handed:

@@ -37,7 +37,7 @@ def rebuilt(column: Column, context: Context) -> Alteration | None:
     if way is None:
         return None
     covers = {old.id, *way.covers} - {column.id}
-    return Alteration(way.steps, way.disturbs, tuple(sorted(covers)))
+    return Alteration(way.steps, way.disturbs, tuple(sorted(covers)), ahead=way.ahead)
 
 
 def _first(table: Any, context: Context) -> ObjectId:

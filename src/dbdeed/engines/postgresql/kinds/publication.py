@@ -52,7 +52,7 @@ _QUERY = """
 _TABLES = """
     SELECT r.prpubid, r.oid, n.nspname, c.relname,
         ARRAY(SELECT a.attname::text FROM pg_attribute a
-            WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs::int2[]) ORDER BY a.attnum),
+            WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs::int2[]) ORDER BY 1),
         coalesce(pg_get_expr(r.prqual, r.prrelid), '')
     FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid =
         c.relnamespace

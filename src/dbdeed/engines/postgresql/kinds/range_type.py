@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
-from dbdeed.engines.postgresql.kinds.base_type import ShellType
+from dbdeed.engines.postgresql.kinds.base_type import ShellType, shell_of
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -96,4 +96,4 @@ def alter(old: RangeType, _new: RangeType, _: Context) -> Alteration | None:
     return None
 
 
-KINDS = (Kind("range type", RangeType, create, drop, alter),)
+KINDS = (Kind("range type", RangeType, create, drop, alter, takes_along=shell_of),)

@@ -167,7 +167,8 @@ def handed_over(old: Sequence, new: Sequence, context: Context) -> tuple[Step, .
     )
     if new.owned_by:
         return (*free, *given(new, context, was=_role(old, context.current)))
-    back = _owned(new, _role(new, context.target)) if _role(old, context.current) else ()
+    had = _role(old, context.current) or _role(old, context.target)
+    back = _owned(new, _role(new, context.target)) if had else ()
     return (*free, *back)
 
 
@@ -175,12 +176,26 @@ def given(new: Sequence, context: Context, was: str = "") -> tuple[Step, ...]:
     """To its column; it must be its table's owner's before, who is whoever works here if the table is new."""
     there = ObjectId("table", new.owned_by[:2]) in context.current.objects
     whose = _role(new, context.current) if there else ""
+    if there and whose != _role(new, context.target):
+        return (_as_its_table(new), ownership(new))
     return (*(_owned(new, whose) if whose or was else ()), ownership(new))
 
 
 def _owned(new: Sequence, role: str) -> tuple[Step, ...]:
     whom = ident(role) if role else "CURRENT_USER"
     return (step(f"ALTER SEQUENCE {qualified(new.schema, new.name)} OWNER TO {whom}", new.id),)
+
+
+def _as_its_table(new: Sequence) -> Step:
+    """The table's owner changes in the same plan, be it before or after."""
+    table = literal(qualified(*new.owned_by[:2]))
+    alter = literal(f"ALTER SEQUENCE {qualified(new.schema, new.name)} OWNER TO ".replace("%", "%%") + "%I")
+    text = f"""DO $$
+BEGIN
+    EXECUTE pg_catalog.format({alter}, (SELECT pg_catalog.pg_get_userbyid(relowner)
+        FROM pg_catalog.pg_class WHERE oid = {table}::pg_catalog.regclass));
+END $$"""
+    return step(text, new.id)
 
 
 def _role(one: Sequence, catalog: Catalog) -> str:

@@ -150,5 +150,8 @@ KINDS = (
         holds_data=True,
         computed=lambda one: bool(one.form == "foreign"),
         loosen=table_alter.loosen,
+        shares=lambda one, catalog: [
+            ObjectId("table", above) for above in table_alter.all_above(one, catalog)
+        ],
     ),
 )

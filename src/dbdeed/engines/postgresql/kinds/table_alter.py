@@ -10,9 +10,10 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
+from dbdeed.engines.postgresql.kinds import inheritance
 from dbdeed.engines.postgresql.kinds.column_alter import kept_in_order, option_changes
 from dbdeed.engines.postgresql.kinds.table_heir import checks_fitted, inheriting, let_go
-from dbdeed.engines.postgresql.kinds.table_moved import Fitted, fitted
+from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns, fitted
 from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 from dbdeed.engines.postgresql.online import partition
 from dbdeed.engines.postgresql.quoting import ident
@@ -36,12 +37,15 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     moved = old.partition_of != new.partition_of
     left = _left_over(old, context) if moved else []
     fit = Fitted()
-    if old.inherits != new.inherits and not new.partition_of:
+    if new.of_type and old.of_type != new.of_type and not moved:
+        if not _in_order(old, new, context):
+            return rebuild(old, new, context, alter)
+        fit = fitted(old, new, context)
+    elif old.inherits != new.inherits and not new.partition_of:
         fit = inheriting(old, new, context)
     elif moved:
         fit = fitted(old, new, context)
     steps = [
-        *_detach(old, new, context),
         *(_dropping(one) for one in left),
         *fit.steps,
         *(checks_fitted(old, new, context) if moved and not new.inherits else ()),
@@ -51,7 +55,32 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     ]
     handed = (*(one.id for one in left), *_handed(old, new, context)) if moved else ()
     handed = (*handed, *fit.covers, *partition.left_behind(old, context))
-    return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(handed)))
+    return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(handed)), _by_itself(old, new, context))
+
+
+def _in_order(old: Table, new: Table, context: Context) -> bool:
+    """Whether the columns stand as those of the type that it comes to be of, but for more at the end."""
+    was, wanted = columns(old, context.current), list(columns(new, context.target))
+    kept = [name for name in was if name in wanted]
+    return wanted[: len(kept)] == kept
+
+
+def _by_itself(old: Table, new: Table, context: Context) -> Loosening | None:
+    """The table without what it leaves, if there is anything."""
+    left = old
+    if moved_away(old, new):
+        left = msgspec.structs.replace(left, partition_of=(), bound="", detaching=False)
+    if new.partition_of:
+        left = msgspec.structs.replace(left, inherits=())
+    if not new.of_type:
+        left = msgspec.structs.replace(left, of_type="")
+    return Loosening(tuple(_detach(old, new, context)), left) if left != old else None
+
+
+def moved_away(old: Table, new: Table) -> bool:
+    """Whether a partition gives its place up, be it for another."""
+    stays = (old.partition_of, old.bound, old.detaching) == (new.partition_of, new.bound, new.detaching)
+    return bool(old.partition_of) and not stays
 
 
 def _left_over(old: Table, context: Context) -> list[Any]:
@@ -81,8 +110,7 @@ def loosen(old: Table, _fallen: frozenset[ObjectId], context: Context) -> Loosen
 
 
 def _detach(old: Table, new: Table, context: Context) -> Iterable[Step]:
-    moved = (old.partition_of, old.bound, old.detaching) != (new.partition_of, new.bound, new.detaching)
-    if old.partition_of and moved:
+    if moved_away(old, new):
         yield partition.detaching(old, context)
         for check in partition.left_behind(old, context):
             yield exclusive(f"ALTER TABLE {old.sql_name} DROP CONSTRAINT {ident(check.name[-1])}", old.id)
@@ -96,6 +124,7 @@ def _attach(old: Table, new: Table, context: Context) -> Iterable[Step]:
     moved = (old.partition_of, old.bound, old.detaching) != (new.partition_of, new.bound, new.detaching)
     if new.partition_of and moved:
         yield partition.attaching(new, context)
+        yield from inheritance.taken_on(new, context)
     if new.of_type and old.of_type != new.of_type:
         yield exclusive(f"ALTER TABLE {new.sql_name} OF {new.of_type}", new.id)
 
@@ -103,7 +132,7 @@ def _attach(old: Table, new: Table, context: Context) -> Iterable[Step]:
 def _handed(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
     """Keys and indexes that only change hands between the partition and the table above."""
     for catalog, other in ((context.current, context.target), (context.target, context.current)):
-        above = set(_all_above(old if catalog is context.target else new, other))
+        above = set(all_above(old if catalog is context.target else new, other))
         if not above:
             continue
         for child in catalog.children.get(new.id, ()):
@@ -120,7 +149,7 @@ def _handed(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
             yield child.id  # ATTACH makes it
 
 
-def _all_above(table: Table, catalog: Catalog) -> Iterable[tuple[str, ...]]:
+def all_above(table: Table, catalog: Catalog) -> Iterable[tuple[str, ...]]:
     while table.partition_of:
         yield table.partition_of
         there: Any = catalog.objects.get(ObjectId("table", (table.partition_of[0], table.partition_of[1])))

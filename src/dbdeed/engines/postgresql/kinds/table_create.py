@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
-from dbdeed.engines.postgresql.kinds import column_create, inheritance
+from dbdeed.engines.postgresql.kinds import column_below, column_create, inheritance
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.secrets import with_environment
 from dbdeed.engines.postgresql.writing import may_fail, step
@@ -57,6 +57,7 @@ def create(new: Table, context: Context) -> Making:
         with_environment(step(statement(new, lines), new.id, _lock(new), hazards=_dangers(new, context))),
         *found.after,
         *settings(new),
+        *column_below.inherited(new, context),
         *handed.steps,
     )
     return Making(steps, (*found.covers, *handed.covers))

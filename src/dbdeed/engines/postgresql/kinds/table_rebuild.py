@@ -94,7 +94,8 @@ def rebuild(
         *_exact_rights(made.covers | {one.id for one in trees.made}, context),
     )
     whole = tuple(replace(one, online=None) for one in steps)  # one transaction, or nothing
-    return Alteration(whole, disturbed, tuple(sorted(covers - {old.id})))
+    ahead = frozenset(table.id for table, _ in (*trees.leaving, *trees.joining))
+    return Alteration(whole, disturbed, tuple(sorted(covers - {old.id})), ahead=ahead)
 
 
 def tree(root: Table, catalog: Catalog) -> Iterator[Table]:
@@ -244,7 +245,7 @@ def _stepping_aside(old: Table, trees: _Trees, context: Context) -> Iterator[Ste
         if table.row_security:
             yield exclusive(f"ALTER TABLE {table.sql_name} DISABLE ROW LEVEL SECURITY", table.id)
     for table in trees.aside:
-        if table is trees.aside[0] or table.id in context.target.objects:
+        if table is trees.aside[0] or not context.target.claimed.isdisjoint(table.claims):
             rename = f"ALTER TABLE {table.sql_name} RENAME TO {ident(table_rows.aside(table.name))}"
             yield exclusive(rename, table.id)
 

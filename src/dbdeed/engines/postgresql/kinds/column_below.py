@@ -1,0 +1,118 @@
+"""What becomes of the columns of heirs and partitions when one above them changes.
+
+Defaults, storage and statistics targets go down to all of them (ATSimpleRecursion in tablecmds.c), to those
+that say something of their own as well; compression and options go to none, and a new table gets neither
+statistics targets nor options from above (MergeAttributes). So whoever changes a column sets right what is
+below it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.postgresql.kinds.column_create import own_steps
+from dbdeed.engines.postgresql.kinds.table_moved import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.column import Column
+    from dbdeed.engines.postgresql.kinds.table import Table
+
+_HANDED_DOWN = ("default", "statistics", "storage")
+_FOR_ITSELF = ("compression", "options")
+
+
+def settled(was: Column, now: Column, context: Context, *, recursed: bool) -> Iterator[Step]:
+    """After a column changed: those below it that do not have what they shall have.
+
+    Args:
+        was: the column above.
+        now: the same, afterwards.
+        context: both catalogs.
+        recursed: whether the change went down by itself.
+    """
+    given: dict[str, Any] = {}
+    if recursed:
+        given = {one: getattr(now, one) for one in _HANDED_DOWN if getattr(was, one) != getattr(now, one)}
+        if context.current.version[0] < 18 and was.not_null != now.not_null:
+            given["not_null"] = now.not_null
+        if (was.type, was.collation) != (now.type, now.collation):
+            given |= {"storage": now.storage, "compression": ""}
+            if was.default or now.default:
+                given["default"] = now.default
+        if was.generated or now.generated:
+            given.pop("default", None)
+    for heir in _below(now, context):
+        had, wanted = (columns(heir, catalog).get(now.name) for catalog in (context.current, context.target))
+        if had is None or wanted is None:
+            continue
+        found = {one: given.get(one, getattr(had, one)) for one in _fields(context)}
+        if _changes_itself(wanted.id, context):  # then it sets the rest
+            found = {
+                one: value if value != getattr(had, one) else getattr(wanted, one)
+                for one, value in found.items()
+            }
+        if had.generated or wanted.generated:
+            found["default"] = wanted.default
+        yield from own_steps(msgspec.structs.replace(wanted, **found), wanted)
+
+
+def added(now: Column, context: Context) -> Iterator[Step]:
+    """After a column was added above: the options of those below that have nothing of their own."""
+    for heir in _below(now, context) if now.options else ():
+        wanted = columns(heir, context.target).get(now.name)
+        if wanted is not None and wanted.id not in context.target.objects:
+            yield from own_steps(msgspec.structs.replace(wanted, options=()), wanted)
+
+
+def inherited(new: Table, context: Context) -> Iterator[Step]:
+    """What a new table does not get from above."""
+    if not (new.partition_of or new.inherits):
+        return
+    for one in columns(new, context.target).values():
+        if one.id not in context.target.objects and (one.statistics != -1 or one.options):
+            yield from own_steps(msgspec.structs.replace(one, statistics=-1, options=()), one)
+
+
+def handed_down(column: Column, catalog: Catalog) -> Column | None:
+    """A column as its table has it, be it an object or only from above."""
+    table: Any = catalog.objects.get(ObjectId("table", (column.schema, column.table)))
+    return columns(table, catalog).get(column.name) if table is not None else None
+
+
+def _fields(context: Context) -> tuple[str, ...]:
+    """From version 18 on each table has a not-null constraint of its own, and keeps it."""
+    return (*_HANDED_DOWN, *_FOR_ITSELF, *(("not_null",) if context.current.version[0] < 18 else ()))
+
+
+def _changes_itself(one: ObjectId, context: Context) -> bool:
+    return context.current.objects.get(one) != context.target.objects.get(one)
+
+
+def _below(column: Column, context: Context) -> Iterator[Table]:
+    """The tables below that are there before and after, those above first."""
+    waiting = [(column.schema, column.table)]
+    while waiting:
+        above = waiting.pop(0)
+        for one in sorted(context.target.needed_by.get(ObjectId("table", above), ())):
+            if one.kind != "table":
+                continue
+            was, wanted = _parents(one, context.current), _parents(one, context.target)
+            if was == wanted and above in wanted:
+                waiting.append((one.name[0], one.name[1]))
+                found: Any = context.target.objects[one]
+                yield found
+
+
+def _parents(one: ObjectId, catalog: Catalog) -> tuple[tuple[str, ...], ...]:
+    table: Any = catalog.objects.get(one)
+    if table is None:
+        return ()
+    return (table.partition_of,) if table.partition_of else table.inherits
