@@ -16,7 +16,17 @@ from dbdeed.codegen.unasync import to_sync
 
 ACCESS = Path(__file__).resolve().parent.parent / "src" / "dbdeed" / "access"
 # In order of who imports whom. `waiting` has a twin too, written by hand.
-DERIVED = ("connection", "session", "pool", "routing", "transaction", "postgresql", "sqlite", "database")
+DERIVED = (
+    "connection",
+    "session",
+    "bulk",
+    "pool",
+    "routing",
+    "transaction",
+    "postgresql",
+    "sqlite",
+    "database",
+)
 _MODULES = re.compile(rf"\bdbdeed\.access\.({'|'.join((*DERIVED, 'waiting'))})\b")
 
 

@@ -5,6 +5,7 @@
     │   ├── FormatMismatch      generated files and this runtime do not fit: generate again, or upgrade
     │   └── AuthenticationFailed the server does not let us in: another password, role or database is needed
     ├── NotFound                no row has this key
+    ├── StaleRow                the row was changed since it was read: read it again
     ├── ConstraintViolation     the rows that were sent break a rule: change them
     │   ├── UniqueViolation     … another row has this key already
     │   ├── ForeignKeyViolation … a row that is referred to is missing, or one that is deleted is referred to
@@ -12,6 +13,7 @@
     │   ├── NotNullViolation    … a value is required
     │   └── ExclusionViolation  … an exclusion constraint is not met
     ├── InvalidValue            a value does not fit its type: too long, out of range, malformed
+    │   └── InvalidCursor       … text that is no cursor of this list
     ├── SchemaMismatch          the database is not as the code was generated for: migrate or generate
     ├── StatementFailed         the database refused a statement for another reason
     │   ├── PermissionDenied    … the role may not do this
@@ -76,6 +78,16 @@ class NotFound(AccessError):
         self.columns = columns
 
 
+class StaleRow(AccessError):
+    """The row of `table` with this key has another version by now."""
+
+    def __init__(self, table: str, columns: tuple[str, ...] = ()) -> None:
+        by = f" by {', '.join(columns)}" if columns else ""
+        super().__init__(f"the row found in {table}{by} was changed since it was read")
+        self.table = table
+        self.columns = columns
+
+
 class ConstraintViolation(AccessError):
     """A constraint refused the change.
 
@@ -122,6 +134,10 @@ class ExclusionViolation(ConstraintViolation):
 
 class InvalidValue(AccessError):
     """A value does not fit its type."""
+
+
+class InvalidCursor(InvalidValue):
+    """A text is no cursor of this list: cut, changed, or of another table or order."""
 
 
 class SchemaMismatch(AccessError):

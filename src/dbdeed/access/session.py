@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dbdeed.access.statements import Load, LoadOne, Result, Row, Statement, loaded, written
@@ -25,6 +25,10 @@ class Session:
         raise NotImplementedError
 
     async def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        raise NotImplementedError
+
+    def transaction(self) -> AbstractAsyncContextManager[Session]:
+        """A transaction, or within one a part that can be undone by itself, for `async with`."""
         raise NotImplementedError
 
     async def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:

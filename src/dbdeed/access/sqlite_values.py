@@ -49,6 +49,12 @@ def from_json(value: object) -> Any:
     return msgspec.json.decode(value) if isinstance(value, str | bytes) else value
 
 
+def json_of(values: Sequence[object]) -> str:
+    """The values as one parameter for `json_each`: bytes, which JSON has not, as hexadecimal digits."""
+    items = [one.hex().upper() if isinstance(one, bytes) else one for one in to_sqlite(values)]
+    return msgspec.json.encode(items).decode()
+
+
 def _plain(value: object) -> object:
     if isinstance(value, enum.Enum):
         return value.value

@@ -16,6 +16,7 @@ _NAMES = {
     "__aexit__": "__exit__",
     "__aiter__": "__iter__",
     "__anext__": "__next__",
+    "AbstractAsyncContextManager": "AbstractContextManager",
     "AsyncConnection": "Connection",
     "AsyncGenerator": "Generator",
     "AsyncIterator": "Iterator",

@@ -1,5 +1,29 @@
 """The runtime without asyncio: the same names as `dbdeed.access`."""
 
+from dbdeed.access.columns import Column
+from dbdeed.access.conditions import (
+    Condition,
+    Json,
+    any_of,
+    between,
+    contains,
+    contains_json,
+    contains_value,
+    ends_with,
+    eq,
+    ge,
+    gt,
+    ilike,
+    includes,
+    le,
+    like,
+    lt,
+    ne,
+    none_of,
+    not_null,
+    overlaps,
+    starts_with,
+)
 from dbdeed.access.errors import (
     AccessError,
     AuthenticationFailed,
@@ -12,6 +36,7 @@ from dbdeed.access.errors import (
     ExclusionViolation,
     ForeignKeyViolation,
     FormatMismatch,
+    InvalidCursor,
     InvalidValue,
     LockTimeout,
     NotFound,
@@ -24,6 +49,7 @@ from dbdeed.access.errors import (
     ReadOnly,
     SchemaMismatch,
     SerializationFailure,
+    StaleRow,
     StatementFailed,
     StatementTimeout,
     TransactionTimeout,
@@ -31,25 +57,29 @@ from dbdeed.access.errors import (
     UniqueViolation,
 )
 from dbdeed.access.formats import FORMAT, require_format
+from dbdeed.access.pages import Page
 from dbdeed.access.pool_metrics import PoolMetrics
-from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
-from dbdeed.access.sqlite_values import from_json, to_datetime, to_decimal, to_utc
-from dbdeed.access.statements import (
-    Column,
-    Row,
-    Statement,
-    Table,
+from dbdeed.access.related import (
     beside,
-    found,
+    distinct,
+    distinct_columns,
+    distinct_json,
+    distinct_json_rows,
+    each_with,
+    each_with_many,
+    each_with_optional,
     grouped,
-    inserted,
-    json_array,
     keyed,
     linked,
 )
+from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
+from dbdeed.access.sqlite_values import from_json, to_datetime, to_decimal, to_utc
+from dbdeed.access.statements import Row, Statement
+from dbdeed.access.sync.bulk import insert_many, insert_returning
 from dbdeed.access.sync.database import Database
 from dbdeed.access.sync.session import Session
 from dbdeed.access.sync.transaction import Savepoint, Transaction
+from dbdeed.access.table import Table, found, inserted
 
 __all__ = [
     "FORMAT",
@@ -57,6 +87,7 @@ __all__ = [
     "AuthenticationFailed",
     "CheckViolation",
     "Column",
+    "Condition",
     "ConfigurationError",
     "ConnectionFailed",
     "ConnectionLost",
@@ -66,12 +97,15 @@ __all__ = [
     "ExclusionViolation",
     "ForeignKeyViolation",
     "FormatMismatch",
+    "InvalidCursor",
     "InvalidValue",
     "Isolation",
+    "Json",
     "LockTimeout",
     "NotFound",
     "NotNullViolation",
     "OutcomeUnknown",
+    "Page",
     "PermissionDenied",
     "PoolClosed",
     "PoolMetrics",
@@ -85,6 +119,7 @@ __all__ = [
     "SchemaMismatch",
     "SerializationFailure",
     "Session",
+    "StaleRow",
     "Statement",
     "StatementFailed",
     "StatementTimeout",
@@ -94,15 +129,42 @@ __all__ = [
     "TransactionTimeout",
     "Transient",
     "UniqueViolation",
+    "any_of",
     "beside",
+    "between",
+    "contains",
+    "contains_json",
+    "contains_value",
+    "distinct",
+    "distinct_columns",
+    "distinct_json",
+    "distinct_json_rows",
+    "each_with",
+    "each_with_many",
+    "each_with_optional",
+    "ends_with",
+    "eq",
     "found",
     "from_json",
+    "ge",
     "grouped",
+    "gt",
+    "ilike",
+    "includes",
+    "insert_many",
+    "insert_returning",
     "inserted",
-    "json_array",
     "keyed",
+    "le",
+    "like",
     "linked",
+    "lt",
+    "ne",
+    "none_of",
+    "not_null",
+    "overlaps",
     "require_format",
+    "starts_with",
     "to_datetime",
     "to_decimal",
     "to_utc",

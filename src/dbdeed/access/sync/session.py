@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dbdeed.access.statements import Load, LoadOne, Result, Row, Statement, loaded, written
@@ -24,6 +24,10 @@ class Session:
         raise NotImplementedError
 
     def _many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+        raise NotImplementedError
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        """A transaction, or within one a part that can be undone by itself, for `with`."""
         raise NotImplementedError
 
     def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
