@@ -10,6 +10,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from psycopg.types.range import Range
 
 from dbdeed import access
 from dbdeed.document.values.types import System
@@ -58,7 +59,7 @@ POSTGRESQL: dict[str, list[Any]] = {
     "point": ["(1,2)"],
     "tsvector": ["'a' 'b'"],
     "bit(3)": ["101"],
-    "int4range": [],
+    "int4range": [Range(1, 5)],
 }
 SQLITE: dict[str, list[Any]] = {
     "INTEGER": [2**63 - 1, -1],

@@ -45,8 +45,8 @@ class Table:
     Attributes:
         name: quoted and qualified as needed.
         columns: by Python attribute.
-        key: the attributes that make an order total: the primary key, or another that always has a value;
-            empty where there is none.
+        key: the attributes of the primary key; empty where there is none.
+        total: the attributes that make an order total: the key, or another that always has a value.
         returning: what a statement gives back: the row's columns, in the row's order.
         version: the attribute that counts changes, or "".
         deleted: the attribute that says when a row was deleted, or "".
@@ -60,6 +60,7 @@ class Table:
         name: str,
         columns: Mapping[str, Column],
         key: tuple[str, ...],
+        total: tuple[str, ...] | None = None,
         returning: str,
         version: str = "",
         deleted: str = "",
@@ -69,6 +70,7 @@ class Table:
         self.name = name
         self.columns = columns
         self.key = key
+        self.total = key if total is None else total
         self.returning = returning
         self.version = version
         self.deleted = deleted
@@ -140,7 +142,7 @@ class Table:
         return found
 
     def copies(self, new: Iterable[msgspec.Struct]) -> list[tuple[str, str, list[Sequence[object]]]]:
-        """Many rows that do not come back: the table, columns that are given, and the rows that give these."""
+        """Many rows that do not come back: the table, columns that are given, the rows that give these."""
         found: list[tuple[str, str, list[Sequence[object]]]] = []
         for names, rows in self._alike(new):
             if not names:
@@ -263,7 +265,7 @@ class Table:
 
     def order(self, names: Sequence[str], *, total: bool = True) -> list[tuple[str, bool]]:
         """Attributes, and whether each is descending. Raises `StatementFailed` for an unknown one."""
-        return ordered(names, self.columns, self.key if total else (), self.name)
+        return ordered(names, self.columns, self.total if total else (), self.name)
 
     def missing(self, present: object) -> NotFound | StaleRow:
         """Why a change with a version found no row: `present` is what is there now, or None."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tokenize
 from dataclasses import replace
 from functools import lru_cache
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from dbdeed.codegen.header import with_header
 from dbdeed.codegen.links import links_of
+from dbdeed.codegen.lookups import lookups_of
 from dbdeed.codegen.names import names_of
 from dbdeed.codegen.package import CHECK, FUTURE, database_file, enums_file, package_file, sync_database_file
 from dbdeed.codegen.picture import imports_of, picture_of
 from dbdeed.codegen.python_text import block, import_line, import_order
+from dbdeed.codegen.relations import relations_of
 from dbdeed.codegen.repository import repository_class
 from dbdeed.codegen.rows import changes_class, filter_class, from_rows, new_class, row_class, sort_type
-from dbdeed.codegen.statements import constant_of, constants
+from dbdeed.codegen.statements import constants
 from dbdeed.codegen.unasync import to_sync
 
 if TYPE_CHECKING:
@@ -27,6 +30,11 @@ if TYPE_CHECKING:
     from dbdeed.codegen.picture import Picture
     from dbdeed.codegen.settings import Settings
     from dbdeed.models.model import DataModel
+
+# What stands at the top of a file: a class, a function, a constant.
+_TOP = re.compile(r"^(?:class |def )?(\w+)(?: = |\()", re.MULTILINE)
+
+_COLLECTIONS = ("AsyncIterator", "Collection", "Iterable", "Iterator", "Sequence")
 
 
 def generate_files(data_model: DataModel, settings: Settings) -> Mapping[str, str]:
@@ -57,61 +65,67 @@ def generate_files(data_model: DataModel, settings: Settings) -> Mapping[str, st
 
 def _pictures(data_model: DataModel, names: Names) -> list[Picture]:
     bare = {model.name: picture_of(model, names, data_model.dialect) for model in data_model.models}
-    return [replace(picture, links=links_of(picture, bare, data_model, names)) for picture in bare.values()]
+    linked = [replace(one, links=links_of(one, bare, data_model, names)) for one in bare.values()]
+    found = {one.model.name: replace(one, lookups=lookups_of(one)) for one in linked}
+    return [replace(one, relations=relations_of(one, found)) for one in found.values()]
 
 
 def _model_file(picture: Picture, names: Names, repository: str) -> str:
+    code = "\n\n".join([_types_and_sql(picture), block(repository)])
+    return f"{_imports(picture, names, code)}\n{CHECK}\n\n{code}"
+
+
+def _types_and_sql(picture: Picture) -> str:
     parts = [row_class(picture), new_class(picture)]
     parts += [changes_class(picture)] if picture.has_changes else []
     parts.append(filter_class(picture))
     classes = "\n\n".join(block(part) for part in parts)
     sql = "".join(block(part) for part in (sort_type(picture), *constants(picture)))
-    code = "\n\n".join([classes, sql, block(from_rows(picture)), block(repository)])
-    return f"{_imports(picture, names, code)}\n{CHECK}\n\n{code}"
+    return "\n\n".join([classes, sql, block(from_rows(picture))])
 
 
 def _sync_file(picture: Picture, names: Names, repository: str) -> str:
     """The derived class; types and SQL stay where they are."""
     code = to_sync(repository)
-    own = [
-        picture.names.row,
-        picture.names.new,
-        picture.names.changes,
-        picture.names.filter,
-        picture.names.sort,
-    ]
-    own += ["from_rows"]
-    own += ["COUNT", "DELETE", "EXISTS", "FIND", "FIND_MANY", "ROWS", "TABLE"]
-    own += [constant_of(key) for key in picture.unique_keys]
-    own += [f"BY_{field.name.upper()}" for field in picture.references]
-    own += [constant for link in picture.links for constant in link.constants]
+    own = _TOP.findall(_types_and_sql(picture))
     used = tuple(sorted({name for name in own if _names(name, code)}, key=import_order))
-    standard, third = _standard_imports(picture, code), ["from dbdeed.access import sync as access"]
-    third += ["from msgspec import UNSET, UnsetType"] if _names("UnsetType", code) else []
     local = [
         *_enum_import(picture, names, code, package=".."),
         import_line(f"..{picture.names.module}", used),
     ]
     about = f'"""{picture.names.row}, without asyncio."""\n'
-    groups = [about, FUTURE, *standard, *([""] if standard else []), *third, "", *sorted(local)]
-    return "\n".join(groups) + f"\n\n{CHECK}\n\n{block(code)}"
+    third = ["from dbdeed.access import sync as access"]
+    return "\n".join([
+        about,
+        FUTURE,
+        *_groups(_standard_imports(picture, code), third, sorted(local), _others(picture, "..")),
+        f"{CHECK}\n\n{block(code)}",
+    ])  # fmt: skip
 
 
 def _imports(picture: Picture, names: Names, code: str) -> str:
-    standard = _standard_imports(picture, code)
     third = ["import msgspec", "from dbdeed import access"]
     third += ["from msgspec import UNSET, UnsetType"] if _names("UnsetType", code) else []
     local = _enum_import(picture, names, code, package=".")
-    groups = [
-        f'"""{picture.names.row}."""\n',
-        FUTURE,
-        *standard,
-        "",
-        *third,
-        *([""] if local else []),
-        *local,
-    ]
-    return "\n".join(groups) + "\n"
+    groups = _groups(_standard_imports(picture, code), third, local, _others(picture, "."))
+    return "\n".join([f'"""{picture.names.row}."""\n', FUTURE, *groups])
+
+
+def _groups(*groups: list[str]) -> list[str]:
+    """Imports, with an empty line behind each group."""
+    return [line for group in groups if group for line in (*group, "")]
+
+
+def _others(picture: Picture, package: str) -> list[str]:
+    """Rows of other models, for the type checker only: the modules need each other."""
+    targets = {one.target.names.module: one.target.names.row for one in picture.relations}
+    targets.pop(picture.names.module, None)
+    lines = [f"    {_indented(import_line(f'{package}{module}', (row,)))}" for module, row in targets.items()]
+    return ["if TYPE_CHECKING:", *sorted(lines)] if lines else []
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n    ")
 
 
 def _standard_imports(picture: Picture, code: str) -> list[str]:
@@ -121,22 +135,26 @@ def _standard_imports(picture: Picture, code: str) -> list[str]:
         *(["import builtins"] if _names("builtins", code) else []),
     ]
     used = sorted({line for line in modules if _names(line.split()[-1].partition(".")[0], code)})
-    collections = tuple(name for name in ("Collection", "Iterable", "Sequence") if _names(name, code))
+    collections = tuple(
+        name
+        for name in ("AsyncIterator", "Collection", "Iterable", "Iterator", "Sequence")
+        if _names(name, code)
+    )
     used += [import_line("collections.abc", collections)] if collections else []
     used += ["from itertools import starmap"] if _names("starmap", code) else []
-    typing = tuple(name for name in ("Any", "Literal", "TypedDict", "Unpack") if _names(name, code))
+    typing = tuple(name for name in ("Literal", "TypedDict", "Unpack") if _names(name, code))
+    typing = (*(("TYPE_CHECKING",) if _others(picture, ".") else ()), *typing)
     return used + ([import_line("typing", typing)] if typing else [])
 
 
 def _of_links(picture: Picture) -> set[str]:
     """Modules of the keys at the other end, which no field of this one may need."""
-    return {
-        f"import {module}" for link in picture.links for module in link.other_field.attribute.python.imports
-    }
+    fields = (field for link in picture.links for field in link.other_fields)
+    return {f"import {module}" for field in fields for module in field.attribute.python.imports}
 
 
 def _enum_import(picture: Picture, names: Names, code: str, *, package: str) -> list[str]:
-    fields = (*picture.fields, *(link.other_field for link in picture.links))
+    fields = (*picture.fields, *(field for link in picture.links for field in link.other_fields))
     own = {f.attribute.python.enum for f in fields if f.attribute.python.enum}
     enums = {name for enum in own for name in (names.enums[enum], names.lookups[enum])}
     used = tuple(sorted((name for name in enums if _names(name, code)), key=import_order))

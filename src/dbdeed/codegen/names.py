@@ -27,10 +27,12 @@ _TAKEN_ATTRIBUTES = frozenset(
     {
         "access",
         "after",
+        "batch",
         "bool",
         "bytes",
         "changes",
         "dict",
+        "first",
         "float",
         "from_rows",
         "int",
@@ -38,15 +40,16 @@ _TAKEN_ATTRIBUTES = frozenset(
         "list",
         "msgspec",
     }
-    | {"new", "object", "order_by", "self", "str", "tuple"}
+    | {"new", "object", "order_by", "self", "str", "tuple", "with_deleted"}
 )
 _TAKEN_CLASSES = frozenset(
     {"Any", "Collection", "Literal", "Sequence", "TypedDict", "UNSET", "Unpack", "UnsetType"}
 ) | {
-    *("COLUMNS", "COUNT", "DELETE", "EXISTS", "FIND", "ROWS", "TABLE", "False", "None", "True"),
+    *("COLUMNS", "COUNT", "DELETE", "EXISTS", "FIND", "PURGE", "RESTORE", "ROWS", "TABLE"),
+    *("AsyncIterator", "Iterable", "Iterator", "TYPE_CHECKING", "False", "None", "True"),
 }
 # How the names of a model's statements begin.
-_STATEMENTS = ("ADD_", "BY_", "FIND_", "LINKED_", "REMOVE_")
+_STATEMENTS = ("ADD_", "FIND_", "LIST_", "REMOVE_")
 # Modules of the package itself, modules that generated code imports, and names that Windows refuses.
 _TAKEN_MODULES = frozenset({"access", "builtins", "database", "enums", "msgspec", "sync"}) | {
     *("datetime", "decimal", "ipaddress", "typing", "uuid", "json"),
@@ -114,24 +117,22 @@ def names_of(data_model: DataModel) -> Names:
         lookups[enum.name] = _claim(_lookup(enums[enum.name]), classes)
     modules = set(_TAKEN_MODULES)
     models: dict[tuple[str, str], ModelNames] = {}
-    for model in data_model.models:
-        row = _claim_all(class_name(model.name), classes)
+    rows = [_claim_all(class_name(model.name), classes) for model in data_model.models]
+    for model, row in zip(data_model.models, rows, strict=True):
         module = _claim(_apart(snake(row), keyword.kwlist), modules)
-        models[model.schema, model.table] = ModelNames(module, row, attribute_names(model))
+        models[model.schema, model.table] = ModelNames(module, row, attribute_names(model, classes))
     return Names(models, enums, lookups)
 
 
-def attribute_names(model: Model) -> dict[str, str]:
-    """Attributes by column."""
-    return distinct_names([attribute.name for attribute in model.attributes])
+def attribute_names(model: Model, classes: Iterable[str] = ()) -> dict[str, str]:
+    """Attributes by column; none is called as a class is, which scripts without upper case would allow."""
+    return distinct_names([attribute.name for attribute in model.attributes], classes)
 
 
-def distinct_names(columns: Sequence[str]) -> dict[str, str]:
+def distinct_names(columns: Sequence[str], others: Iterable[str] = ()) -> dict[str, str]:
     """A name for each column. One that needs no change keeps its own, whatever its neighbours are."""
-    wanted = {
-        column: _apart(snake(column) or "column", _TAKEN_ATTRIBUTES | set(keyword.kwlist))
-        for column in columns
-    }
+    words = {*_TAKEN_ATTRIBUTES, *keyword.kwlist, *others}
+    wanted = {column: _apart(snake(column) or "column", words) for column in columns}
     taken = {column for column in columns if wanted[column] == column}
     return {column: column if column in taken else _claim(wanted[column], taken) for column in columns}
 
@@ -140,6 +141,21 @@ def member_names(values: Iterable[str]) -> dict[str, str]:
     """Members of an enum class by value: `in transit` is IN_TRANSIT."""
     taken: set[str] = set()
     return {value: _claim((snake(value) or "empty").upper(), taken) for value in values}
+
+
+def without_id(name: str) -> str:
+    """What a column refers to: `customer_id` to a `customer`."""
+    return name.removesuffix("_id") or name
+
+
+class Namer:
+    """Gives each name once: the second of a kind gets a number."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {*taken}
+
+    def __call__(self, name: str) -> str:
+        return _claim(name, self._taken)
 
 
 def snake(text: str) -> str:

@@ -8,11 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dbdeed.codegen import types
+from dbdeed.codegen.conventions import Conventions, conventions_of
 from dbdeed.codegen.sql import quoted
 
 if TYPE_CHECKING:
     from dbdeed.codegen.links import Link
+    from dbdeed.codegen.lookups import Lookup
     from dbdeed.codegen.names import ModelNames, Names
+    from dbdeed.codegen.relations import Relation
     from dbdeed.models.model import Attribute, Dialect, Model, UniqueKey
 
 
@@ -24,7 +27,7 @@ class Field:
         name: the attribute.
         sql: the column, quoted where it must be.
         type: the annotation, without `| None`.
-        load: the expression that makes the value from the driver's, which has the attribute's name.
+        load: the expression that makes the value from the driver's, for which `{0}` stands.
     """
 
     attribute: Attribute
@@ -34,6 +37,15 @@ class Field:
     type: str
     load: str
     cast: str
+
+    @property
+    def as_it_is(self) -> bool:
+        """The value is the driver's own."""
+        return self.load == "{0}"
+
+    def load_from(self, value: str) -> str:
+        """The expression that makes the value from `value`."""
+        return self.load.format(value)
 
     @property
     def writable(self) -> bool:
@@ -53,9 +65,26 @@ class Field:
         return self.attribute.array_or_json == "json" or self.attribute.type in ("json[]", "jsonb[]")
 
     @property
-    def comparable(self) -> bool:
-        """Equality means what one expects: of lists and JSON it does not."""
-        return not self.attribute.array_or_json
+    def equal(self) -> bool:
+        """Values can be compared."""
+        return types.has_equality(self.attribute)
+
+    @property
+    def sortable(self) -> bool:
+        """Rows can be sorted by it."""
+        return types.has_order(self.attribute)
+
+    @property
+    def filter_type(self) -> str:
+        """What it may be asked to meet; empty for nothing at all."""
+        null = " | None" if self.attribute.nullable else ""
+        if self.type == "typing.Any" and not self.holds_json:
+            return self.type
+        if self.attribute.array_or_json == "json":
+            return f"access.Condition[access.Json]{null}"
+        if not self.equal:
+            return "None" if null else ""
+        return f"{self.type} | access.Condition[{self.type}{null}]{null}"
 
 
 @dataclass(frozen=True)
@@ -66,7 +95,20 @@ class Picture:
     names: ModelNames
     dialect: Dialect
     fields: tuple[Field, ...]
+    conventions: Conventions
     links: tuple[Link, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
+    relations: tuple[Relation, ...] = ()
+
+    @property
+    def version(self) -> Field | None:
+        """Counts changes."""
+        return self.conventions.version
+
+    @property
+    def deleted(self) -> Field | None:
+        """Says when a row was deleted."""
+        return self.conventions.deleted
 
     @cached_property
     def key(self) -> tuple[Field, ...]:
@@ -88,13 +130,11 @@ class Picture:
         return tuple(found)
 
     @cached_property
-    def references(self) -> tuple[Field, ...]:
-        """Single columns that refer to another model, each once, in the table's order."""
-        held = (relation for relation in self.model.relationships if relation.holder and not relation.through)
-        columns = {relation.columns[0] for relation in held if len(relation.columns) == 1}
-        unique = {key[0].name for key in self.unique_keys if len(key) == 1}
-        unique |= {field.name for field in self.key} if len(self.key) == 1 else set()
-        return tuple(f for f in self.fields if f.attribute.name in columns and f.name not in unique)
+    def total(self) -> tuple[Field, ...]:
+        """What makes an order of rows total: the primary key, or another key that is never null."""
+        never_null = (key for key in self.unique_keys if not any(field.attribute.nullable for field in key))
+        key = self.key or next(never_null, ())
+        return key if all(field.sortable for field in key) else ()
 
     @cached_property
     def writable(self) -> tuple[Field, ...]:
@@ -108,7 +148,8 @@ class Picture:
     @cached_property
     def changeable(self) -> tuple[Field, ...]:
         """What an update may set: the key stays."""
-        return tuple(field for field in self.writable if field not in self.key)
+        kept = (*self.key, *self.conventions.fields)
+        return tuple(field for field in self.writable if field not in kept)
 
     def of(self, columns: tuple[str, ...]) -> tuple[Field, ...]:
         by_column = {field.attribute.name: field for field in self.fields}
@@ -116,7 +157,7 @@ class Picture:
 
     def _findable(self, key: UniqueKey) -> tuple[Field, ...]:
         fields = self.of(key.columns)
-        whole = len(fields) == len(key.columns) and all(field.comparable for field in fields)
+        whole = len(fields) == len(key.columns) and all(field.equal for field in fields)
         return () if key.primary or not whole else fields
 
 
@@ -125,7 +166,7 @@ def picture_of(model: Model, names: Names, dialect: Dialect) -> Picture:
     own = names.of(model)
     aliases = _aliases(model, own)
     fields = tuple(_field(attribute, names, own, dialect, aliases) for attribute in model.attributes)
-    return Picture(model, own, dialect, fields)
+    return Picture(model, own, dialect, fields, conventions_of(model, fields))
 
 
 def imports_of(picture: Picture) -> tuple[str, ...]:
@@ -149,7 +190,7 @@ def _field(
         sql=sql,
         selected=types.selected(attribute, sql, dialect),
         type=_aliased(types.annotation(attribute, names), aliases),
-        load=_aliased(types.load(attribute, names, dialect, name), aliases),
+        load=_aliased(types.load(attribute, names, dialect, "{0}"), aliases),
         cast=types.cast(attribute, dialect),
     )
 

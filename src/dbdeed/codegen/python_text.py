@@ -61,6 +61,15 @@ def fold(code: Code, indent: str = "", suffix: str = "") -> str:
     return "\n".join([f"{indent}{code.head}", *inner, f"{indent}{code.tail}{suffix}"])
 
 
+def comprehension(head: str, made: str, over: str, indent: str) -> str:
+    """`[made for over]` behind `head`, which ends with the bracket."""
+    flat = f"{indent}{head}{made} for {over}]"
+    if len(flat) <= WIDTH:
+        return flat
+    inner = indent + STEP
+    return f"{indent}{head}\n{inner}{made}\n{inner}for {over}\n{indent}]"
+
+
 def import_order(name: str) -> tuple[int, str]:
     """As isort has it: constants, then classes, then the rest."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2

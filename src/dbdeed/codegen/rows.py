@@ -35,14 +35,14 @@ def changes_class(picture: Picture) -> str:
 
 def filter_class(picture: Picture) -> str:
     """What rows may be compared with."""
-    body = [f"{field.name}: {field.loaded_type}" for field in picture.fields if field.comparable]
+    body = [f"{field.name}: {field.filter_type}" for field in picture.fields if field.filter_type]
     head = Group(f"class {picture.names.filter}(", ("TypedDict", "total=False"), "):")
-    return _struct(head, "What rows may be asked to equal; None is null.", body)
+    return _struct(head, "What rows may be asked to meet: a value, a condition, or None for null.", body)
 
 
 def sort_type(picture: Picture) -> str:
     """By what a list may be sorted."""
-    names = [name for field in picture.fields if field.comparable for name in (field.name, f"-{field.name}")]
+    names = [name for field in picture.fields if field.sortable for name in (field.name, f"-{field.name}")]
     return fold(Group(f"{picture.names.sort} = Literal[", tuple(map(literal, names)), "]")) + "\n"
 
 
@@ -50,9 +50,9 @@ def from_rows(picture: Picture) -> str:
     """The function that makes rows from what the driver gives."""
     row = picture.names.row
     head = fold(Group("def from_rows(", ("rows: Iterable[access.Row]",), f") -> list[{row}]:"))
-    if all(field.load == field.name for field in picture.fields):
+    if all(field.as_it_is for field in picture.fields):
         return f"{head}\n{fold(Group('return list(', (f'starmap({row}, rows)',)), STEP)}\n"
-    made = Group(f"{row}(", tuple(field.load for field in picture.fields))
+    made = Group(f"{row}(", tuple(field.load_from(field.name) for field in picture.fields))
     names = tuple(field.name for field in picture.fields)
     return f"{head}\n{_comprehension(made, names)}\n"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.codegen.python_text import Group, f_string, fold, literal, wrapped
-from dbdeed.codegen.sql import mark
+from dbdeed.codegen.conventions import now
+from dbdeed.codegen.python_text import Group, Text, f_string, fold, literal, wrapped
+from dbdeed.codegen.sql import any_key, mark
 
 if TYPE_CHECKING:
     from dbdeed.codegen.links import Link
@@ -23,13 +24,15 @@ def constants(picture: Picture) -> tuple[str, ...]:
         f"EXISTS = {literal(f'SELECT 1 FROM {table}')}",
     ]
     if picture.key:
-        where = _where(picture.key, picture)
-        parts.append(_rows("FIND", where))
-        parts.append(_statement("DELETE", literal(f"DELETE FROM {table} WHERE {where}"), "writes=True"))
-    if len(picture.key) == 1:
-        parts.append(_rows("FIND_MANY", _any(picture.key[0], picture)))
-    parts += [_rows(constant_of(key), _where(key, picture)) for key in picture.unique_keys]
-    parts += [_rows(f"BY_{field.name.upper()}", _any(field, picture)) for field in picture.references]
+        parts += _rows("FIND", _where(picture.key, picture), picture)
+    for key in picture.unique_keys:
+        parts += _rows(constant_of(key), _where(key, picture), picture)
+    for lookup in picture.lookups:
+        if lookup.link is None:
+            parts += _rows(lookup.constant, any_key(lookup.fields, picture.dialect), picture)
+        else:
+            parts += _linked(lookup.constant, lookup.link.read, picture)
+    parts += _deletes(picture) if picture.key else []
     parts += [part for link in picture.links for part in _link(link)]
     return (*(f"{part}\n" for part in parts), f"{_table(picture)}\n")
 
@@ -39,17 +42,77 @@ def constant_of(key: tuple[Field, ...]) -> str:
     return f"FIND_BY_{'_AND_'.join(field.name for field in key)}".upper()
 
 
-def _link(link: Link) -> tuple[str, str, str]:
-    read, add, remove = link.constants
+def _deletes(picture: Picture) -> list[str]:
+    table, where = picture.model.sql_name, _where(picture.key, picture)
+    row, deleted = where + _version(picture), picture.deleted
+    if deleted is None:
+        return [_writes("DELETE", f"DELETE FROM {table} WHERE {row}")]
+    moment = now(deleted, picture.dialect)
+    touched = "".join(f", {one}" for one in _changed(picture))
+    gone = f"{deleted.sql} IS NOT NULL"
+    restore = f"UPDATE {table} SET {deleted.sql} = NULL{touched} WHERE {where} AND {gone} RETURNING "
+    return [
+        _writes(
+            "DELETE",
+            f"UPDATE {table} SET {deleted.sql} = {moment}{touched} ",
+            f"WHERE {row} AND {deleted.sql} IS NULL",
+        ),
+        _statement("RESTORE", f_string(restore, "COLUMNS", ""), "writes=True"),
+        _writes("PURGE", f"DELETE FROM {table} WHERE {where}"),
+    ]
+
+
+def _version(picture: Picture) -> str:
+    """The row has the version that is given, if one is given."""
+    field, number = picture.version, len(picture.key) + 1
+    if field is None:
+        return ""
+    if picture.dialect.name == "sqlite":
+        return f" AND (? IS NULL OR {field.sql} = ?)"
+    return f" AND (${number}::{field.attribute.type} IS NULL OR {field.sql} = ${number})"
+
+
+def _changed(picture: Picture) -> list[str]:
+    version = picture.version
+    counted = [f"{version.sql} = {version.sql} + 1"] if version else []
+    return [*counted, *_touch(picture)]
+
+
+def _touch(picture: Picture) -> list[str]:
+    field = picture.conventions.updated
+    return [f"{field.sql} = {now(field, picture.dialect)}"] if field else []
+
+
+def _link(link: Link) -> tuple[str, str]:
+    name = link.name.upper()
     return (
-        _statement(read, link.read),
-        _statement(add, link.add, "writes=True"),
-        _statement(remove, link.remove, "writes=True"),
+        _statement(f"ADD_{name}", link.add, "writes=True"),
+        _statement(f"REMOVE_{name}", link.remove, "writes=True"),
     )
 
 
-def _rows(name: str, where: str) -> str:
-    return _statement(name, f_string("", "ROWS", f" WHERE {where}"))
+def _linked(name: str, read: Text, picture: Picture) -> list[str]:
+    if picture.deleted is None:
+        return [_statement(name, read)]
+    *pieces, (before, column, after) = read.pieces
+    rest = f" WHERE {picture.deleted.sql} IS NULL"
+    whole = Text((*pieces, (before, column, after.removesuffix(rest))))
+    return [_statement(name, read), _statement(f"{name}_WITH_DELETED", whole)]
+
+
+def _rows(name: str, where: str, picture: Picture) -> list[str]:
+    whole = _statement(name, f_string("", "ROWS", f" WHERE {where}"))
+    if picture.deleted is None:
+        return [whole]
+    there = f" WHERE {where} AND {picture.deleted.sql} IS NULL"
+    return [
+        _statement(name, f_string("", "ROWS", there)),
+        _statement(f"{name}_WITH_DELETED", f_string("", "ROWS", f" WHERE {where}")),
+    ]
+
+
+def _writes(name: str, *pieces: str) -> str:
+    return _statement(name, Text(tuple(("", "", piece) for piece in pieces)), "writes=True")
 
 
 def _statement(name: str, *options: Code) -> str:
@@ -64,28 +127,30 @@ def _mark(field: Field, number: int, picture: Picture) -> str:
     return mark(number, picture.dialect) + (f"::{field.cast}" if field.cast else "")
 
 
-def _any(field: Field, picture: Picture) -> str:
-    """The column is one of a list that travels as one parameter."""
-    if picture.dialect.name == "postgresql":
-        return f"{field.sql} = ANY($1::{field.attribute.type}[])"
-    return f"{field.sql} IN (SELECT value FROM json_each(?))"
-
-
 def _table(picture: Picture) -> str:
-    key = ", ".join(literal(field.name) for field in picture.key) + ("," if len(picture.key) == 1 else "")
-    items = (
+    touch = ", ".join(map(literal, _touch(picture)))
+    items: tuple[Code, ...] = (
         f"dialect={literal(picture.dialect.name)}",
         f"name={literal(picture.model.sql_name)}",
         Group("columns={", tuple(_column(field) for field in picture.fields), "}"),
-        f"key=({key})",
+        f"key={_names(picture.key)}",
+        *([] if picture.total == picture.key else [f"total={_names(picture.total)}"]),
         "returning=COLUMNS",
+        *([f"version={literal(picture.version.name)}"] if picture.version else []),
+        *([f"deleted={literal(picture.deleted.name)}"] if picture.deleted else []),
+        *([f"touch=({touch},)"] if touch else []),
     )
     return fold(Group("TABLE = access.Table(", items))
 
 
+def _names(fields: tuple[Field, ...]) -> str:
+    return f"({', '.join(literal(field.name) for field in fields)}{',' if len(fields) == 1 else ''})"
+
+
 def _column(field: Field) -> Group:
-    options = [literal(field.sql)]
-    options += [f"cast={literal(field.cast)}"] if field.cast else []
+    options = [literal(field.sql), literal(field.attribute.type)]
+    options += [field.type] if field.sortable else []
     options += ["nullable=True"] if field.attribute.nullable else []
+    options += ["array=True"] if field.cast else []
     options += ["json=True"] if field.holds_json else []
     return Group(f"{literal(field.name)}: access.Column(", tuple(options))

@@ -20,7 +20,26 @@ _SQLITE = {
     "bool": "bool({})",
     "float": "float({})",
 }
+# Types that know no equality, and one more that knows no order.
+_NOT_EQUAL = re.compile(r"^(json|xml|point|polygon)\b")
+_NOT_SORTED = re.compile(r"^(line|lseg|box|path|circle)\b|^(inet|cidr)\b|range$")
 _ZONED = re.compile(r"with time zone|timestamptz|timestamp_tz|datetimeoffset", re.IGNORECASE)
+
+
+def zoned(attribute: Attribute) -> bool:
+    """A timestamp that knows its zone."""
+    return _ZONED.search(attribute.type) is not None
+
+
+def has_equality(attribute: Attribute) -> bool:
+    """Two values can be compared."""
+    return attribute.array_or_json != "json" and not _NOT_EQUAL.match(attribute.type)
+
+
+def has_order(attribute: Attribute) -> bool:
+    """Rows can be sorted by it, and a cursor can hold its values."""
+    one = has_equality(attribute) and not attribute.array_or_json
+    return one and not _NOT_SORTED.search(attribute.type)
 
 
 def annotation(attribute: Attribute, names: Names) -> str:
@@ -54,7 +73,7 @@ def cast(attribute: Attribute, dialect: Dialect) -> str:
 
 
 def load(attribute: Attribute, names: Names, dialect: Dialect, value: str) -> str:
-    """The expression that turns the driver's `value`, a name, into the annotated type."""
+    """The expression that turns the driver's `value` into the annotated type."""
     converted = _converted(attribute, names, dialect, value)
     if converted == value or not attribute.nullable:
         return converted
@@ -72,5 +91,5 @@ def _converted(attribute: Attribute, names: Names, dialect: Dialect, value: str)
     if attribute.array_or_json == "json":
         return f"access.from_json({value})"
     if attribute.python.expression == "datetime.datetime":
-        return f"access.to_utc({value})" if _ZONED.search(attribute.type) else f"access.to_datetime({value})"
+        return f"access.to_utc({value})" if zoned(attribute) else f"access.to_datetime({value})"
     return _SQLITE.get(attribute.python.expression, "{}").format(value)
