@@ -13,6 +13,7 @@ from tests.access.servers import MAJORS, Own, admin, folder
 
 from dbdeed import access
 from dbdeed.access import sync
+from dbdeed.access.routing import position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,8 +36,8 @@ class Pair:
 
     def caught_up(self) -> None:
         """Wait until the replica has everything."""
-        ((position,),) = admin(self.primary.address, "SELECT pg_current_wal_insert_lsn()::text")
-        until(lambda: admin(self.replica.address, f"SELECT pg_last_wal_replay_lsn() >= '{position}'")[0][0])
+        ((lsn,),) = admin(self.primary.address, "SELECT pg_current_wal_lsn()::text")
+        until(lambda: admin(self.replica.address, f"SELECT pg_last_wal_replay_lsn() >= '{lsn}'")[0][0])
 
     def paused(self) -> None:
         """Let the replica fall behind."""
@@ -189,6 +190,20 @@ def test_a_function_that_writes_after_all_goes_to_the_primary(pair: Pair) -> Non
         before = database.replica_metrics()[0].acquired
         assert database.rows(sneaky) == [(77,)]
         assert database.replica_metrics()[0].acquired == before
+
+
+def test_a_write_is_found_behind_a_switch_of_log_files(pair: Pair) -> None:
+    with pair.database() as database:
+        database.execute(INSERT, (1,))
+        admin(pair.primary.address, "SELECT pg_switch_wal()")
+        until(lambda: on_replica(database), within=5)
+
+
+def test_positions_behind_a_page_header_are_the_start_of_the_page() -> None:
+    assert position("0/5000028", 8192) == position("0/5000000", 8192) == 0x5000000
+    assert position("1/5002018", 8192) == 0x105002000
+    assert position("0/5000030", 8192) == 0x5000030
+    assert position("0/5002018", 16384) == 0x5002018
 
 
 def test_serializable_reads_stay_on_the_primary(pair: Pair) -> None:

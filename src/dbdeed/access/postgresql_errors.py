@@ -61,6 +61,23 @@ def translated(error: psycopg.Error, *, gone: bool) -> errors.AccessError:
     return errors.StatementFailed(message, sqlstate=state)
 
 
+# libpq gives no SQLSTATE for a connection that was refused, only what the server said.
+_REFUSED = re.compile(
+    r"authentication failed|no password supplied|password expired"
+    r'|role ".*" does not exist|role ".*" is not permitted to log in|database ".*" does not exist'
+    r"|permission denied for database|no pg_hba\.conf entry|is not currently accepting connections"
+    r"|server does not support SSL|certificate|is not a valid .* name|invalid port number|no user name",
+    re.IGNORECASE,
+)
+
+
+def not_connected(who: str, message: str) -> errors.AccessError:
+    """The error for a connection that could not be opened; `message` is what libpq says of it."""
+    lines = message.strip().splitlines() or ["no reason given"]
+    kind = errors.AuthenticationFailed if _REFUSED.search(lines[-1]) else errors.ConnectionFailed
+    return kind(f"cannot connect to {who}: {lines[-1]}")
+
+
 def _columns(error: psycopg.Error) -> tuple[str, ...]:
     """The columns of a violated key stand in the detail, in any language: `Key (a, b)=(1, 2) …`."""
     if error.diag.column_name:

@@ -37,11 +37,14 @@ _ASK_EVERY = 0.05
 _REST, _LONGEST_REST = 1.0, 30.0
 _POSITIONS_KEPT = 400
 
+_PAGE_HEADERS = (24, 40)  # bytes: of an ordinary page, and of a segment's first
+
 # The insert position, not the flushed one: a commit that does not wait for the disk counts too.
-_WRITTEN = Statement("SELECT pg_catalog.pg_current_wal_insert_lsn()::text")
+_BLOCK = "pg_catalog.current_setting('wal_block_size')::int"
+_WRITTEN = Statement(f"SELECT pg_catalog.pg_current_wal_insert_lsn()::text, {_BLOCK}")
 _REPLAYED = Statement(
     "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() "
-    "ELSE pg_catalog.pg_current_wal_insert_lsn() END::text"
+    f"ELSE pg_catalog.pg_current_wal_insert_lsn() END::text, {_BLOCK}"
 )
 
 _marks: ContextVar[weakref.WeakKeyDictionary[object, list[float]] | None] = ContextVar("marks", default=None)
@@ -158,7 +161,7 @@ class Routes:
         """Learn how far the replicas have come."""
         if self._can_tell:
             try:
-                self._positions.append((now, await _position(self.primary, _WRITTEN)))
+                self._positions.append((now, await _asked(self.primary, _WRITTEN)))
             except (StatementFailed, SchemaMismatch):
                 self._can_tell = False
             except AccessError:
@@ -170,8 +173,8 @@ class Routes:
     async def _look_at(self, replica: Replica, now: float) -> None:
         try:
             if self._can_tell:
-                replayed = await _position(replica.pool, _REPLAYED)
-                caught_up = (at for at, position in self._positions if position <= replayed)
+                replayed = await _asked(replica.pool, _REPLAYED)
+                caught_up = (at for at, written in self._positions if written <= replayed)
                 replica.holds = max(caught_up, default=replica.holds)
         except (StatementFailed, SchemaMismatch):
             self._can_tell = False
@@ -204,15 +207,26 @@ async def _prepared(pool: Pool, prepare: Callable[[Connection], Awaitable[None]]
     return lease
 
 
-async def _position(pool: Pool, statement: Statement) -> int:
+async def _asked(pool: Pool, statement: Statement) -> int:
     """A position in the log, as a number of bytes."""
     lease = await pool.acquire()
     try:
-        ((text,),) = (await lease.connection.run(statement, ())).rows
+        ((text, block),) = (await lease.connection.run(statement, ())).rows
     except AccessError as error:
         pool.noticed(lease, error)
         raise
     finally:
         pool.release(lease)
+    return position(text, block)
+
+
+def position(text: str, block: int) -> int:
+    """A position such as `16/B374D848` as a number of bytes.
+
+    Right behind the header of a page it counts as that page's start: the next record will begin there, while
+    a replica that has replayed the one before tells where that one ended.
+    """
     high, _, low = text.partition("/")
-    return (int(high, 16) << 32) | int(low, 16)
+    found = (int(high, 16) << 32) | int(low, 16)
+    within = found % block
+    return found - within if within in _PAGE_HEADERS else found

@@ -20,8 +20,8 @@ _OTHERS: dict[str, type[errors.AccessError]] = {
     "SQLITE_READONLY": errors.ReadOnly,
     "SQLITE_MISMATCH": errors.InvalidValue,
     "SQLITE_TOOBIG": errors.InvalidValue,
-    "SQLITE_CONSTRAINT_DATATYPE": errors.InvalidValue,  # a STRICT table
 }
+_WRONG_TYPE = 3091  # SQLITE_CONSTRAINT_DATATYPE, of a STRICT table; Python 3.11 has no name for it
 _LOST = ("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB")
 _MISSING = ("no such table", "no such column", "has no column named", "no such index")
 
@@ -30,6 +30,8 @@ def translated(error: sqlite3.Error | sqlite3.Warning | OverflowError) -> errors
     """The error to raise from `error`."""
     message = str(error)
     name: str = getattr(error, "sqlite_errorname", "")
+    if getattr(error, "sqlite_errorcode", 0) == _WRONG_TYPE:
+        return errors.InvalidValue(message)
     if name in _CONSTRAINTS:
         constraint, table, columns = _subject(name, message)
         return _CONSTRAINTS[name](message, constraint=constraint, table=table, columns=columns)
@@ -58,4 +60,4 @@ def _subject(name: str, message: str) -> tuple[str, str, tuple[str, ...]]:
     table, dot, _ = subject.partition(".")
     if not dot:
         return "", "", ()
-    return "", table, tuple(part.removeprefix(f"{table}.") for part in subject.split(", "))
+    return "", table, tuple(subject.removeprefix(f"{table}.").split(f", {table}."))

@@ -15,13 +15,12 @@ from psycopg.types.json import set_json_loads
 
 from dbdeed.access.errors import (
     ConfigurationError,
-    ConnectionFailed,
     ConnectionLost,
     InvalidValue,
     OutcomeUnknown,
     StatementFailed,
 )
-from dbdeed.access.postgresql_errors import translated
+from dbdeed.access.postgresql_errors import not_connected, translated
 from dbdeed.access.statements import Result, Row, Statement
 
 if TYPE_CHECKING:
@@ -207,8 +206,7 @@ class PostgresqlConnector:
         try:
             raw = psycopg.Connection.connect(text, autocommit=True)
         except psycopg.Error as error:
-            message = str(error).strip().splitlines()[-1] if str(error).strip() else "no reason given"
-            raise ConnectionFailed(f"cannot connect to {self!r}: {message}") from error
+            raise not_connected(repr(self), str(error)) from error
         set_json_loads(msgspec.json.decode, raw)
         return PostgresqlConnection(raw)
 
