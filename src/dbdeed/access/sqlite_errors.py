@@ -23,7 +23,7 @@ _OTHERS: dict[str, type[errors.AccessError]] = {
 }
 _WRONG_TYPE = 3091  # SQLITE_CONSTRAINT_DATATYPE, of a STRICT table; Python 3.11 has no name for it
 _LOST = ("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB")
-_MISSING = ("no such table", "no such column", "has no column named", "no such index")
+_MISSING = ("no such table", "no such column", "has no column named", "no such index", "no such function")
 
 
 def translated(error: sqlite3.Error | sqlite3.Warning | OverflowError) -> errors.AccessError:
