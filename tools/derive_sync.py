@@ -15,7 +15,7 @@ from pathlib import Path
 from dbdeed.codegen.unasync import to_sync
 
 ACCESS = Path(__file__).resolve().parent.parent / "src" / "dbdeed" / "access"
-# In order of who imports whom. `waiting` has a twin too, written by hand.
+# In order of who imports whom.
 DERIVED = (
     "connection",
     "session",
@@ -27,7 +27,9 @@ DERIVED = (
     "sqlite",
     "database",
 )
-_MODULES = re.compile(rf"\bdbdeed\.access\.({'|'.join((*DERIVED, 'waiting'))})\b")
+# These have twins that are written by hand: how one waits differs.
+TWINS = ("waiting", "sqlite_worker")
+_MODULES = re.compile(rf"\bdbdeed\.access\.({'|'.join((*DERIVED, *TWINS))})\b")
 
 
 def derived(name: str) -> str:

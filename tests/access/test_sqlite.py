@@ -220,3 +220,72 @@ def test_moments_are_kept_in_utc(sqlite: str) -> None:
     assert text == "2025-12-31 23:30:00"
     assert access.to_utc(text) == moment
     assert access.to_datetime(text) == dt.datetime(2025, 12, 31, 23, 30)  # noqa: DTZ001
+
+
+LONG = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 2000000) SELECT count(*) FROM c"
+
+
+def test_a_short_read_needs_no_thread_and_a_long_one_holds_nobody_up(table: str) -> None:
+    async def work() -> None:
+        async with access.Database(table, pool=access.PoolSettings(min=1, max=1)) as database:
+            (lease,) = database._routes.primary._leases  # type: ignore[union-attr]
+            connection: Any = lease.connection
+            handed_over = 0
+            call = connection._worker.call
+
+            async def counted(*arguments: Any) -> Any:
+                nonlocal handed_over
+                handed_over += 1
+                return await call(*arguments)
+
+            connection._worker.call = counted
+            for _ in range(10):
+                assert await database.rows(READ, (1,)) == [(0,)]
+            assert handed_over == 0
+            longest = 0.0
+
+            async def watch() -> None:
+                nonlocal longest
+                while True:
+                    start = asyncio.get_running_loop().time()
+                    await asyncio.sleep(0.001)
+                    longest = max(longest, asyncio.get_running_loop().time() - start)
+
+            watcher = asyncio.create_task(watch())
+            await asyncio.sleep(0)
+            for times in (1, 2):  # begun at once, then on the thread; from then on there at once
+                assert await database.rows(access.Statement(LONG)) == [(2_000_000,)]
+                assert handed_over == times
+            watcher.cancel()
+            assert longest < 0.25
+            assert connection._long == {LONG}
+
+    drive(work)
+
+
+def test_a_long_read_within_a_transaction_loses_nothing_of_it(table: str) -> None:
+    async def work() -> None:
+        async with access.Database(table) as database:
+            async with database.transaction() as transaction:
+                await transaction.execute(BUMP, (1,))
+                assert await transaction.rows(access.Statement(LONG)) == [(2_000_000,)]
+            assert await database.rows(READ, (1,)) == [(1,)]
+
+    drive(work)
+
+
+def test_a_call_that_is_left_before_it_began_ends_too(table: str) -> None:
+    async def work() -> None:
+        async with access.Database(table, pool=access.PoolSettings(max=1)) as database:
+            for _ in range(30):
+                statement = access.Statement(ENDLESS, writes=True)  # on the thread from its start
+                task = asyncio.create_task(database.rows(statement))
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                task.cancel()
+                async with asyncio.timeout(5):
+                    with pytest.raises(asyncio.CancelledError):
+                        await task
+            assert await database.rows(READ, (1,)) == [(0,)]
+
+    drive(work)

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _DIGITS = 15
+_PLAIN: frozenset[type] = frozenset({int, float, str, bytes, bool, type(None)})
 
 
-def to_sqlite(parameters: Sequence[object]) -> list[object]:
+def to_sqlite(parameters: Sequence[object]) -> Sequence[object]:
     """The parameters as `sqlite3` takes them."""
+    if _PLAIN.issuperset(map(type, parameters)):
+        return parameters
     return [_ADAPT[type(value)](value) if type(value) in _ADAPT else _plain(value) for value in parameters]
 
 
@@ -84,5 +87,5 @@ _ADAPT: dict[type, Callable[..., object]] = {
     dt.time: dt.time.isoformat,
     decimal.Decimal: _decimal,
     uuid.UUID: str,
-    bool: int,
+    bool: int,  # in a list that is encoded as JSON too
 }

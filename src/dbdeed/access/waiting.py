@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -58,41 +57,6 @@ class Lock:
 
     def release(self) -> None:
         self._lock.release()
-
-
-class Worker:
-    """One thread, for a driver whose calls block."""
-
-    def __init__(self, name: str) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
-
-    async def call(self, function: Callable[[], T], interrupt: Callable[[], None] | None = None) -> T:
-        """Run `function` there. A cancelled caller interrupts it, and leaves only once it has ended."""
-        future = self._executor.submit(function)
-        waiting = asyncio.wrap_future(future)
-        try:
-            return await asyncio.shield(waiting)
-        except asyncio.CancelledError:
-            if not future.cancel():
-                if interrupt is not None:
-                    interrupt()
-                await _settled(waiting)
-            raise
-
-    def finish(self, function: Callable[[], None]) -> None:
-        """Run `function` last, and wait for nothing."""
-        self._executor.submit(function)
-        self._executor.shutdown(wait=False)
-
-
-async def _settled(future: asyncio.Future[T]) -> None:
-    while not future.done():
-        try:
-            await asyncio.wait([future])
-        except asyncio.CancelledError:
-            continue
-    if not future.cancelled():
-        future.exception()  # seen: the caller's cancellation is what is raised
 
 
 class Ticker:

@@ -11,13 +11,14 @@ import sqlite3
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.access.errors import ConnectionFailed, InvalidValue, LockTimeout, StatementFailed
 from dbdeed.access.sqlite_errors import translated
 from dbdeed.access.sqlite_values import to_sqlite
 from dbdeed.access.statements import Result, Row, Statement, first_word
-from dbdeed.access.sync.waiting import Lock, Worker
+from dbdeed.access.sync.sqlite_worker import LOOKS, RESTING_WAIT, Worker
+from dbdeed.access.sync.waiting import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -25,14 +26,16 @@ if TYPE_CHECKING:
     from dbdeed.access.settings import PoolSettings, TransactionSettings
     from dbdeed.access.sync.connection import Connection
 
+T = TypeVar("T")
+
 BUSY_TIMEOUT = 5.0
-_STEPS_BETWEEN_LOOKS = 2000  # virtual machine steps between two looks at the clock; some 20 µs
+_STEPS_BETWEEN_LOOKS = 2000  # of SQLite's machine, from one look to the next; some 20 to 100 µs
 _LEAVES_SESSION = frozenset({"SELECT", "VALUES", "WITH", "INSERT", "UPDATE", "DELETE", "REPLACE", "EXPLAIN"})
 _READS = frozenset({"SELECT", "VALUES", "EXPLAIN"})
 
 
 class SqliteConnection:
-    """One session with a file; its calls run on a thread of its own."""
+    """One session with a file."""
 
     def __init__(self, raw: sqlite3.Connection, worker: Worker, writer: Lock, settings: PoolSettings) -> None:
         self._raw = raw
@@ -44,6 +47,11 @@ class SqliteConnection:
         self._writing = False
         self._closed = False
         self._undo: list[str] = []  # what brings the session back after a transaction
+        self._long: set[str] = set()  # what took too long for the caller's own thread
+        self._looks: int | None = None  # how often a call on that thread may still be looked at
+        self._until = float("inf")
+        self._left = False  # its caller was cancelled
+        self._watched = False
         self.changed = False
         self.server = ""
 
@@ -54,18 +62,23 @@ class SqliteConnection:
         return not self._closed
 
     def run(self, statement: Statement, parameters: Sequence[object]) -> Result:
+        if statement.trusted and not statement.writes and statement.text not in self._long:
+            found = self._at_once(statement.text, parameters)
+            if found is not None:
+                return found
         word = "" if statement.trusted else first_word(statement.text)
         if not statement.trusted:
             self.changed = self.changed or word not in _LEAVES_SESSION
-        if self._in_transaction:
-            return self._execute(statement.text, parameters)
-        if not statement.writes or word in _READS:
-            return self._execute(statement.text, parameters)
-        self._take_writer(BUSY_TIMEOUT)
+        own = not self._in_transaction and statement.writes and word not in _READS
+        if own:
+            self._take_writer(BUSY_TIMEOUT)
         try:
-            return self._execute(statement.text, parameters)
+            self._hold()
+            values = to_sqlite(parameters)
+            return self._call(lambda: self._fetch(statement.text, values))
         finally:
-            self._free_writer()
+            if own:
+                self._free_writer()
 
     def stream(self, statement: Statement, parameters: Sequence[object], batch: int) -> Generator[list[Row]]:
         own = statement.writes and not self._in_transaction
@@ -73,13 +86,13 @@ class SqliteConnection:
             self._take_writer(BUSY_TIMEOUT)
         try:
             values = to_sqlite(parameters)
-            cursor = self._worker.call(lambda: self._open(statement.text, values), self._raw.interrupt)
+            cursor = self._call(lambda: self._open(statement.text, values))
             try:
-                while rows := self._worker.call(lambda: self._next(cursor, batch), self._raw.interrupt):
+                while rows := self._call(lambda: self._next(cursor, batch)):
                     yield rows
             finally:
                 if not self._closed:
-                    self._worker.call(cursor.close)
+                    self._call(cursor.close)
         finally:
             if own:
                 self._free_writer()
@@ -99,12 +112,12 @@ class SqliteConnection:
             self._undo = ["PRAGMA query_only = OFF"]
             self._command("PRAGMA query_only = ON", "BEGIN")
         else:
+            self._undo = []
             wait = settings.lock_timeout or BUSY_TIMEOUT
-            self._undo = [_busy_timeout(BUSY_TIMEOUT)]
             self._take_writer(wait)
             # A transaction that reads first and writes later could fail when it turns to writing: SQLite lets
             # no other writer wait for it. So it says at once that it will write.
-            self._command(_busy_timeout(wait), "BEGIN IMMEDIATE")
+            self._call(lambda: self._fetch("BEGIN IMMEDIATE", ()), wait)
         self._in_transaction = True
 
     def commit(self) -> None:
@@ -151,28 +164,66 @@ class SqliteConnection:
             self._writing = False
             self._writer.release()
 
-    def _execute(self, text: str, parameters: Sequence[object]) -> Result:
+    def _at_once(self, text: str, parameters: Sequence[object]) -> Result | None:
+        """On the caller's own thread; None where it must not be kept so long."""
+        if self._in_transaction:
+            self._hold()
+        if self._timeout is not None or LOOKS is not None:
+            self._watch()
+        self._looks = LOOKS
+        try:
+            rows = self._raw.execute(text, to_sqlite(parameters)).fetchall()
+        except UnicodeEncodeError as error:
+            raise _not_utf8() from error
+        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if LOOKS is None or code not in (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY):
+                raise translated(error) from error
+            if code == sqlite3.SQLITE_INTERRUPT:
+                self._long.add(text)
+            return None
+        finally:
+            self._looks = None
+        return Result(rows, len(rows))
+
+    def _hold(self) -> None:
         if self._in_transaction and not self._raw.in_transaction:
             raise StatementFailed("an earlier statement of the transaction failed: it was rolled back")
-        values = to_sqlite(parameters)
-        return self._worker.call(lambda: self._fetch(text, values), self._raw.interrupt)
 
     def _command(self, *texts: str) -> None:
         def run() -> None:
             for text in texts:
                 self._fetch(text, ())
 
-        self._worker.call(run, self._raw.interrupt)
+        self._call(run)
+
+    def _call(self, work: Callable[[], T], wait: float = BUSY_TIMEOUT) -> T:
+        """Do `work` where it may take long; it waits up to `wait` seconds for other processes."""
+        self._left = False
+        if wait == RESTING_WAIT:
+            return self._worker.call(work, self._leave)
+
+        def patiently() -> T:
+            self._raw.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")
+            try:
+                return work()
+            finally:
+                self._raw.execute(f"PRAGMA busy_timeout = {round(RESTING_WAIT * 1000)}")
+
+        return self._worker.call(patiently, self._leave)
+
+    def _leave(self) -> None:
+        self._left = True  # where it has not begun yet, an interrupt would go unnoticed
+        self._raw.interrupt()
 
     def _together(self, work: Callable[[], int]) -> int:
-        """Do `work` on the thread, all or nothing."""
+        """Do `work` all or nothing."""
         if self._in_transaction:
-            if not self._raw.in_transaction:
-                raise StatementFailed("an earlier statement of the transaction failed: it was rolled back")
-            return self._worker.call(lambda: self._within("dbdeed_together", work), self._raw.interrupt)
+            self._hold()
+            return self._call(lambda: self._within("dbdeed_together", work))
         self._take_writer(BUSY_TIMEOUT)
         try:
-            return self._worker.call(lambda: self._within("", work), self._raw.interrupt)
+            return self._call(lambda: self._within("", work))
         finally:
             self._free_writer()
 
@@ -182,6 +233,7 @@ class SqliteConnection:
             count = work()
             self._fetch(f"RELEASE {savepoint}" if savepoint else "COMMIT", ())
         except BaseException:
+            self._left = False  # what undoes it is not to be stopped too
             if self._raw.in_transaction:  # some failures roll back by themselves
                 for undo in (
                     [f"ROLLBACK TO {savepoint}", f"RELEASE {savepoint}"] if savepoint else ["ROLLBACK"]
@@ -205,16 +257,26 @@ class SqliteConnection:
         with _translated():
             return cursor.fetchmany(batch)
 
-    def _watch(self) -> None:
-        if self._timeout is not None:
-            self._raw.set_progress_handler(_deadline(self._timeout), _STEPS_BETWEEN_LOOKS)
-
     def _fetch(self, text: str, values: Sequence[object]) -> Result:
         self._watch()
         with _translated():
             cursor = self._raw.execute(text, values)
             rows = cursor.fetchall() if cursor.description else []
         return Result(rows, max(cursor.rowcount, len(rows)))
+
+    def _watch(self) -> None:
+        """Have what runs looked at, where there is something to look for."""
+        self._until = float("inf") if self._timeout is None else time.monotonic() + self._timeout
+        if not self._watched and (self._timeout is not None or LOOKS is not None):
+            self._watched = True
+            self._raw.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
+
+    def _look(self) -> bool:
+        """Whether what runs is to be stopped; SQLite asks it every so many steps."""
+        if self._looks is not None:
+            self._looks -= 1
+            return self._looks < 0
+        return self._left or time.monotonic() > self._until
 
 
 class SqliteConnector:
@@ -233,7 +295,7 @@ class SqliteConnector:
     def connect(self) -> Connection:
         worker = Worker("dbdeed-sqlite")
         try:
-            raw = worker.call(self._open)
+            raw = worker.call(self._open, lambda: None)
         except BaseException:
             worker.finish(lambda: None)
             raise
@@ -251,6 +313,7 @@ class SqliteConnector:
         try:
             raw.execute("PRAGMA foreign_keys = ON")
             raw.execute("PRAGMA journal_mode = WAL")
+            raw.execute(f"PRAGMA busy_timeout = {round(RESTING_WAIT * 1000)}")
         except sqlite3.Error as error:
             raw.close()
             raise ConnectionFailed(f"cannot open {self!r}: {error}") from error
@@ -262,15 +325,10 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except UnicodeEncodeError as error:
-        raise InvalidValue("a text holds characters that UTF-8 cannot express") from error
+        raise _not_utf8() from error
     except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
         raise translated(error) from error
 
 
-def _busy_timeout(seconds: float) -> str:
-    return f"PRAGMA busy_timeout = {round(seconds * 1000)}"
-
-
-def _deadline(timeout: float) -> Callable[[], int]:
-    end = time.monotonic() + timeout
-    return lambda: int(time.monotonic() > end)
+def _not_utf8() -> InvalidValue:
+    return InvalidValue("a text holds characters that UTF-8 cannot express")

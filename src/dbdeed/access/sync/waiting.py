@@ -51,21 +51,6 @@ class Lock:
         self._lock.release()
 
 
-class Worker:
-    """The caller's own thread."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def call(self, function: Callable[[], T], interrupt: Callable[[], None] | None = None) -> T:  # noqa: ARG002
-        """Run `function`."""
-        return function()
-
-    def finish(self, function: Callable[[], None]) -> None:
-        """Run `function` last."""
-        function()
-
-
 class Ticker:
     """Calls a function from time to time until stopped."""
 
