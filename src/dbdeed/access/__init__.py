@@ -76,6 +76,7 @@ from dbdeed.access.related import (
 )
 from dbdeed.access.session import Session
 from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
+from dbdeed.access.results import first_values, only, to_json
 from dbdeed.access.sqlite_values import from_json, to_datetime, to_decimal, to_utc
 from dbdeed.access.statements import Row, Statement
 from dbdeed.access.table import Table, found, inserted
@@ -145,6 +146,7 @@ __all__ = [
     "ends_with",
     "eq",
     "found",
+    "first_values",
     "from_json",
     "ge",
     "grouped",
@@ -163,9 +165,11 @@ __all__ = [
     "none_of",
     "not_null",
     "overlaps",
+    "only",
     "require_format",
     "starts_with",
     "to_datetime",
     "to_decimal",
+    "to_json",
     "to_utc",
 ]

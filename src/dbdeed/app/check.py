@@ -110,7 +110,7 @@ def check_architecture(
         architecture=architecture,
         today=today or date.today(),  # noqa: DTZ011
         data_model=asked.model if asked else None,
-        sql_findings=asked.findings if asked else (),
+        sql_findings=(*asked.findings, *asked.query_findings) if asked else (),
     )
     findings = _in_order(architecture, run(facts))
     return CheckResult(architecture, findings, _not_checked(facts, asked, missing))

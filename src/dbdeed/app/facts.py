@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from dbdeed.document.source import Place, Span
 from dbdeed.engines.registry import engine_for
 from dbdeed.engines.seam import ScratchNeeds, SqlRejected
 from dbdeed.models.model import DataModel  # noqa: TC001 - msgspec reads it
+from dbdeed.models.query import QueryShape  # noqa: TC001 - msgspec reads it
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dbdeed.app.project import Project
-    from dbdeed.document.architecture import Architecture, CodeBlock
+    from dbdeed.document.architecture import Architecture, CodeBlock, DeclaredQuery
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.seam import Engine, Scratch, Session, Statement
     from dbdeed.progress import Progress
@@ -64,6 +65,8 @@ class _Kept(msgspec.Struct, frozen=True):
     catalog: bytes | None
     model: DataModel | None
     findings: tuple[_KeptFinding, ...]
+    queries: tuple[QueryShape, ...] = ()
+    query_findings: tuple[_KeptFinding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class EngineFacts:
         version: of the scratch that read it.
         model: the engine-neutral picture; None where the SQL was rejected.
         findings: traps that the engine accepts silently, and, as an error, what it rejected.
+        queries: the declared queries that it understood.
+        query_findings: as errors, those that it rejected.
     """
 
     engine: Engine
@@ -82,6 +87,8 @@ class EngineFacts:
     model: DataModel | None
     findings: tuple[Finding, ...]
     encoded: bytes | None
+    queries: tuple[QueryShape, ...] = ()
+    query_findings: tuple[Finding, ...] = ()
 
     @cached_property
     def catalog(self) -> Catalog | None:
@@ -118,10 +125,11 @@ def engine_facts(
     engine = engine_for(system)
     names = model_names(architecture)
     blocks, samples = architecture.schema.blocks, architecture.schema.samples
-    every = (*blocks, *samples)
+    queries = architecture.queries.queries
+    every = (*blocks, *samples, *(one.block for one in queries if one.block is not None))
     wanted = version or wanted_version(architecture)
     folder = project.cache / "facts"
-    key = _key(engine, blocks, samples, names)
+    key = _key(engine, blocks, samples, names, queries)
     kept = _find(folder, key, wanted)
     # What was rejected once is tried again where we may: an extension may have been installed meanwhile.
     if kept is None or (start and kept.catalog is None):
@@ -131,12 +139,15 @@ def engine_facts(
         if scratch is None:
             needs = ScratchNeeds(cache=project.cache, version=wanted)
             with engine.scratch(needs, progress) as opened:
-                kept = _learn(engine, opened, blocks, samples, names, progress)
+                kept = _learn(engine, opened, architecture, names, progress)
         else:
-            kept = _learn(engine, scratch, blocks, samples, names, progress)
+            kept = _learn(engine, scratch, architecture, names, progress)
         _keep(folder, key, kept)
     findings = tuple(_revive(one, every) for one in kept.findings)
-    return EngineFacts(engine, kept.version, kept.model, findings, kept.catalog)
+    refused = tuple(_revive(one, every) for one in kept.query_findings)
+    return EngineFacts(
+        engine, kept.version, kept.model, findings, kept.catalog, _placed(kept.queries, queries), refused
+    )
 
 
 def wanted_version(architecture: Architecture) -> tuple[int, ...]:
@@ -188,21 +199,53 @@ def _refused_samples(engine: Engine, session: Session, samples: Sequence[Stateme
 def _learn(
     engine: Engine,
     scratch: Scratch,
-    blocks: Sequence[CodeBlock],
-    samples: Sequence[CodeBlock],
+    architecture: Architecture,
     names: Mapping[str, str],
     progress: Progress,
 ) -> _Kept:
-    statements, every = engine.statements(blocks), (*blocks, *samples)
+    blocks, samples = architecture.schema.blocks, architecture.schema.samples
+    queries = architecture.queries.queries
+    every = (*blocks, *samples, *(one.block for one in queries if one.block is not None))
     try:
-        catalog, findings = load_catalog(engine, scratch, statements, progress, engine.statements(samples))
+        with progress.step("Reading the SQL in a scratch database"), scratch.database() as session:
+            findings = engine.load(session, engine.statements(blocks))
+            catalog = engine.inspect(session)
+            findings += _refused_samples(engine, session, engine.statements(samples))
+            model = engine.describe(catalog, names)
+            shapes, refused = _queries(engine, session, catalog, model, queries)
     except SqlRejected as error:
         kept = _freeze(rejection(error), blocks)
         return _Kept(scratch.version, None, None, (kept,))
-    model = engine.describe(catalog, names)
     return _Kept(
-        scratch.version, engine.encode(catalog), model, tuple(_freeze(one, every) for one in findings)
+        scratch.version,
+        engine.encode(catalog),
+        model,
+        tuple(_freeze(one, every) for one in findings),
+        shapes,
+        tuple(_freeze(one, every) for one in refused),
     )
+
+
+def _placed(shapes: Sequence[QueryShape], queries: Sequence[DeclaredQuery]) -> tuple[QueryShape, ...]:
+    """The shapes with where the document has their queries now."""
+    places = {one.name: str(one.place) for one in queries}
+    return tuple(replace(one, where=places[one.name]) for one in shapes)
+
+
+def _queries(
+    engine: Engine, session: Session, catalog: Catalog, model: DataModel, queries: Sequence[DeclaredQuery]
+) -> tuple[tuple[QueryShape, ...], list[Finding]]:
+    """The declared queries as the engine describes them, and its complaints."""
+    shapes: list[QueryShape] = []
+    refused: list[Finding] = []
+    for query in queries:
+        try:
+            shape = engine.describe_query(session, catalog, model, query)
+        except SqlRejected as error:
+            refused.append(rejection(error))
+        else:
+            shapes += [shape] if shape is not None else []
+    return tuple(shapes), refused
 
 
 def rejection(error: SqlRejected) -> Finding:
@@ -218,7 +261,11 @@ def rejection(error: SqlRejected) -> Finding:
 
 
 def _key(
-    engine: Engine, blocks: Sequence[CodeBlock], samples: Sequence[CodeBlock], names: Mapping[str, str]
+    engine: Engine,
+    blocks: Sequence[CodeBlock],
+    samples: Sequence[CodeBlock],
+    names: Mapping[str, str],
+    queries: Sequence[DeclaredQuery],
 ) -> str:
     digest = hashlib.sha256()
     parts: list[bytes] = [__version__.encode(), engine.name.encode(), repr(sorted(names.items())).encode()]
@@ -226,6 +273,9 @@ def _key(
     for block in (*blocks, *samples):
         span = block.place.span
         parts += [block.language.encode(), block.place.source.data[span.start : span.end]]
+    for query in queries:
+        said = (query.name, query.description, query.returns, query.optional)
+        parts += [repr(said).encode(), query.block.text.encode() if query.block is not None else b""]
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dbdeed.document.architecture import Architecture
     from dbdeed.models.model import DataModel
+    from dbdeed.models.query import QueryShape
     from dbdeed.progress import Progress
 
 
@@ -33,7 +35,13 @@ class GenerateResult:
 
 
 def generate(
-    data_model: DataModel, architecture: Architecture, root: Path, *, check: bool = False, force: bool = False
+    data_model: DataModel,
+    architecture: Architecture,
+    root: Path,
+    *,
+    queries: Sequence[QueryShape] = (),
+    check: bool = False,
+    force: bool = False,
 ) -> GenerateResult:
     """Write the repositories into the document's folder, or with `check` only say what differs.
 
@@ -41,6 +49,7 @@ def generate(
         data_model: as the engine describes the target.
         architecture: its folder, pool, retry and transactions.
         root: the project's folder; nothing is written outside of it.
+        queries: the declared queries, as the engine describes them.
         check: only compare.
         force: overwrite files that were edited by hand.
 
@@ -54,7 +63,7 @@ def generate(
     from dbdeed.codegen.settings import settings_of
 
     settings = settings_of(architecture)
-    files = text.generate_files(data_model, settings)
+    files = text.generate_files(data_model, settings, queries)
     if check:
         compared = disk.compare(root, settings.folder, files)
         return GenerateResult((), (), compared.unchanged, compared.different)
@@ -72,6 +81,15 @@ def generate_for(
 ) -> GenerateResult:
     """Generate for a document; raises as `generate`, and for what is wrong with the document itself."""
     from dbdeed.app.reading import read_model
+    from dbdeed.app.sound import require_sound
 
     reading = read_model(document, progress=progress)
-    return generate(reading.model, reading.architecture, reading.project.root, check=check, force=force)
+    require_sound(reading.query_findings)
+    return generate(
+        reading.model,
+        reading.architecture,
+        reading.project.root,
+        queries=reading.queries,
+        check=check,
+        force=force,
+    )

@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 
     from dbdeed.app.project import Project
     from dbdeed.document.architecture import Architecture
+    from dbdeed.document.findings import Finding
     from dbdeed.models.model import DataModel
+    from dbdeed.models.query import QueryShape
     from dbdeed.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A document as the engine understands it."""
+    """A document as the engine understands it; `queries` are those that it declares."""
 
     project: Project
     architecture: Architecture
     model: DataModel
+    queries: tuple[QueryShape, ...] = ()
+    query_findings: tuple[Finding, ...] = ()
 
 
 def read_model(document: Path, *, progress: Progress = SILENT) -> Reading:
@@ -45,4 +49,4 @@ def read_model(document: Path, *, progress: Progress = SILENT) -> Reading:
     require_sound(facts.findings if facts is not None else ())
     if facts is None or facts.model is None:
         raise AssertionError(f"{engine.name} neither read nor rejected the SQL")
-    return Reading(project, architecture, facts.model)
+    return Reading(project, architecture, facts.model, facts.queries, facts.query_findings)

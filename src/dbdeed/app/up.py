@@ -149,7 +149,7 @@ def up(
             model = planned.facts.model
             if model is None:
                 raise OurFault("The engine read the SQL and described no model.")
-            generated = generate(model, architecture, project.root)
+            generated = generate(model, architecture, project.root, queries=planned.facts.queries)
             vault = open_vault(project, architecture, environment)
             proven = _Proven.of(site, vault, planned, environment)
         connection = architecture.access.connection_string.value

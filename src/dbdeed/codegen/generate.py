@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
 from dataclasses import replace
-from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dbdeed.codegen.header import with_header
@@ -17,19 +13,22 @@ from dbdeed.codegen.names import names_of
 from dbdeed.codegen.package import CHECK, FUTURE, database_file, enums_file, package_file, sync_database_file
 from dbdeed.codegen.picture import imports_of, picture_of
 from dbdeed.codegen.python_text import block, import_line, import_order
+from dbdeed.codegen.raw_sql import query_files
 from dbdeed.codegen.relations import relations_of
 from dbdeed.codegen.repository import repository_class
 from dbdeed.codegen.rows import changes_class, filter_class, from_rows, new_class, row_class, sort_type
 from dbdeed.codegen.statements import constants
 from dbdeed.codegen.unasync import to_sync
+from dbdeed.codegen.words import says
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dbdeed.codegen.names import Names
     from dbdeed.codegen.picture import Picture
     from dbdeed.codegen.settings import Settings
     from dbdeed.models.model import DataModel
+    from dbdeed.models.query import QueryShape
 
 # What stands at the top of a file: a class, a function, a constant.
 _TOP = re.compile(r"^(?:class |def )?(\w+)(?: = |\()", re.MULTILINE)
@@ -37,13 +36,15 @@ _TOP = re.compile(r"^(?:class |def )?(\w+)(?: = |\()", re.MULTILINE)
 _COLLECTIONS = ("AsyncIterator", "Collection", "Iterable", "Iterator", "Sequence")
 
 
-def generate_files(data_model: DataModel, settings: Settings) -> Mapping[str, str]:
+def generate_files(
+    data_model: DataModel, settings: Settings, queries: Sequence[QueryShape] = ()
+) -> Mapping[str, str]:
     """Every file by its path relative to the settings' folder, `/` between its parts.
 
-    The same data model and settings give the same bytes, whatever machine or day it is.
+    The same arguments give the same bytes, whatever machine or day it is.
 
     Raises:
-        InvalidInput: a name cannot stand in SQL at all.
+        InvalidInput: a name cannot stand in SQL at all, or a query gives something else than it says.
     """
     names = names_of(data_model)
     pictures = _pictures(data_model, names)
@@ -60,6 +61,7 @@ def generate_files(data_model: DataModel, settings: Settings) -> Mapping[str, st
         body = repository_class(picture)
         files[f"{picture.names.module}.py"] = _model_file(picture, names, body)
         files[f"sync/{picture.names.module}.py"] = _sync_file(picture, names, body)
+    files |= query_files(queries, data_model, names, pictures)
     return {path: with_header(files[path], settings.source) for path in sorted(files)}
 
 
@@ -88,7 +90,7 @@ def _sync_file(picture: Picture, names: Names, repository: str) -> str:
     """The derived class; types and SQL stay where they are."""
     code = to_sync(repository)
     own = _TOP.findall(_types_and_sql(picture))
-    used = tuple(sorted({name for name in own if _names(name, code)}, key=import_order))
+    used = tuple(sorted({name for name in own if says(name, code)}, key=import_order))
     local = [
         *_enum_import(picture, names, code, package=".."),
         import_line(f"..{picture.names.module}", used),
@@ -105,7 +107,7 @@ def _sync_file(picture: Picture, names: Names, repository: str) -> str:
 
 def _imports(picture: Picture, names: Names, code: str) -> str:
     third = ["import msgspec", "from dbdeed import access"]
-    third += ["from msgspec import UNSET, UnsetType"] if _names("UnsetType", code) else []
+    third += ["from msgspec import UNSET, UnsetType"] if says("UnsetType", code) else []
     local = _enum_import(picture, names, code, package=".")
     groups = _groups(_standard_imports(picture, code), third, local, _others(picture, "."))
     return "\n".join([f'"""{picture.names.row}."""\n', FUTURE, *groups])
@@ -132,17 +134,17 @@ def _standard_imports(picture: Picture, code: str) -> list[str]:
     modules = [
         *imports_of(picture),
         *_of_links(picture),
-        *(["import builtins"] if _names("builtins", code) else []),
+        *(["import builtins"] if says("builtins", code) else []),
     ]
-    used = sorted({line for line in modules if _names(line.split()[-1].partition(".")[0], code)})
+    used = sorted({line for line in modules if says(line.split()[-1].partition(".")[0], code)})
     collections = tuple(
         name
         for name in ("AsyncIterator", "Collection", "Iterable", "Iterator", "Sequence")
-        if _names(name, code)
+        if says(name, code)
     )
     used += [import_line("collections.abc", collections)] if collections else []
-    used += ["from itertools import starmap"] if _names("starmap", code) else []
-    typing = tuple(name for name in ("Literal", "TypedDict", "Unpack") if _names(name, code))
+    used += ["from itertools import starmap"] if says("starmap", code) else []
+    typing = tuple(name for name in ("Literal", "TypedDict", "Unpack") if says(name, code))
     typing = (*(("TYPE_CHECKING",) if _others(picture, ".") else ()), *typing)
     return used + ([import_line("typing", typing)] if typing else [])
 
@@ -157,19 +159,5 @@ def _enum_import(picture: Picture, names: Names, code: str, *, package: str) -> 
     fields = (*picture.fields, *(field for link in picture.links for field in link.other_fields))
     own = {f.attribute.python.enum for f in fields if f.attribute.python.enum}
     enums = {name for enum in own for name in (names.enums[enum], names.lookups[enum])}
-    used = tuple(sorted((name for name in enums if _names(name, code)), key=import_order))
+    used = tuple(sorted((name for name in enums if says(name, code)), key=import_order))
     return [import_line(f"{package}enums", used)] if used else []
-
-
-def _names(name: str, code: str) -> bool:
-    """Whether the code itself says this name; texts and comments do not count."""
-    return name in _words(code)
-
-
-@lru_cache(maxsize=8)
-def _words(code: str) -> frozenset[str]:
-    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
-    names = (
-        token for before, token in pairwise(tokens) if token.type == tokenize.NAME and before.string != "."
-    )
-    return frozenset(token.string for token in names)

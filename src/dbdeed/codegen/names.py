@@ -54,6 +54,7 @@ _STATEMENTS = ("ADD_", "FIND_", "LIST_", "REMOVE_")
 _TAKEN_MODULES = frozenset({"access", "builtins", "database", "enums", "msgspec", "sync"}) | {
     *("datetime", "decimal", "ipaddress", "typing", "uuid", "json"),
     *("aux", "con", "nul", "prn"),
+    *("queries", "records", "sqlalchemy_models", "tables"),
 }
 
 

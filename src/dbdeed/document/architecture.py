@@ -206,6 +206,7 @@ class DeclaredQuery(Struct, frozen=True):
         expects: (table, rows) of the expected sizes.
         budget: the longest it may take.
         rows_budget: the most rows it may read.
+        optional: parameters that may be null, by name.
     """
 
     name: str
@@ -216,6 +217,7 @@ class DeclaredQuery(Struct, frozen=True):
     expects: tuple[tuple[str, int], ...] = ()
     budget: timedelta | None = None
     rows_budget: int | None = None
+    optional: tuple[str, ...] = ()
 
 
 class Header(Struct, frozen=True):

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from dbdeed.document.architecture import CodeBlock, ModelEntry
+    from dbdeed.document.architecture import CodeBlock, DeclaredQuery, ModelEntry
     from dbdeed.document.findings import Finding
     from dbdeed.document.source import Place
     from dbdeed.document.values.types import Method, System
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Kept, Step
     from dbdeed.models.model import DataModel
+    from dbdeed.models.query import QueryShape
     from dbdeed.progress import Progress
 
 
@@ -347,6 +348,14 @@ class Engine(Protocol):
 
     def describe(self, catalog: Catalog, names: Mapping[str, str] | None = None) -> DataModel:
         """The engine-neutral picture; `names` maps tables to the document's own model names."""
+
+    def describe_query(
+        self, session: Session, catalog: Catalog, model: DataModel, query: DeclaredQuery
+    ) -> QueryShape | None:
+        """What a declared query takes and gives, in a database that holds the document's schema.
+
+        It is not run. None where it is in another language. Raises `SqlRejected` at the document's own line.
+        """
 
     def draft_table(self, model: ModelEntry, models: Sequence[ModelEntry]) -> str:
         """A CREATE TABLE from a model's attributes and relationships, as a careful person would write it."""

@@ -37,6 +37,7 @@ _KEYS = {
         "expect",
     ),
     "Budget": ("latency", "latency budget", "time budget", "within"),
+    "Optional": ("nullable", "optional parameters", "nullable parameters", "may be null"),
 }
 _BY_WORDS = {words(name): key for key, names in _KEYS.items() for name in (key, *names)}
 _SENTENCE = re.compile(
@@ -58,6 +59,7 @@ _LIMIT = re.compile(
     r"^\s*(?:within|under|below|at\s+most|no\s+more\s+than|less\s+than|max(?:imum)?\.?|up\s+to|reads?|<=?|≤)\s*",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"[^\W\d]\w*")
 _ROWS = re.compile(r"\s*rows?(?:\s+(?:read|scanned|returned))?\s*$", re.IGNORECASE)
 
 ACCEPTED_EXPECTS = ("orders 1,000,000 rows, customers 50,000 rows",)
@@ -112,7 +114,8 @@ def _query(entry: Entry) -> tuple[DeclaredQuery, list[tuple[Place, Problem]]]:
     budget, rows, wrong = _budget(facts.texts.get("Budget", ""))
     problems.extend((facts.places["Budget"], problem) for problem in wrong)
     query = DeclaredQuery(name, entry.place, blocks[0] if blocks else None, facts.description,
-                          facts.texts.get("Returns", ""), expects, budget, rows)  # fmt: skip
+                          facts.texts.get("Returns", ""), expects, budget, rows,
+                          tuple(_NAME.findall(facts.texts.get("Optional", ""))))  # fmt: skip
     return query, problems
 
 

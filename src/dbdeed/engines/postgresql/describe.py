@@ -65,7 +65,7 @@ class Described:
         return any(set(key.columns) <= set(columns) for key in _keys(self))
 
 
-class _Types(NamedTuple):
+class Types(NamedTuple):
     """The catalog's own types by their names: enums, and what domains stand for."""
 
     enums: Mapping[str, EnumType]
@@ -85,8 +85,8 @@ def describe(catalog: Catalog, names: Mapping[str, str] | None = None) -> DataMo
     named: dict[tuple[str, ...], Described] = {
         (one.table.schema, one.table.name): one for one in _named(tables, joins, own)
     }
-    enums = _enums(catalog)
-    types = _Types(enums, _domains(catalog))
+    types = types_of(catalog)
+    enums = types.enums
     related = relationships(named, joins)
     models = [_model(one, catalog, types, tuple(related.get(one.model, ()))) for one in named.values()]
     return DataModel(
@@ -94,6 +94,23 @@ def describe(catalog: Catalog, names: Mapping[str, str] | None = None) -> DataMo
         enums=tuple(sorted(enums.values(), key=lambda enum: enum.name)),
         joins=tuple(_join_table(one) for one in joins),
         dialect=DIALECT,
+    )
+
+
+def types_of(catalog: Catalog) -> Types:
+    """The catalog's own types."""
+    return Types(_enums(catalog), _domains(catalog))
+
+
+def attribute_of(name: str, type_name: str, types: Types, *, nullable: bool) -> Attribute:
+    """A value of a type as format_type writes it, every name in full."""
+    below = _below(type_name, types.domains)
+    return Attribute(
+        name=name,
+        type=for_people(type_name),
+        python=_python(below, types.enums),
+        nullable=nullable,
+        array_or_json=wrapping(below),
     )
 
 
@@ -188,7 +205,7 @@ def _class_name(type_name: str) -> str:
     return inflection.camelize(re.sub(r"\W+", "_", type_name).strip("_")) or "Enum"
 
 
-def _model(one: Described, catalog: Catalog, types: _Types, related: tuple[Relationship, ...]) -> Model:
+def _model(one: Described, catalog: Catalog, types: Types, related: tuple[Relationship, ...]) -> Model:
     table = one.table
     return Model(
         name=one.model,
@@ -217,17 +234,17 @@ def _keys(one: Described) -> Iterable[UniqueKey]:
             yield UniqueKey(index.name, index.columns)
 
 
-def _attribute(column: Column, catalog: Catalog, types: _Types) -> Attribute:
+def _attribute(column: Column, catalog: Catalog, types: Types) -> Attribute:
     identity = column.identity.kind if column.identity is not None else ""
     if any(isinstance(one, CountingSequence) for one in catalog.children.get(column.id, ())):
         identity = identity or "by default"
     below = _below(column.type, types.domains)
     return Attribute(
         name=column.name,
-        type=_for_people(column.type),
+        type=for_people(column.type),
         python=_python(below, types.enums),
         nullable=not column.not_null,
-        default="" if column.generated else _for_people(column.default),
+        default="" if column.generated else for_people(column.default),
         generated=bool(column.generated),
         identity=identity,
         comment=_comment(column.id, catalog),
@@ -235,7 +252,7 @@ def _attribute(column: Column, catalog: Catalog, types: _Types) -> Attribute:
     )
 
 
-def _for_people(text: str) -> str:
+def for_people(text: str) -> str:
     """Without the default schema before names, as a person writes them."""
     return _DEFAULT_PREFIX.sub("", text)
 

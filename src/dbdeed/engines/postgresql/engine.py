@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from dbdeed.document.architecture import CodeBlock, ModelEntry
+    from dbdeed.document.architecture import CodeBlock, DeclaredQuery, ModelEntry
     from dbdeed.document.findings import Finding
     from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog, ObjectId
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Target,
     )
     from dbdeed.models.model import DataModel
+    from dbdeed.models.query import QueryShape
     from dbdeed.progress import Progress
 
 
@@ -62,6 +63,13 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.describe import describe
 
         return describe(catalog, names)
+
+    def describe_query(
+        self, session: Session, catalog: Catalog, model: DataModel, query: DeclaredQuery
+    ) -> QueryShape | None:
+        from dbdeed.engines.postgresql.queries import describe_query
+
+        return describe_query(session, catalog, model, query)
 
     def draft_table(self, model: ModelEntry, models: Sequence[ModelEntry]) -> str:
         from dbdeed.engines.postgresql.draft import draft_table

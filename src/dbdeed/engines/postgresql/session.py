@@ -52,6 +52,40 @@ _GAVE_WAY = frozenset({"55P03", "40P01"})
 _NAMED_BY_DETAIL = "Failing row contains"
 
 
+_DESCRIBED = b"dbdeed_described"
+"""The name of the statement that is prepared only to be described."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of a prepared statement's result, as the server describes it.
+
+    Attributes:
+        type, modifier: of its type (format_type makes a name of them).
+        table, number: OID of the table and number of its column that it is taken from as it is; 0 elsewhere.
+    """
+
+    name: str
+    type: int
+    modifier: int
+    table: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the server says of a statement before running it.
+
+    Attributes:
+        parameters: OIDs of their types.
+        plan: EXPLAIN's in full, of any values.
+    """
+
+    parameters: tuple[int, ...]
+    columns: tuple[ResultColumn, ...]
+    plan: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What the server said beside a result."""
@@ -144,6 +178,36 @@ class Session:
                 for row in rows:
                     row[place] = _frozen(row[place])
         return rows
+
+    def describe(self, sql: str) -> Description:
+        """What the server says of a statement, which is not run. Raises as `execute`."""
+        from psycopg import errors, pq
+
+        raw = self._connection.pgconn
+        with self._translated():
+            for result in (raw.prepare(_DESCRIBED, _bytes(sql)), raw.describe_prepared(_DESCRIBED)):
+                if result.status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
+                    raise errors.error_from_result(result)
+        try:
+            parameters = tuple(result.param_type(at) for at in range(result.nparams))
+            columns = tuple(
+                ResultColumn(
+                    (result.fname(at) or b"").decode(),
+                    result.ftype(at),
+                    result.fmod(at),
+                    result.ftable(at),
+                    result.ftablecol(at),
+                )
+                for at in range(result.nfields)
+            )
+            nulls = f"({', '.join(['NULL'] * len(parameters))})" if parameters else ""
+            explain = f"EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE {_DESCRIBED.decode()}{nulls}"
+            self.execute("SET plan_cache_mode = force_generic_plan")
+            ((plan,),) = self.fetch(explain)
+            return Description(parameters, columns, plan[0]["Plan"])
+        finally:
+            self.execute(f"DEALLOCATE {_DESCRIBED.decode()}")
+            self.execute("RESET plan_cache_mode")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,0 +1,33 @@
+"""Small conversions that generated queries use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from dbdeed.access.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dbdeed.access.statements import Row
+
+T = TypeVar("T")
+
+
+def first_values(rows: Iterable[Row]) -> list[Any]:
+    """The first value of each row."""
+    return [row[0] for row in rows]
+
+
+def only(rows: Sequence[T], query: str) -> T:
+    """The first row; raises `NotFound` where there is none."""
+    if not rows:
+        raise NotFound(f"the result of {query}")
+    return rows[0]
+
+
+def to_json(value: object) -> str:
+    """The value as a JSON column takes it."""
+    return msgspec.json.encode(value).decode()

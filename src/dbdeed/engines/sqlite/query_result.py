@@ -1,0 +1,171 @@
+"""Where the columns of a query's result come from, in SQLite's own words.
+
+Python's module does not pass on what SQLite knows of a result's columns. So the query becomes a view over
+tables that are like the schema's, but declare each of their columns with a type of its own: the types that
+SQLite then gives for the view's columns say which column each one is. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.sqlite.guard import guard
+from dbdeed.engines.sqlite.kinds.table import Table
+from dbdeed.engines.sqlite.kinds.view import View
+from dbdeed.engines.sqlite.kinds.virtual_table import VirtualTable
+from dbdeed.engines.sqlite.names import fold, written
+from dbdeed.engines.sqlite.schema import text_of
+from dbdeed.engines.sqlite.session import memory
+from dbdeed.engines.sqlite.text import closing, lex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.sqlite.session import SqliteSession
+    from dbdeed.engines.sqlite.text import Word
+
+_VIEW = "dbdeed_query"
+_MARKED = re.compile(r"dbdeed(\d+)\b")
+_SETS = frozenset({"union", "intersect", "except"})
+_OUTER = frozenset({"left", "right", "full"})
+
+
+class Origin(NamedTuple):
+    """A result's column: its name, the type SQLite gives it, and the table's column that it is, or ""."""
+
+    name: str
+    type: str
+    table: str
+    column: str
+
+
+def result_columns(catalog: Catalog, sql: str) -> list[Origin]:
+    """The columns of a SELECT, or of what stands behind RETURNING; `sql` has no parameters."""
+    shown = _select(sql)
+    if not shown:
+        return []
+    session = memory("a copy of the scratch database")
+    try:
+        guard(session)
+        marks = _copy(session, catalog)
+        session.execute(f"CREATE VIEW {_VIEW} AS {shown}")
+        rows = session.fetch("SELECT name, type FROM pragma_table_xinfo($1)", _VIEW)
+    finally:
+        session.close()
+    return [_origin(name, type_name or "", marks) for name, type_name in rows]
+
+
+def _origin(name: str, type_name: str, marks: Sequence[tuple[str, str, str]]) -> Origin:
+    found = _MARKED.match(type_name)
+    if found is None:
+        return Origin(name, type_name, "", "")
+    table, column, declared = marks[int(found[1])]
+    return Origin(name, declared, table, column)
+
+
+def _copy(session: SqliteSession, catalog: Catalog) -> list[tuple[str, str, str]]:
+    """Make the tables and views; gives (table, column, declared type) by the number of a mark."""
+    marks: list[tuple[str, str, str]] = []
+    for one in catalog.objects.values():
+        if isinstance(one, Table):
+            columns = []
+            for column in one.columns:
+                columns.append(f"{written(column.name)} dbdeed{len(marks)} {column.type or 'blob'}")
+                marks.append((one.name, column.name, column.type))
+            session.execute(f"CREATE TABLE {written(one.name)} ({', '.join(columns)})")
+    for other in catalog.objects.values():
+        if isinstance(other, VirtualTable | View):
+            with suppress(SqlRejected):  # a view that the query needs is missed, and said, below
+                session.execute(text_of(catalog, other.id))
+    return marks
+
+
+def _select(sql: str) -> str:
+    """The statement itself, or a SELECT of what it returns from the table that it changes."""
+    words = lex(sql)
+    main = main_word(words)
+    if main is None or words[main].key in ("select", "values"):
+        return sql
+    returning = next((at for at, _ in _top_level(words, main) if words[at].key == "returning"), None)
+    if returning is None:
+        return ""
+    skipped = {"insert", "replace", "into", "update", "delete", "from", "or"}
+    conflicts = {"abort", "fail", "ignore", "rollback", "replace"}
+    at = main
+    while words[at].key in skipped or (words[at].key in conflicts and words[at - 1].key == "or"):
+        at += 1
+    if words[at + 1 : at + 2] and words[at + 1].key == ".":
+        at += 2
+    table, after = words[at].raw, words[at + 1]
+    alias = f" AS {words[at + 2].raw}" if after.key == "as" else ""
+    return f"SELECT {sql[words[returning].end :]} FROM {table}{alias}"
+
+
+def main_word(words: Sequence[Word]) -> int | None:
+    """The position of the word that says what a statement does, behind WITH and its queries."""
+    if not words or words[0].key != "with":
+        return 0 if words else None
+    return next(
+        (
+            at
+            for at, _ in _top_level(words, 0)
+            if words[at].key in ("select", "values", "insert", "replace", "update", "delete")
+        ),
+        None,
+    )
+
+
+def _top_level(words: Sequence[Word], start: int) -> Iterator[tuple[int, Word]]:
+    """The words outside of parentheses."""
+    at = start
+    while at < len(words):
+        if words[at].key == "(":
+            at = closing(words, at)
+        else:
+            yield at, words[at]
+        at += 1
+
+
+class Nulls:
+    """Which of a result's columns may be null although their tables' columns may not.
+
+    Args:
+        session: of a database with the schema.
+        catalog: what it holds.
+        sql: the query, its parameters replaced.
+    """
+
+    def __init__(self, session: SqliteSession, catalog: Catalog, sql: str) -> None:
+        words = [word.key for word in lex(sql)]
+        codes = session.fetch(f"EXPLAIN {sql}")
+        views = {fold(one.name) for one in catalog.objects.values() if isinstance(one, View)}
+        named = {fold(word.name) for word in lex(sql)}
+        nested = words.count("select") + words.count("values") > 1 or bool(views & named)
+        outer = bool(_OUTER & set(words)) or bool(views & named)
+        aggregates = any(code[1] in ("AggStep", "AggFinal") for code in codes)
+        grouped = "group" in words and not nested
+        self.unsure = bool(_SETS & set(words)) or (aggregates and not grouped) or (outer and nested)
+        self._filled = self._filled_tables(session, codes) if outer and not nested else set()
+
+    def _filled_tables(self, session: SqliteSession, codes: list[tuple[object, ...]]) -> set[str]:
+        """The tables whose rows SQLite replaces by nulls (the instruction NullRow)."""
+        pages = dict(session.fetch("SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0"))
+        opened: dict[object, set[str]] = {}
+        for code in codes:
+            if code[1] in ("OpenRead", "OpenWrite", "ReopenIdx"):
+                opened.setdefault(code[2], set()).add(fold(pages.get(code[3], "")))
+        filled: set[str] = set()
+        for code in codes:
+            if code[1] == "NullRow":
+                tables = opened.get(code[2])
+                if tables is None or "" in tables:
+                    self.unsure = True
+                filled |= tables or set()
+        return filled
+
+    def fills(self, table: str) -> bool:
+        return self.unsure or fold(table) in self._filled
