@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from tests.codegen.places import Places
 
 from dbdeed.codegen.generate import generate_files
 from dbdeed.codegen.settings import Settings
@@ -339,3 +340,10 @@ def shop_address(address: str, dialect: Dialect) -> str:
 def run_sql() -> Callable[[str, str], None]:
     """Run SQL in a database by its address."""
     return run
+
+
+@pytest.fixture(scope="session")
+def places() -> Iterator[Places]:
+    """PostgreSQL 15 and 18, started when first asked for."""
+    with ExitStack() as stack:
+        yield Places(stack)

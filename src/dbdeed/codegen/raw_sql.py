@@ -16,6 +16,7 @@ from dbdeed.codegen.package import CHECK, FUTURE
 from dbdeed.codegen.picture import picture_of
 from dbdeed.codegen.python_text import (
     STEP,
+    WIDTH,
     Group,
     Text,
     block,
@@ -278,7 +279,7 @@ def _async_file(functions: Sequence[_Function], names: Names) -> str:
     local = [line for _, one in models for line in _model_imports(one, ".", code)]
     head = _head("The queries that the document declares.", "from dbdeed import access", functions, code)
     enums = _enum_import(functions, names, code, ".")
-    return _file(head, [*enums, *local], code)
+    return _file(head, sorted([*enums, *local], key=_module), code)
 
 
 def _model_imports(picture: Picture, package: str, code: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ SELECT DISTINCT p.proname, n.nspname = 'pg_catalog', p.provolatile = 'v'
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE p.proname = ANY($1)
 """
+_PARAMETER = re.compile(r"(?<=parameter )\$(\d+)")
 # Volatile, and yet nothing is different after them.
 _HARMLESS = frozenset(
     {"random", "random_normal", "clock_timestamp", "timeofday", "gen_random_uuid", "uuidv4", "uuidv7"}
@@ -63,13 +65,28 @@ def describe_query(
     try:
         described = session.describe(named.text(_mark))
     except SqlRejected as error:
-        error.statement = named.statement
-        located = not isinstance(error, PostgresqlRejected) or error.located
-        error.offset = named.written_offset(error.offset, _mark) if located else 0
-        raise placed_error(error) from error
+        raise _refusal(error, named) from error
     with session.transaction():
         session.execute("SET LOCAL search_path = ''")
         return _shape(session, catalog, model, query, named, described)
+
+
+def _refusal(error: SqlRejected, named: NamedQuery) -> SqlRejected:
+    """The server's refusal at the document's own line, with the parameters' own names."""
+    error.statement = named.statement
+    of = _PARAMETER.search(error.message)
+    marker = next((one for one in named.markers if of and one.number == int(of[1])), None)
+    if isinstance(error, PostgresqlRejected) and not error.located:
+        error.offset = marker.start if marker is not None else 0
+    else:
+        error.offset = named.written_offset(error.offset, _mark)
+    if marker is not None and of is not None:
+        name = f":{named.names[marker.number - 1]}"
+        said = error.message.replace(of[0], name)
+        hint = error.hint or f"Say its type where it stands: {name}::text."
+        fresh = SqlRejected(said, hint=hint, statement=named.statement, offset=error.offset)
+        return placed_error(fresh)
+    return placed_error(error)
 
 
 def _mark(marker: Marker) -> str:

@@ -10,7 +10,7 @@ from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sqlite.names import fold
 from dbdeed.engines.sqlite.place import located
 from dbdeed.engines.sqlite.query_parameters import parameter_types
-from dbdeed.engines.sqlite.query_result import Nulls, main_word, result_columns
+from dbdeed.engines.sqlite.query_result import main_word, result_columns
 from dbdeed.engines.sqlite.session import SqliteSession
 from dbdeed.engines.sqlite.text import RULES, closing, lex
 from dbdeed.engines.sqlite.types import is_json, python_type
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.query_text import Marker, NamedQuery
     from dbdeed.engines.seam import Session
-    from dbdeed.engines.sqlite.query_result import Origin
+    from dbdeed.engines.sqlite.query_result import Nulls, Origin
     from dbdeed.engines.sqlite.text import Word
     from dbdeed.models.model import DataModel
 
@@ -47,8 +47,8 @@ def describe_query(
         return None
     plain = named.text(lambda _: "NULL")
     try:
-        nulls = Nulls(session, catalog, plain)
-        origins = result_columns(catalog, plain)
+        session.fetch(f"EXPLAIN {plain}")
+        origins, nulls = result_columns(catalog, plain)
     except SqlRejected as error:
         raise _refusal(error, named, session) from error
     words = lex(plain)
@@ -96,12 +96,12 @@ def _parameters(named: NamedQuery, model: DataModel) -> tuple[Attribute, ...]:
     return tuple(found)
 
 
-def _column(origin: Origin, model: DataModel, nulls: Nulls, item: Sequence[Word]) -> QueryColumn:
+def _column(origin: Origin, model: DataModel, nulls: Nulls | None, item: Sequence[Word]) -> QueryColumn:
     if origin.column:
         one = next((one for one in model.models if fold(one.table) == fold(origin.table)), None)
         known = next((each for each in one.attributes if each.name == origin.column), None) if one else None
         if known is not None:
-            nullable = known.nullable or nulls.fills(origin.table)
+            nullable = known.nullable or nulls is None or nulls.fills(origin.table)
             attribute = Attribute(
                 origin.name, known.type, known.python, nullable=nullable, array_or_json=known.array_or_json
             )

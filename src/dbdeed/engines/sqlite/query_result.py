@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _VIEW = "dbdeed_query"
 _MARKED = re.compile(r"dbdeed(\d+)\b")
+_TWICE = re.compile(r":\d+\Z")
 _SETS = frozenset({"union", "intersect", "except"})
 _OUTER = frozenset({"left", "right", "full"})
 
@@ -43,20 +44,26 @@ class Origin(NamedTuple):
     column: str
 
 
-def result_columns(catalog: Catalog, sql: str) -> list[Origin]:
+def result_columns(catalog: Catalog, sql: str) -> tuple[list[Origin], Nulls | None]:
     """The columns of a SELECT, or of what stands behind RETURNING; `sql` has no parameters."""
     shown = _select(sql)
     if not shown:
-        return []
+        return [], None
     session = memory("a copy of the scratch database")
     try:
+        session.execute("PRAGMA automatic_index=OFF")
         guard(session)
         marks = _copy(session, catalog)
         session.execute(f"CREATE VIEW {_VIEW} AS {shown}")
         rows = session.fetch("SELECT name, type FROM pragma_table_xinfo($1)", _VIEW)
+        nulls = Nulls(session, catalog, shown)
     finally:
         session.close()
-    return [_origin(name, type_name or "", marks) for name, type_name in rows]
+    # A view calls the second `id` of its query `id:1`.
+    own = [_TWICE.sub("", name) if _TWICE.sub("", name) in dict(rows) else name for name, _ in rows]
+    return [
+        _origin(name, type_name or "", marks) for name, (_, type_name) in zip(own, rows, strict=True)
+    ], nulls
 
 
 def _origin(name: str, type_name: str, marks: Sequence[tuple[str, str, str]]) -> Origin:
@@ -131,41 +138,36 @@ def _top_level(words: Sequence[Word], start: int) -> Iterator[tuple[int, Word]]:
 
 
 class Nulls:
-    """Which of a result's columns may be null although their tables' columns may not.
+    """Which columns of a SELECT may be null although their tables' columns may not.
 
     Args:
-        session: of a database with the schema.
-        catalog: what it holds.
-        sql: the query, its parameters replaced.
+        session: of the copy, which makes no indexes of its own for joins.
+        catalog: what the schema holds.
+        sql: the SELECT, its parameters replaced.
     """
 
     def __init__(self, session: SqliteSession, catalog: Catalog, sql: str) -> None:
-        words = [word.key for word in lex(sql)]
+        found = lex(sql)
+        words, named = [word.key for word in found], {fold(word.name) for word in found}
         codes = session.fetch(f"EXPLAIN {sql}")
-        views = {fold(one.name) for one in catalog.objects.values() if isinstance(one, View)}
-        named = {fold(word.name) for word in lex(sql)}
-        nested = words.count("select") + words.count("values") > 1 or bool(views & named)
-        outer = bool(_OUTER & set(words)) or bool(views & named)
+        views = any(fold(one.name) in named for one in catalog.objects.values() if isinstance(one, View))
+        nested = views or words.count("select") + words.count("values") > 1
+        outer = views or bool(_OUTER & set(words))
         aggregates = any(code[1] in ("AggStep", "AggFinal") for code in codes)
         grouped = "group" in words and not nested
-        self.unsure = bool(_SETS & set(words)) or (aggregates and not grouped) or (outer and nested)
+        self._unsure = bool(_SETS & set(words)) or (aggregates and not grouped) or (outer and nested)
         self._filled = self._filled_tables(session, codes) if outer and not nested else set()
 
     def _filled_tables(self, session: SqliteSession, codes: list[tuple[object, ...]]) -> set[str]:
         """The tables whose rows SQLite replaces by nulls (the instruction NullRow)."""
         pages = dict(session.fetch("SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0"))
-        opened: dict[object, set[str]] = {}
-        for code in codes:
-            if code[1] in ("OpenRead", "OpenWrite", "ReopenIdx"):
-                opened.setdefault(code[2], set()).add(fold(pages.get(code[3], "")))
+        opened = {code[2]: fold(pages.get(code[3], "")) for code in codes if code[1] == "OpenRead"}
         filled: set[str] = set()
         for code in codes:
             if code[1] == "NullRow":
-                tables = opened.get(code[2])
-                if tables is None or "" in tables:
-                    self.unsure = True
-                filled |= tables or set()
+                self._unsure = self._unsure or not opened.get(code[2])
+                filled.add(opened.get(code[2], ""))
         return filled
 
     def fills(self, table: str) -> bool:
-        return self.unsure or fold(table) in self._filled
+        return self._unsure or fold(table) in self._filled
