@@ -230,7 +230,8 @@ def _definition(
     arguments = (constant, values, load) if load else (constant, values)
     if count is Count.EXACTLY_ONE:
         more = "Raises `access.NotFound` where there is no row."
-        run = fold(Group("rows = await session.all(", arguments), _BODY)
+        rows = f"rows: list[{row}]" if load == "access.first_values" else "rows"
+        run = fold(Group(f"{rows} = await session.all(", arguments), _BODY)
         body = f"{run}\n{_BODY}return access.only(rows, {literal(query.name)})"
     else:
         body = fold(Group(f"return await session.{call}(", arguments), _BODY)
