@@ -24,7 +24,7 @@ def mypy(folder: Path) -> Said:
         check=False,
         cwd=folder,
     )
-    assert "checked" in done.stdout, done.stdout + done.stderr
+    assert "source files" in done.stdout, done.stdout + done.stderr
     lines = (line.split(":", 2) for line in done.stdout.splitlines() if ": error:" in line)
     return [(path, int(number), rest) for path, number, rest in lines]
 

@@ -70,10 +70,10 @@ def comprehension(head: str, made: str, over: str, indent: str) -> str:
     return f"{indent}{head}\n{inner}{made}\n{inner}for {over}\n{indent}]"
 
 
-def import_order(name: str) -> tuple[int, str]:
+def import_order(name: str) -> tuple[int, str, str]:
     """As isort has it: constants, then classes, then the rest."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
-    return kind, name
+    return kind, name.lower(), name
 
 
 def import_line(module: str, names: tuple[str, ...]) -> str:

@@ -73,8 +73,8 @@ from dbdeed.access.related import (
     keyed,
     linked,
 )
-from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
 from dbdeed.access.results import first_values, only, to_json
+from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
 from dbdeed.access.sqlite_values import from_json, to_datetime, to_decimal, to_utc
 from dbdeed.access.statements import Row, Statement
 from dbdeed.access.sync.database import Database
@@ -145,8 +145,8 @@ __all__ = [
     "each_with_optional",
     "ends_with",
     "eq",
-    "found",
     "first_values",
+    "found",
     "from_json",
     "ge",
     "grouped",
@@ -164,8 +164,8 @@ __all__ = [
     "ne",
     "none_of",
     "not_null",
-    "overlaps",
     "only",
+    "overlaps",
     "require_format",
     "starts_with",
     "to_datetime",
