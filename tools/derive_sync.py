@@ -23,12 +23,15 @@ DERIVED = (
     "pool",
     "routing",
     "transaction",
+    "postgresql_wire",
+    "postgresql_calls",
+    "postgresql_bulk",
     "postgresql",
     "sqlite",
     "database",
 )
 # These have twins that are written by hand: how one waits differs.
-TWINS = ("waiting", "sqlite_worker")
+TWINS = ("waiting", "sockets", "sqlite_worker")
 _MODULES = re.compile(rf"\bdbdeed\.access\.({'|'.join((*DERIVED, *TWINS))})\b")
 
 

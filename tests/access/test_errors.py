@@ -304,6 +304,7 @@ def test_a_transaction_that_sits_idle_too_long(postgresql: str) -> None:
         pytest.raises(access.TransactionTimeout),
         database.transaction() as transaction,
     ):
+        transaction.rows("SELECT 1")  # it begins with its first statement
         time.sleep(0.3)
         transaction.rows("SELECT 1")
 

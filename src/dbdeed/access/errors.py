@@ -29,6 +29,7 @@
         ├── DeadlockDetected
         ├── ConnectionLost      … and a transaction that was open is rolled back
         ├── ConnectionFailed    no connection could be opened
+        ├── SchemaChanged       the schema changed under a transaction that had statements prepared for it
         └── PrimaryLost         the server takes no changes any more: another one is the primary now
 
 Messages carry no values of rows and no secrets; the driver's own error is the `__cause__`.
@@ -200,6 +201,10 @@ class ConnectionLost(Transient):
 
 class ConnectionFailed(Transient):
     """No connection could be opened."""
+
+
+class SchemaChanged(Transient):
+    """The schema is not the one that a statement was prepared for; the transaction is rolled back."""
 
 
 class PrimaryLost(Transient):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 
 import psycopg
@@ -76,6 +77,55 @@ def not_connected(who: str, message: str) -> errors.AccessError:
     lines = message.strip().splitlines() or ["no reason given"]
     kind = errors.AuthenticationFailed if _REFUSED.search(lines[-1]) else errors.ConnectionFailed
     return kind(f"cannot connect to {who}: {lines[-1]}")
+
+
+class Staleness(enum.Enum):
+    """How an error may come from a statement having been prepared for another schema than there is."""
+
+    NO = enum.auto()
+    NAME = enum.auto()  # it is not there under its name, or another one is
+    PLAN = enum.auto()  # the server says so
+    SCHEMA = enum.auto()  # it worked before, and now names or types are wrong
+    VALUE = enum.auto()  # a value does not fit its parameter's type, which may have another type by now
+
+
+_STALE = {
+    "26000": Staleness.NAME,  # invalid_sql_statement_name
+    "42P05": Staleness.NAME,  # duplicate_prepared_statement
+    "42P01": Staleness.SCHEMA,
+    "42P18": Staleness.SCHEMA,  # indeterminate_datatype
+    "42703": Staleness.SCHEMA,
+    "42704": Staleness.SCHEMA,
+    "42804": Staleness.SCHEMA,
+    "42883": Staleness.SCHEMA,
+    "42725": Staleness.SCHEMA,  # ambiguous_function
+    "3F000": Staleness.SCHEMA,
+    "22003": Staleness.VALUE,  # numeric_value_out_of_range
+    "22P02": Staleness.VALUE,  # invalid_text_representation
+    "22P03": Staleness.VALUE,  # invalid_binary_representation
+    "22007": Staleness.VALUE,  # invalid_datetime_format
+}
+
+
+def staleness(error: psycopg.Error) -> Staleness:
+    """What `error` says of the statement's preparation, provided that it was prepared before."""
+    state = error.sqlstate or ""
+    known = _STALE.get(state, Staleness.NO)
+    if known is not Staleness.VALUE and error.diag.context:
+        return Staleness.NO  # it comes from within a function
+    if state == "0A000" and error.diag.source_function == "RevalidateCachedQuery":
+        return Staleness.PLAN  # "cached plan must not change result type", in any language
+    if state == "XX000" and (error.diag.message_primary or "").startswith("cache lookup failed"):
+        return Staleness.PLAN
+    return known
+
+
+def schema_changed(error: psycopg.Error) -> errors.SchemaChanged:
+    """For a transaction, which it ends."""
+    return errors.SchemaChanged(
+        f"the schema changed, and the transaction is rolled back: {error.diag.message_primary or ''}",
+        sqlstate=error.sqlstate or "",
+    )
 
 
 def _columns(error: psycopg.Error) -> tuple[str, ...]:

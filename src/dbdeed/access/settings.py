@@ -28,6 +28,9 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
         statement_timeout: the longest a statement may run; None is the server's own setting.
         reset: when a connection is reset before its next use: where the session may have "changed" (any
             statement that was not generated), or "always" (where row security reads session settings).
+        prepared: PostgreSQL prepares each statement once for a session. False for a pooler in transaction
+            mode that does not carry prepared statements over (pgbouncer before 1.21, or without its
+            `max_prepared_statements`).
     """
 
     min: int = 1
@@ -37,6 +40,7 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
     lifetime: float | None = 3600.0
     statement_timeout: float | None = None
     reset: Reset = "changed"
+    prepared: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.min <= self.max or self.max < 1:

@@ -1,34 +1,35 @@
 # Derived from dbdeed/access/postgresql.py by tools/derive_sync.py: change that one, then run it.
-"""PostgreSQL, through psycopg 3."""
+"""PostgreSQL, over psycopg's libpq."""
 
 from __future__ import annotations
 
+import logging
 import math
 import select
 from typing import TYPE_CHECKING
 
-import msgspec
 import psycopg
 from psycopg import conninfo
-from psycopg.pq import ConnStatus, TransactionStatus
-from psycopg.types.json import set_json_loads
 
 from dbdeed.access.errors import (
     ConfigurationError,
     ConnectionLost,
-    InvalidValue,
     OutcomeUnknown,
     StatementFailed,
 )
-from dbdeed.access.postgresql_errors import not_connected, translated
-from dbdeed.access.statements import Result, Row, Statement
+from dbdeed.access.postgresql_errors import not_connected
+from dbdeed.access.postgresql_prepared import Shapes
+from dbdeed.access.sync.postgresql_bulk import copy_in, many, stream
+from dbdeed.access.sync.postgresql_calls import Calls
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
     from dbdeed.access.settings import PoolSettings, TransactionSettings
+    from dbdeed.access.statements import Row, Statement
     from dbdeed.access.sync.connection import Connection
 
+_LOG = logging.getLogger("dbdeed.access")
 
 # What DISCARD ALL does, in one round trip, but for the statements that the driver itself has prepared: it
 # does not always notice that they are gone, and they are what makes a kept connection fast.
@@ -52,98 +53,61 @@ DISCARD SEQUENCES
 class PostgresqlConnection:
     """One session with a server. Outside a transaction each statement commits itself."""
 
-    def __init__(self, raw: psycopg.Connection) -> None:
-        self._raw = raw
-        self._in_transaction = False
-        self.changed = False
+    def __init__(self, raw: psycopg.Connection, shapes: Shapes) -> None:
+        self._calls = Calls(raw, shapes)
+        self._wire = self._calls.wire
+        self._poll = select.poll()
+        self._poll.register(raw.pgconn.socket, select.POLLIN)
+        self.run = self._calls.run
         self.server = f"{raw.info.host}:{raw.info.port}"
 
+    @property
+    def changed(self) -> bool:
+        return self._calls.changed
+
     def ready(self) -> bool:
-        return self._raw.pgconn.transaction_status == TransactionStatus.IDLE
+        calls = self._calls
+        return not calls.in_transaction and not calls.streaming and self._wire.idle
 
     def alive(self) -> bool:
-        pgconn = self._raw.pgconn
-        if pgconn.status != ConnStatus.OK:
+        if not self._wire.open:
             return False
-        poll = select.poll()
-        poll.register(pgconn.socket, select.POLLIN)
         # To an idle session the server says nothing but its end; one that listens is asked by its reset.
-        return self.changed or not poll.poll(0)
-
-    def run(self, statement: Statement, parameters: Sequence[object]) -> Result:
-        if self._raw.closed:
-            raise ConnectionLost("the connection is closed")
-        self.changed = self.changed or not statement.trusted
-        cursor = psycopg.RawCursor(self._raw)
-        try:
-            cursor.execute(statement.text.encode(), parameters or None)
-            rows = cursor.fetchall() if cursor.description is not None else []
-        except UnicodeEncodeError as error:
-            raise InvalidValue("a text holds characters that UTF-8 cannot express") from error
-        except psycopg.Error as error:
-            failed = translated(error, gone=self._raw.closed)
-            if isinstance(failed, ConnectionLost) and statement.writes and not self._in_transaction:
-                failed = OutcomeUnknown(f"the connection went during a change: {failed.message}")
-            raise failed from error
-        return Result(rows, max(cursor.rowcount, 0))
+        return self._calls.changed or not self._poll.poll(0)
 
     def stream(self, statement: Statement, parameters: Sequence[object], batch: int) -> Generator[list[Row]]:
-        if self._in_transaction:  # leaving a stream early cancels it, which would fail the transaction
-            every = (self.run(statement, parameters)).rows
-            for start in range(0, len(every), batch):
-                yield every[start : start + batch]
-            return
-        self.changed = self.changed or not statement.trusted
-        cursor = psycopg.RawCursor(self._raw)
-        rows: list[Row] = []
-        try:
-            for row in cursor.stream(statement.text.encode(), parameters or None):
-                rows.append(row)
-                if len(rows) == batch:
-                    yield rows
-                    rows = []
-            if rows:
-                yield rows
-        except psycopg.Error as error:
-            raise translated(error, gone=self._raw.closed) from error
+        return stream(self._calls, statement, parameters, batch)
 
     def many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
-        self.changed = self.changed or not statement.trusted
-        cursor = psycopg.RawCursor(self._raw)
-        try:
-            cursor.executemany(statement.text.encode(), parameters)
-        except psycopg.Error as error:
-            raise translated(error, gone=self._raw.closed) from error
-        return max(cursor.rowcount, 0)
+        return many(self._calls, statement, parameters)
 
     def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
-        cursor = psycopg.RawCursor(self._raw)
-        try:
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
-                for row in rows:
-                    copy.write_row(row)
-        except psycopg.Error as error:
-            raise translated(error, gone=self._raw.closed) from error
-        return max(cursor.rowcount, 0)
+        return copy_in(self._calls, table, columns, rows)
 
     def begin(self, settings: TransactionSettings) -> None:
-        self._command(_begin(settings))
-        self._in_transaction = True
+        """Costs no round trip: it travels with the first statement."""
+        self._calls.begin = _begin(settings)
+        self._calls.in_transaction = True
 
     def commit(self) -> None:
-        failed = self._raw.pgconn.transaction_status == TransactionStatus.INERROR
+        calls = self._calls
+        begun, calls.begin = not calls.begin, []
         try:
-            self._command("COMMIT")
+            if begun and self._command("COMMIT") == b"ROLLBACK":
+                raise StatementFailed("an earlier statement of the transaction failed: it was rolled back")
         except ConnectionLost as error:
             raise OutcomeUnknown(f"the connection went during the commit: {error.message}") from error
         finally:
-            self._in_transaction = False
-        if failed:
-            raise StatementFailed("an earlier statement of the transaction failed: it was rolled back")
+            calls.in_transaction = False
 
     def rollback(self) -> None:
-        self._in_transaction = False
-        self._command("ROLLBACK")
+        calls = self._calls
+        begun, calls.begin = not calls.begin, []
+        try:
+            if begun:
+                self._command("ROLLBACK")
+        finally:
+            calls.in_transaction = False
 
     def savepoint(self, name: str) -> None:
         self._command(f"SAVEPOINT {name}")
@@ -156,17 +120,28 @@ class PostgresqlConnection:
 
     def reset(self) -> bool:
         self._command(_RESET)
-        self.changed = False
+        self._calls.changed = False
         return True
 
     def terminate(self) -> None:
-        self._raw.pgconn.finish()
+        self._wire.terminate()
 
-    def _command(self, text: str) -> None:
+    def _command(self, text: str) -> bytes:
+        """Run it as it is; the tag of what was done last."""
+        calls = self._calls
+        if not calls.turn.take():
+            calls.turn.wait()
         try:
-            psycopg.RawCursor(self._raw).execute(text.encode(), prepare=False)
-        except psycopg.Error as error:
-            raise translated(error, gone=self._raw.closed) from error
+            if calls.streaming:
+                raise StatementFailed(
+                    "rows of a stream are still on their way here: end it, or close it, before"
+                )
+            results = calls.simple(text)
+            if calls.changed:
+                calls.check_styles()
+            return results[-1].command_status or b""
+        finally:
+            calls.turn.free()
 
 
 class PostgresqlConnector:
@@ -190,6 +165,7 @@ class PostgresqlConnector:
         self._parameters: dict[str, str] = {
             key: str(value) for key, value in given.items() if value is not None
         }
+        self._shapes = Shapes(prepared=settings.prepared)
         self._parameters.setdefault("connect_timeout", str(max(2, math.ceil(settings.acquire_timeout))))
         self._parameters.setdefault("application_name", "dbdeed")
         self._parameters["client_encoding"] = "UTF8"
@@ -207,12 +183,16 @@ class PostgresqlConnector:
             raw = psycopg.Connection.connect(text, autocommit=True)
         except psycopg.Error as error:
             raise not_connected(repr(self), str(error)) from error
-        set_json_loads(msgspec.json.decode, raw)
-        return PostgresqlConnection(raw)
+        raw.add_notice_handler(_notice)
+        return PostgresqlConnection(raw, self._shapes)
 
 
-def _begin(settings: TransactionSettings) -> str:
-    """All that a transaction needs, in one round trip."""
+def _notice(notice: psycopg.errors.Diagnostic) -> None:
+    _LOG.debug("the server says: %s", notice.message_primary)
+
+
+def _begin(settings: TransactionSettings) -> list[str]:
+    """All that a transaction needs at its begin."""
     modes = [f"ISOLATION LEVEL {settings.isolation.value.upper()}"] if settings.isolation else []
     modes += ["READ ONLY"] if settings.read_only else []
     timeouts = {
@@ -223,7 +203,7 @@ def _begin(settings: TransactionSettings) -> str:
     sets = [
         f"SET LOCAL {key} = {_milliseconds(value)}" for key, value in timeouts.items() if value is not None
     ]
-    return "; ".join([" ".join(["BEGIN", *modes]), *sets])
+    return [" ".join(["BEGIN", *modes]), *sets]
 
 
 def _milliseconds(seconds: float) -> int:

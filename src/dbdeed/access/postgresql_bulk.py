@@ -1,0 +1,257 @@
+"""Many rows at once: streamed out, sent together, copied in."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import capabilities
+
+from dbdeed.access.errors import StatementFailed
+from dbdeed.access.postgresql_calls import encoded
+from dbdeed.access.postgresql_copy import chunks
+from dbdeed.access.postgresql_wire import CHUNK, COPY_IN
+from dbdeed.access.statements import Row, Statement, first_word
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from dbdeed.access.postgresql_calls import Calls
+    from dbdeed.access.postgresql_prepared import Prepared
+
+_CURSORS = frozenset({"SELECT", "VALUES", "WITH", "TABLE"})  # what a cursor can be declared for
+_LOOK_EVERY = 32  # statements between two looks at whether what was sent is on its way
+_BUSY = "rows of a stream are still on their way here: end it, or close it, before"
+_numbers = itertools.count(1)
+
+
+async def stream(
+    calls: Calls, statement: Statement, parameters: Sequence[object], batch: int
+) -> AsyncGenerator[list[Row]]:
+    """The rows, up to `batch` at a time.
+
+    Within a transaction what reads goes through a cursor, so that it may be left early and other statements
+    may come between. All else is one statement whose rows are taken as they come.
+    """
+    if batch < 1:
+        raise StatementFailed(f"a stream gives at least 1 row at a time, not {batch}")
+    if calls.in_transaction and not statement.writes and first_word(statement.text) in _CURSORS:
+        batches = _by_cursor(calls, statement, parameters, batch)
+    else:
+        batches = _as_they_come(calls, statement, parameters, batch)
+    async with aclosing(batches):
+        async for rows in batches:
+            yield rows
+
+
+async def _by_cursor(
+    calls: Calls, statement: Statement, parameters: Sequence[object], batch: int
+) -> AsyncGenerator[list[Row]]:
+    name = f"dbdeed_stream_{next(_numbers)}"
+    declare = encoded(f"DECLARE {name} NO SCROLL CURSOR FOR {statement.text}")
+    fetch = f"FETCH FORWARD {batch} FROM {name}".encode()
+    done = False
+    prepared: Prepared | None = None
+    while not done:
+        if not calls.turn.take():
+            await calls.turn.wait()
+        try:
+            first = prepared is None
+            if prepared is None:
+                prepared = await _prepared(calls, statement)
+            begin = calls.begin
+            if first:
+                values, formats = prepared.send(parameters)
+            try:
+                calls.open_pipeline()
+                if first:
+                    calls.pgconn.send_query_params(declare, values, prepared.oids, formats)
+                calls.pgconn.send_query_params(fetch, None, None, None, prepared.format)
+                calls.pgconn.pipeline_sync()
+            except psycopg.Error as error:
+                raise calls.lost(error, writes=False) from error
+            results = await calls.conversation(calls.wire.pipelined, writes=False)
+            results = calls.began(begin, results)
+            calls.require_success(results)
+            rows = calls.loaded(prepared, results[-1])
+        finally:
+            calls.turn.free()
+        done = len(rows) < batch
+        if rows:
+            try:
+                yield rows
+            except GeneratorExit:
+                await _close_cursor(calls, name)
+                raise
+    await _close_cursor(calls, name)
+
+
+async def _close_cursor(calls: Calls, name: str) -> None:
+    """Free it on the server, unless its transaction is over or has failed: then it is gone."""
+    if not calls.in_transaction or calls.wire.in_error or calls.wire.idle or not calls.wire.open:
+        return
+    if not calls.turn.take():
+        await calls.turn.wait()
+    try:
+        await calls.simple(f"CLOSE {name}")
+    finally:
+        calls.turn.free()
+
+
+async def _as_they_come(
+    calls: Calls, statement: Statement, parameters: Sequence[object], batch: int
+) -> AsyncGenerator[list[Row]]:
+    wire, pgconn = calls.wire, calls.pgconn
+    if not calls.turn.take():
+        await calls.turn.wait()
+    try:
+        prepared = await _prepared(calls, statement)
+        if calls.begin:
+            await calls.simple("")
+        values, formats = prepared.send(parameters)
+        try:
+            _send(calls, statement, prepared, values, formats)
+            if capabilities.has_stream_chunked():
+                pgconn.set_chunked_rows_mode(batch)
+            else:
+                pgconn.set_single_row_mode()
+        except psycopg.Error as error:
+            raise calls.lost(error, writes=statement.writes) from error
+        calls.streaming = True
+    finally:
+        calls.turn.free()
+    try:
+        rows: list[Row] = []
+        results: list[PGresult] = []
+        await wire.flushed()
+        while (result := await wire.answer(results)) is not None:
+            if result.status not in CHUNK:
+                results.append(result)
+                continue
+            rows += calls.loaded(prepared, result)
+            if len(rows) >= batch:
+                wire.pause()  # what nobody asked for yet stays with the server
+                yield rows
+                wire.resume()
+                rows = []
+        calls.streaming = False
+        calls.require_success(results, writes=statement.writes)
+        if rows:
+            yield rows
+    except psycopg.Error as error:
+        raise calls.lost(error, writes=statement.writes) from error
+    finally:
+        if calls.streaming:
+            # Within a transaction stopping it would fail the whole: there the rest is passed over.
+            await wire.interrupted(stop=not calls.in_transaction)
+            calls.streaming = False
+        wire.resume()
+        if not statement.trusted:
+            calls.check_styles()
+
+
+async def many(calls: Calls, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
+    """The statement once for each of the parameters, in one round trip, all or nothing."""
+    if not parameters:
+        return 0
+    if not calls.turn.take():
+        await calls.turn.wait()
+    try:
+        prepared = await _prepared(calls, statement)
+        sent = [prepared.send(one) for one in parameters]
+        pgconn, wire, begin = calls.pgconn, calls.wire, calls.begin
+        try:
+            calls.open_pipeline()
+            if not prepared.name:
+                pgconn.send_prepare(b"", encoded(statement.text), prepared.oids)
+            for number, (values, formats) in enumerate(sent):
+                pgconn.send_query_prepared(prepared.name, values, formats, prepared.format)
+                if number % _LOOK_EVERY == 0:
+                    await wire.flushed()
+            pgconn.pipeline_sync()
+        except psycopg.Error as error:
+            raise calls.lost(error, writes=statement.writes) from error
+        except BaseException:
+            wire.terminate()  # what was sent so far must not be committed
+            raise
+        results = await calls.conversation(wire.pipelined, writes=statement.writes)
+        results = calls.began(begin, results)
+        if not statement.trusted:
+            calls.check_styles()
+        calls.require_success(results, writes=statement.writes)
+        return sum(result.command_tuples or 0 for result in results)
+    finally:
+        calls.turn.free()
+
+
+async def copy_in(calls: Calls, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
+    """COPY, in its text form, which the server reads as the columns' own types."""
+    if not calls.turn.take():
+        await calls.turn.wait()
+    try:
+        described = await _prepared(calls, Statement(f"SELECT {columns} FROM {table}"))
+        if calls.begin:
+            await calls.simple("")
+        pgconn, wire = calls.pgconn, calls.wire
+        try:
+            pgconn.send_query(encoded(f"COPY {table} ({columns}) FROM STDIN"))
+        except psycopg.Error as error:
+            raise calls.lost(error, writes=True) from error
+        results = await calls.conversation(wire.answers, writes=True)
+        if results[-1].status != COPY_IN:
+            calls.require_success(results)
+        try:
+            for chunk in chunks(rows, calls.types, described.columns):
+                while pgconn.put_copy_data(chunk) == 0:
+                    await wire.flushed()
+                await wire.flushed()
+            pgconn.put_copy_end()
+        except psycopg.Error as error:
+            raise calls.lost(error, writes=True) from error
+        except BaseException:
+            await _give_up_copy(calls)
+            raise
+        results = await calls.conversation(wire.answers, writes=True)
+        calls.require_success(results, writes=True)
+        return results[-1].command_tuples or 0
+    finally:
+        calls.turn.free()
+
+
+async def _give_up_copy(calls: Calls) -> None:
+    """The rows failed, or their caller went: the server drops what it was given."""
+    try:
+        calls.pgconn.put_copy_end(b"the rows could not be given")
+    except psycopg.Error:
+        calls.wire.terminate()
+    else:
+        await calls.wire.interrupted(stop=False)
+
+
+async def _prepared(calls: Calls, statement: Statement) -> Prepared:
+    """What a session knows of a statement; its server is asked where it knows nothing. `turn` is taken."""
+    if calls.streaming:
+        raise StatementFailed(_BUSY)
+    if not statement.trusted:
+        calls.touch()
+    if calls.cache.generation != calls.shapes.generation:
+        calls.cache.clear()
+    found = calls.cache.get(statement.text)
+    return found if found is not None else await calls.described(statement)
+
+
+def _send(
+    calls: Calls,
+    statement: Statement,
+    prepared: Prepared,
+    values: Sequence[bytes | None],
+    formats: Sequence[int] | None,
+) -> None:
+    if prepared.name:
+        calls.pgconn.send_query_prepared(prepared.name, values, formats, prepared.format)
+    else:
+        calls.pgconn.send_query_params(encoded(statement.text), values, prepared.oids, formats)
