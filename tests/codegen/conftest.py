@@ -347,3 +347,12 @@ def places() -> Iterator[Places]:
     """PostgreSQL 15 and 18, started when first asked for."""
     with ExitStack() as stack:
         yield Places(stack)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _worlds() -> Iterator[None]:
+    """Servers that tests of operations started are ended."""
+    yield
+    from tests.codegen.worlds import close_worlds
+
+    close_worlds()

@@ -67,6 +67,7 @@ class Column(msgspec.Struct, frozen=True):
         type: in the engine's own words.
         python: the type of a loaded value, where rows can be sorted by it; else None.
         nullable: it may be null, so that sorting must say where nulls go.
+        default: it may be null, and still has another default.
         array: a parameter must be cast to `type`: a list does not say what it holds.
         json: values are encoded as JSON; in an `array`, each of a list's.
     """
@@ -75,6 +76,7 @@ class Column(msgspec.Struct, frozen=True):
     type: str = ""
     python: Any = None
     nullable: bool = False
+    default: bool = False
     array: bool = False
     json: bool = False
 

@@ -50,7 +50,8 @@ class Table:
         returning: what a statement gives back: the row's columns, in the row's order.
         version: the attribute that counts changes, or "".
         deleted: the attribute that says when a row was deleted, or "".
-        touch: what every change sets besides, in SQL.
+        updated: the attribute that says when the row was changed last, or "".
+        now: the moment of a change, in SQL.
     """
 
     def __init__(
@@ -64,7 +65,8 @@ class Table:
         returning: str,
         version: str = "",
         deleted: str = "",
-        touch: tuple[str, ...] = (),
+        updated: str = "",
+        now: str = "",
     ) -> None:
         self.dialect: Dialect = dialect
         self.name = name
@@ -74,7 +76,8 @@ class Table:
         self.returning = returning
         self.version = version
         self.deleted = deleted
-        self.touch = touch
+        self.updated = updated
+        self.now = now
         self._statements: dict[object, Statement] = {}
 
     def insert(self, new: msgspec.Struct) -> Query:
@@ -117,7 +120,8 @@ class Table:
             mark = self._marks()
             insert = self._into(names, "present", mark)
             if given is None:
-                rest = [name for name in names if name not in key and name not in self.key]
+                kept = (*key, *self.key, self.version, self.updated, self.deleted)
+                rest = [name for name in names if name not in kept]
                 sets = [f"{self.columns[name].sql} = EXCLUDED.{self.columns[name].sql}" for name in rest]
             else:
                 sets = [self._sets(name, mark) for name in given]
@@ -298,10 +302,13 @@ class Table:
 
     def _always(self, present: str = "") -> list[str]:
         """What every change sets besides; `present.` stands before what the row has already."""
-        if not self.version:
-            return [*self.touch]
-        version = self.columns[self.version].sql
-        return [f"{version} = {present}{version} + 1", *self.touch]
+        sets = []
+        if self.version:
+            version = self.columns[self.version].sql
+            sets.append(f"{version} = {present}{version} + 1")
+        if self.updated:
+            sets.append(f"{self.columns[self.updated].sql} = {self.now}")
+        return sets
 
     def _sets(self, name: str, mark: Callable[[], str]) -> str:
         column = self.columns[name]
@@ -329,14 +336,17 @@ class Table:
     def _alike(
         self, new: Iterable[msgspec.Struct]
     ) -> Iterable[tuple[tuple[str, ...], list[tuple[int, list[object]]]]]:
-        """Rows by the columns that they give, each with its place."""
+        """Rows by the columns that they give, each with its place.
+
+        What has no default is null where it is not given, so that rows do not differ by it.
+        """
         groups: defaultdict[tuple[str, ...], list[tuple[int, list[object]]]] = defaultdict(list)
         for place, one in enumerate(new):
             values: list[object] = []
-            groups[self._given(one, values)].append((place, values))
+            groups[self._given(one, values, nulls=True)].append((place, values))
         return groups.items()
 
-    def _given(self, struct: msgspec.Struct, values: list[object]) -> tuple[str, ...]:
+    def _given(self, struct: msgspec.Struct, values: list[object], *, nulls: bool = False) -> tuple[str, ...]:
         """The attributes that are not `UNSET`; their values are appended."""
         names = []
         for name in struct.__struct_fields__:
@@ -345,6 +355,9 @@ class Table:
                 names.append(name)
                 column = self.columns[name]
                 values.append(column.encode(value) if column.json else value)
+            elif nulls and self.columns[name].nullable and not self.columns[name].default:
+                names.append(name)
+                values.append(None)
         return tuple(names)
 
     def _marks(self) -> Callable[[], str]:

@@ -75,9 +75,8 @@ def _keyword_only(name: str) -> Group:
 
 
 def _new_type(field: Field) -> str:
-    if field.has_default:
-        return f"{field.loaded_type} | UnsetType = UNSET"
-    return f"{field.loaded_type} = None" if field.attribute.nullable else field.type
+    optional = field.has_default or field.attribute.nullable
+    return f"{field.loaded_type} | UnsetType = UNSET" if optional else field.type
 
 
 def _described(field: Field, line: str) -> str:

@@ -128,7 +128,7 @@ def _mark(field: Field, number: int, picture: Picture) -> str:
 
 
 def _table(picture: Picture) -> str:
-    touch = ", ".join(map(literal, _touch(picture)))
+    updated = picture.conventions.updated
     items: tuple[Code, ...] = (
         f"dialect={literal(picture.dialect.name)}",
         f"name={literal(picture.model.sql_name)}",
@@ -138,7 +138,8 @@ def _table(picture: Picture) -> str:
         "returning=COLUMNS",
         *([f"version={literal(picture.version.name)}"] if picture.version else []),
         *([f"deleted={literal(picture.deleted.name)}"] if picture.deleted else []),
-        *([f"touch=({touch},)"] if touch else []),
+        *([f"updated={literal(updated.name)}"] if updated else []),
+        *([f"now={literal(now(updated, picture.dialect))}"] if updated else []),
     )
     return fold(Group("TABLE = access.Table(", items))
 
@@ -151,6 +152,7 @@ def _column(field: Field) -> Group:
     options = [literal(field.sql), literal(field.attribute.type)]
     options += [field.type] if field.sortable else []
     options += ["nullable=True"] if field.attribute.nullable else []
+    options += ["default=True"] if field.attribute.nullable and field.has_default else []
     options += ["array=True"] if field.cast else []
     options += ["json=True"] if field.holds_json else []
     return Group(f"{literal(field.name)}: access.Column(", tuple(options))
