@@ -12,7 +12,7 @@ from dbdeed.access.errors import StatementFailed
 from dbdeed.access.sqlite_values import json_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from dbdeed.access.statements import Dialect
 
@@ -22,6 +22,8 @@ Shape = tuple[Any, ...]
 # What an engine can be asked with these operators: `{0}` is the column, `{1}` and `{2}` its parameters.
 _BOTH = {
     "eq": "{0} = {1}",
+    "never": "1 = 0",
+    "always": "1 = 1",
     "null": "{0} IS NULL",
     "not_null": "{0} IS NOT NULL",
     "lt": "{0} < {1}",
@@ -47,6 +49,13 @@ _OPERATORS: Mapping[Dialect, Mapping[str, str]] = {
         "like": "{0} GLOB {1}",
         "ilike": "{0} LIKE {1} ESCAPE '\\'",
     },
+}
+# Operators that take a list: how they are put together of its members, and what they are of an empty one.
+_LISTS = {
+    "any_of": ("or", "eq", "", "never"),
+    "any_of_or_null": ("or", "eq", "null", "never"),
+    "none_of": ("and", "ne", "", "always"),
+    "none_of_nor_null": ("and", "ne", "not_null", "always"),
 }
 _RANGES = {
     "int4range": "integer",
@@ -103,8 +112,20 @@ def ask(column: Column, value: object, dialect: Dialect, values: list[object]) -
     operator = value.operator
     if operator in ("and", "or"):
         return (operator, *(ask(column, part, dialect, values) for part in value.values))
+    if column.array and operator in _LISTS:
+        return _one_by_one(operator, column, value.values, values)
     values += [_parameter(operator, column, one, dialect) for one in value.values]
     return (operator,)
+
+
+def _one_by_one(operator: str, column: Column, given: Sequence[object], values: list[object]) -> Shape:
+    """Lists of arrays are no arrays that a server can look into."""
+    (items,) = given
+    assert isinstance(items, list)
+    values += [column.encode(item) for item in items]
+    several, one, null, none = _LISTS[operator]
+    parts = [(one,)] * len(items) + ([(null,)] if null else [])
+    return (several, *parts) if parts else (none,)
 
 
 def asked(column: Column, shape: Shape, dialect: Dialect, mark: Callable[[], str]) -> str:
@@ -149,7 +170,7 @@ def _parameter(operator: str, column: Column, value: object, dialect: Dialect) -
         return msgspec.json.encode(value).decode()
     if operator == "contains_value":
         return value
-    if operator in ("any_of", "any_of_or_null", "none_of", "none_of_nor_null"):
+    if operator in _LISTS:
         assert isinstance(value, list)
         encoded = [column.encode(one) for one in value]
         return json_of(encoded) if dialect == "sqlite" else encoded

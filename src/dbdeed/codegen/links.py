@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dbdeed.codegen import types
-from dbdeed.codegen.names import Namer, distinct_names, without_id
+from dbdeed.codegen.names import Namer, distinct_names, referred
 from dbdeed.codegen.python_text import Text
 from dbdeed.codegen.sql import any_key, mark, quoted
 from dbdeed.models.model import Cardinality
@@ -63,7 +63,9 @@ def links_of(
             own, other = picture.of(relation.columns), target.of(relation.target_columns)
             if all(field.equal for field in (*own, *other)):
                 plain = tuple(_plain(field, names, picture.dialect) for field in other)
-                found.append(_link(picture, join.sql_name, relation, (own, plain), namer))
+                made = _link(picture, join.sql_name, relation, (own, plain))
+                name = namer(referred(made.other, relation.target_columns, target.names.module))
+                found.append(replace(made, name=name))
     return tuple(found)
 
 
@@ -78,7 +80,6 @@ def _link(
     join: str,
     relation: Relationship,
     ends: tuple[tuple[Field, ...], tuple[Field, ...]],
-    namer: Namer,
 ) -> Link:
     dialect = picture.dialect
     columns = (*relation.through_columns, *relation.through_target_columns)
@@ -104,7 +105,7 @@ def _link(
         other=tuple(other),
         own_fields=ends[0],
         other_fields=ends[1],
-        name=namer("_and_".join(without_id(name) for name in other)),
+        name="",
         read=Text(
             (
                 (f"SELECT {', '.join(to)}, ", "COLUMNS", f" FROM {picture.model.sql_name} JOIN ("),

@@ -144,9 +144,17 @@ def member_names(values: Iterable[str]) -> dict[str, str]:
     return {value: _claim((snake(value) or "empty").upper(), taken) for value in values}
 
 
-def without_id(name: str) -> str:
-    """What a column refers to: `customer_id` to a `customer`."""
-    return name.removesuffix("_id") or name
+def referred(columns: Sequence[str], others: Sequence[str], target: str) -> str:
+    """What columns refer to: `customer_id` to a `customer`, `label_code` of `code` to a `label`.
+
+    Args:
+        columns: these, as attributes.
+        others: the columns that they refer to.
+        target: the other model's module: its name where the columns' say nothing, or are several.
+    """
+    if len(columns) > 1 or columns[0] == others[0]:
+        return target
+    return columns[0].removesuffix(f"_{others[0]}").removesuffix("_id") or target
 
 
 class Namer:

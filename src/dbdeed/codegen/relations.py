@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.codegen.names import Namer, snake, without_id
+from dbdeed.codegen.names import Namer, referred, snake
 from dbdeed.models.model import Cardinality
 from dbdeed.models.naming import table_name
 
@@ -74,11 +74,11 @@ def _name(relation: Relationship, picture: Picture, pictures: Mapping[str, Pictu
     target = pictures.get(relation.target)
     one = target.names.module if target is not None else "other"
     if relation.through:
-        columns = relation.through_target_columns
-        return _plural(without_id(snake(columns[0]))) if len(columns) == 1 else _plural(one)
+        through = [snake(column) or "column" for column in relation.through_target_columns]
+        return _plural(referred(through, relation.target_columns, one))
     if relation.holder:
-        columns = relation.columns
-        return without_id(picture.names.attribute(columns[0])) if len(columns) == 1 else one
+        columns = [picture.names.attribute(column) for column in relation.columns]
+        return referred(columns, relation.target_columns, one)
     return one if relation.cardinality is Cardinality.ONE_TO_ONE else _plural(one)
 
 
