@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 
 import pytest
@@ -105,3 +106,12 @@ def test_every_error_is_drawn_in_the_tree_and_exported() -> None:
 )
 def test_first_word(text: str, word: str) -> None:
     assert first_word(text) == word
+
+
+def test_the_sync_package_takes_nothing_that_waits_from_the_other() -> None:
+    for name in sync.__all__:
+        found = getattr(sync, name)
+        assert not inspect.iscoroutinefunction(found), name
+        module = getattr(found, "__module__", "")
+        twin = f"dbdeed.access.sync.{str(module).rpartition('.')[2]}"
+        assert module == twin or importlib.util.find_spec(twin) is None, name

@@ -1,6 +1,5 @@
 """The runtime without asyncio: the same names as `dbdeed.access`."""
 
-from dbdeed.access.bulk import insert_many, insert_returning
 from dbdeed.access.columns import Column
 from dbdeed.access.conditions import (
     Condition,
@@ -78,6 +77,7 @@ from dbdeed.access.results import first_values, only, to_json
 from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
 from dbdeed.access.sqlite_values import from_json, to_datetime, to_decimal, to_utc
 from dbdeed.access.statements import Row, Statement
+from dbdeed.access.sync.bulk import insert_many, insert_returning
 from dbdeed.access.sync.database import Database
 from dbdeed.access.sync.session import Session
 from dbdeed.access.sync.transaction import Savepoint, Transaction
