@@ -13,6 +13,7 @@ from dbdeed.codegen.names import names_of
 from dbdeed.codegen.package import CHECK, FUTURE, database_file, enums_file, package_file, sync_database_file
 from dbdeed.codegen.picture import imports_of, picture_of
 from dbdeed.codegen.python_text import block, import_line, import_order
+from dbdeed.codegen.query_builder import tables_file
 from dbdeed.codegen.raw_sql import query_files
 from dbdeed.codegen.relations import relations_of
 from dbdeed.codegen.repository import repository_class
@@ -20,6 +21,7 @@ from dbdeed.codegen.rows import changes_class, filter_class, from_rows, new_clas
 from dbdeed.codegen.statements import constants
 from dbdeed.codegen.unasync import to_sync
 from dbdeed.codegen.words import says
+from dbdeed.document.values.types import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +63,8 @@ def generate_files(
         body = repository_class(picture)
         files[f"{picture.names.module}.py"] = _model_file(picture, names, body)
         files[f"sync/{picture.names.module}.py"] = _sync_file(picture, names, body)
+    if Pattern.QUERY_BUILDER in settings.patterns and pictures:
+        files["tables.py"] = tables_file(pictures, names)
     files |= query_files(queries, data_model, names, pictures)
     return {path: with_header(files[path], settings.source) for path in sorted(files)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dbdeed.document.values.types import EnvName, Pool, Retry, Transactions
+from dbdeed.document.values.types import EnvName, Pattern, Pool, Retry, Transactions
 
 if TYPE_CHECKING:
     from dbdeed.document.architecture import Architecture
@@ -23,6 +23,7 @@ class Settings:
         env: the environment variable that holds the address.
         replicas: those that hold the addresses of its replicas.
         pool, retry, transactions: None leaves the runtime's defaults.
+        patterns: that the document names; the repositories are below each of them.
     """
 
     folder: str = DEFAULT_FOLDER
@@ -32,6 +33,7 @@ class Settings:
     pool: Pool | None = None
     retry: Retry | None = None
     transactions: Transactions | None = None
+    patterns: tuple[Pattern, ...] = ()
 
 
 def settings_of(architecture: Architecture) -> Settings:
@@ -45,4 +47,5 @@ def settings_of(architecture: Architecture) -> Settings:
         pool=access.pool.value,
         retry=access.retry.value,
         transactions=architecture.queries.transactions.value,
+        patterns=access.patterns.value or (),
     )
