@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SHARE = 0.01
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "dbdeed-benchmarks"
+CACHE = peers.CACHE
 
 
 def measure(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+T = TypeVar("T")
 _HERE = Path(__file__).parent
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "dbdeed-benchmarks"
 
 _OURS = (
     "import sys; from dbdeed.app.diff import diff; "
@@ -53,17 +56,17 @@ class Absent:
 
 
 def _alembic(cache: Path) -> Tool:
-    python = _environment(cache / "alembic", "alembic", "psycopg[binary]")
+    python = environment(cache / "alembic", "alembic", "psycopg[binary]")
     return Tool("alembic", (str(python), str(_HERE / "alembic_peer.py")))
 
 
 def _results(cache: Path) -> Tool:
-    python = _environment(cache / "results", "results", "psycopg[binary]")
+    python = environment(cache / "results", "results", "psycopg[binary]")
     return Tool("results", (str(python.with_name("results")), "dbdiff"), accepts=frozenset({0, 2}))
 
 
 def _migra(cache: Path) -> Tool:
-    python = _environment(cache / "migra", "migra", "psycopg2-binary", "sqlalchemy<2.1", "setuptools<81")
+    python = environment(cache / "migra", "migra", "psycopg2-binary", "sqlalchemy<2.1", "setuptools<81")
     return Tool("migra", (str(python.with_name("migra")), "--unsafe"), accepts=frozenset({0, 2}))
 
 
@@ -102,14 +105,19 @@ NAMES = tuple(_PEERS)
 
 def install(name: str, cache: Path) -> Tool | Absent:
     """One peer, installed where it is not yet."""
+    return attempt(name, lambda: _PEERS[name](cache))
+
+
+def attempt(name: str, installation: Callable[[], T]) -> T | Absent:
+    """What an installation gives, or why it could not be done."""
     try:
-        return _PEERS[name](cache)
+        return installation()
     except (OSError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", "") or str(error)
         return Absent(name, said.strip().splitlines()[-1] if said.strip() else type(error).__name__)
 
 
-def _environment(folder: Path, *requirements: str) -> Path:
+def environment(folder: Path, *requirements: str) -> Path:
     """The interpreter of a virtual environment with these packages."""
     python = folder / "bin" / "python"
     if not (folder / ".complete").exists():
