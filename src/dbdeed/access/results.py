@@ -1,4 +1,4 @@
-"""Small conversions that generated queries use."""
+"""Small conversions that generated queries and records use."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dbdeed.access.statements import Row
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 def first_values(rows: Iterable[Row]) -> list[Any]:
@@ -31,3 +32,18 @@ def only(rows: Sequence[T], query: str) -> T:
 def to_json(value: object) -> str:
     """The value as a JSON column takes it."""
     return msgspec.json.encode(value).decode()
+
+
+def as_record(kind: type[S], row: msgspec.Struct) -> S:
+    """A row as the record of the same attributes."""
+    return kind(*msgspec.structs.astuple(row))
+
+
+def as_optional_record(kind: type[S], row: msgspec.Struct | None) -> S | None:
+    """A row, where there is one, as the record of the same attributes."""
+    return None if row is None else kind(*msgspec.structs.astuple(row))
+
+
+def as_records(kind: type[S], rows: Iterable[msgspec.Struct]) -> list[S]:
+    """Rows as the records of the same attributes."""
+    return [kind(*msgspec.structs.astuple(row)) for row in rows]

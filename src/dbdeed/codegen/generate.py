@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dbdeed.codegen.active_record import record_files
 from dbdeed.codegen.header import with_header
 from dbdeed.codegen.links import links_of
 from dbdeed.codegen.lookups import lookups_of
@@ -65,6 +66,8 @@ def generate_files(
         files[f"sync/{picture.names.module}.py"] = _sync_file(picture, names, body)
     if Pattern.QUERY_BUILDER in settings.patterns and pictures:
         files["tables.py"] = tables_file(pictures, names)
+    if Pattern.ACTIVE_RECORD in settings.patterns and pictures:
+        files |= record_files(pictures, names)
     files |= query_files(queries, data_model, names, pictures)
     return {path: with_header(files[path], settings.source) for path in sorted(files)}
 

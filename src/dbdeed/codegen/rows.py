@@ -19,7 +19,7 @@ def row_class(picture: Picture) -> str:
 
 def new_class(picture: Picture) -> str:
     """What an insert takes: nothing that the database decides alone."""
-    body = [f"{field.name}: {_new_type(field)}" for field in picture.writable]
+    body = [f"{field.name}: {new_type(field)}" for field in picture.writable]
     return _struct(
         _keyword_only(picture.names.new), "What an insert takes; UNSET is the column's default.", body
     )
@@ -74,7 +74,7 @@ def _keyword_only(name: str) -> Group:
     return Group(f"class {name}(", ("msgspec.Struct", "frozen=True", "kw_only=True"), "):")
 
 
-def _new_type(field: Field) -> str:
+def new_type(field: Field) -> str:
     optional = field.has_default or field.attribute.nullable
     return f"{field.loaded_type} | UnsetType = UNSET" if optional else field.type
 

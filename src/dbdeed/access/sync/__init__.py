@@ -73,7 +73,14 @@ from dbdeed.access.related import (
     keyed,
     linked,
 )
-from dbdeed.access.results import first_values, only, to_json
+from dbdeed.access.results import (
+    as_optional_record,
+    as_record,
+    as_records,
+    first_values,
+    only,
+    to_json,
+)
 from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
 from dbdeed.access.sqlite_values import from_json, to_datetime, to_decimal, to_utc
 from dbdeed.access.statements import Row, Statement
@@ -133,6 +140,9 @@ __all__ = [
     "Transient",
     "UniqueViolation",
     "any_of",
+    "as_optional_record",
+    "as_record",
+    "as_records",
     "beside",
     "between",
     "contains",
