@@ -112,6 +112,8 @@ def ask(column: Column, value: object, dialect: Dialect, values: list[object]) -
     operator = value.operator
     if operator in ("and", "or"):
         return (operator, *(ask(column, part, dialect, values) for part in value.values))
+    if len(value.values) != _width(operator, column, dialect):
+        raise StatementFailed(f"{operator!r} cannot be asked of {column.sql} with {len(value.values)} values")
     if column.array and operator in _LISTS:
         return _one_by_one(operator, column, value.values, values)
     values += [_parameter(operator, column, one, dialect) for one in value.values]
@@ -142,12 +144,25 @@ def asked(column: Column, shape: Shape, dialect: Dialect, mark: Callable[[], str
         return _or_null(f"NOT {asked(column, ('any_of',), dialect, mark)}", column)
     if operator == "none_of_nor_null":
         return f"(NOT {asked(column, ('any_of',), dialect, mark)} AND {column.sql} IS NOT NULL)"
-    template = _OPERATORS[dialect].get(operator)
-    if template is None:
-        raise StatementFailed(f"{dialect} cannot ask {operator!r} of {column.sql}")
+    template = _template(operator, column, dialect)
     sql = f"hex({column.sql})" if _as_hex(operator, column, dialect) else column.sql
-    count = 2 if operator == "between" else 1 if "{1}" in template else 0
-    return template.format(sql, *(_cast(operator, column, mark(), dialect) for _ in range(count)))
+    marks = [_cast(operator, column, mark(), dialect) for _ in range(_width(operator, column, dialect))]
+    return template.format(sql, *marks)
+
+
+def _template(operator: str, column: Column, dialect: Dialect) -> str:
+    found = _OPERATORS[dialect].get(operator)
+    if found is None:
+        raise StatementFailed(f"{dialect} cannot ask {operator!r} of {column.sql}")
+    return found
+
+
+def _width(operator: str, column: Column, dialect: Dialect) -> int:
+    """How many parameters it takes."""
+    if operator == "ne" or operator in _LISTS:
+        return 1
+    template = _template(operator, column, dialect)
+    return ("{1}" in template) + ("{2}" in template)
 
 
 def _or_null(sql: str, column: Column) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from psycopg.types.range import Range
 
 T = TypeVar("T")
+U = TypeVar("U")
 T_co = TypeVar("T_co", covariant=True)
 # What has an order: not bool, and not the members of an enum, whose order differs from engine to engine.
 O = TypeVar(  # noqa: E741 - as T, K and R elsewhere
@@ -46,10 +47,10 @@ class Condition(Generic[T_co]):
         self.operator = operator
         self.values = values
 
-    def __and__(self: Condition[T], other: Condition[T]) -> Condition[T]:
+    def __and__(self: Condition[T], other: Condition[U]) -> Condition[T | U]:
         return Condition("and", (self, other))
 
-    def __or__(self: Condition[T], other: Condition[T]) -> Condition[T]:
+    def __or__(self: Condition[T], other: Condition[U]) -> Condition[T | U]:
         return Condition("or", (self, other))
 
     def __repr__(self) -> str:

@@ -38,17 +38,17 @@ def distinct_json_rows(keys: Iterable[Sequence[object]]) -> tuple[str]:
     return (f"[{','.join(json_of(key) for key in once)}]",)
 
 
-def keyed(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, T]:
+def keyed(rows: Iterable[T], key: Callable[[T], Any]) -> dict[Any, T]:
     """Each row by its key."""
     return {key(row): row for row in rows}
 
 
-def grouped(keys: Iterable[K], rows: Iterable[T], key: Callable[[T], K | None]) -> dict[K, Sequence[T]]:
+def grouped(keys: Iterable[K], rows: Iterable[T], key: Callable[[T], Any]) -> dict[K, Sequence[T]]:
     """The rows of each key, in their order; a key without rows has an empty list."""
-    groups: dict[K | None, list[T]] = {one: [] for one in keys}
+    groups: dict[K, list[T]] = {one: [] for one in keys}
     for row in rows:
         groups[key(row)].append(row)
-    return groups  # type: ignore[return-value]
+    return {**groups}
 
 
 def beside(load: Load[T], width: int, key: Callable[[Row], Any]) -> Load[tuple[Any, T]]:

@@ -6,6 +6,7 @@ lock instead of polling the file's; between processes SQLite's own busy timeout 
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')  # a name, which may hold commas
 BUSY_TIMEOUT = 5.0
 _STEPS_BETWEEN_LOOKS = 2000  # of SQLite's machine, from one look to the next; some 20 to 100 µs
 _LEAVES_SESSION = frozenset({"SELECT", "VALUES", "WITH", "INSERT", "UPDATE", "DELETE", "REPLACE", "EXPLAIN"})
@@ -103,7 +105,7 @@ class SqliteConnection:
         return await self._together(lambda: self._each(statement.text, values))
 
     async def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
-        marks = ", ".join("?" * (columns.count(",") + 1))
+        marks = ", ".join("?" * (_QUOTED.sub("", columns).count(",") + 1))
         text = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
         return await self._together(lambda: self._each(text, map(to_sqlite, rows)))
 

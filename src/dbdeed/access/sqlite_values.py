@@ -55,6 +55,8 @@ def from_json(value: object) -> Any:
 def json_of(values: Sequence[object]) -> str:
     """The values as one parameter for `json_each`: bytes, which JSON has not, as hexadecimal digits."""
     items = [one.hex().upper() if isinstance(one, bytes) else one for one in to_sqlite(values)]
+    if any(isinstance(one, str) and "\0" in one for one in items):
+        raise InvalidValue("SQLite's JSON ends a text at a NUL character, so that a list cannot hold one")
     return msgspec.json.encode(items).decode()
 
 

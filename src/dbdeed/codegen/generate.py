@@ -103,7 +103,7 @@ def _sync_file(picture: Picture, names: Names, repository: str) -> str:
         import_line(f"..{picture.names.module}", used),
     ]
     about = f'"""{picture.names.row}, without asyncio."""\n'
-    third = ["from dbdeed.access import sync as access"]
+    third = [*_third_modules(picture, code), "from dbdeed.access import sync as access"]
     return "\n".join([
         about,
         FUTURE,
@@ -113,7 +113,7 @@ def _sync_file(picture: Picture, names: Names, repository: str) -> str:
 
 
 def _imports(picture: Picture, names: Names, code: str) -> str:
-    third = ["import msgspec", "from dbdeed import access"]
+    third = ["import msgspec", *_third_modules(picture, code), "from dbdeed import access"]
     third += ["from msgspec import UNSET, UnsetType"] if says("UnsetType", code) else []
     local = _enum_import(picture, names, code, package=".")
     groups = _groups(_standard_imports(picture, code), third, local, _others(picture, "."))
@@ -138,12 +138,7 @@ def _indented(text: str) -> str:
 
 
 def _standard_imports(picture: Picture, code: str) -> list[str]:
-    modules = [
-        *imports_of(picture),
-        *_of_links(picture),
-        *(["import builtins"] if says("builtins", code) else []),
-    ]
-    used = sorted({line for line in modules if says(line.split()[-1].partition(".")[0], code)})
+    used = [line for line in _modules(picture, code) if not _is_third(line)]
     collections = tuple(
         name
         for name in ("AsyncIterator", "Collection", "Iterable", "Iterator", "Sequence")
@@ -154,6 +149,20 @@ def _standard_imports(picture: Picture, code: str) -> list[str]:
     typing = tuple(name for name in ("Literal", "TypedDict", "Unpack") if says(name, code))
     typing = (*(("TYPE_CHECKING",) if _others(picture, ".") else ()), *typing)
     return used + ([import_line("typing", typing)] if typing else [])
+
+
+def _modules(picture: Picture, code: str) -> list[str]:
+    """`import` lines for what types live in."""
+    every = {*imports_of(picture), *_of_links(picture), "import builtins"}
+    return sorted(line for line in every if says(line.split()[-1].partition(".")[0], code))
+
+
+def _third_modules(picture: Picture, code: str) -> list[str]:
+    return [line for line in _modules(picture, code) if _is_third(line)]
+
+
+def _is_third(line: str) -> bool:
+    return line.startswith("import psycopg")
 
 
 def _of_links(picture: Picture) -> set[str]:
