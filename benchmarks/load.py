@@ -29,6 +29,9 @@ from dbdeed.engines.postgresql.servers.server import Server, initialise, throwaw
 from dbdeed.engines.postgresql.session import Session, connect
 from dbdeed.errors import DbdeedError
 from dbdeed.planning.apply import apply_plan
+from dbdeed.planning.archive import Keeper
+from dbdeed.planning.forms import never_empty
+from dbdeed.planning.journal import Journal
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import assemble
 
@@ -58,30 +61,53 @@ WRITES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing done to the tables: the schema that it makes, and the one that it starts from."""
+
+    after: str
+    before: str = ACCOUNTS
+
+
 def _changed(old: str, new: str) -> str:
     return ACCOUNTS.replace(old, new)
 
 
+_INDEXED = ACCOUNTS + "CREATE INDEX by_branch ON accounts (branch, balance);"
+_CHECKED = ACCOUNTS + "ALTER TABLE accounts ADD CONSTRAINT positive CHECK (branch >= 0);"
+_ATTACHED = ACCOUNTS + "ALTER TABLE moves ATTACH PARTITION moves_old FOR VALUES FROM (0) TO (1000);"
+_KEYED = ACCOUNTS + "ALTER TABLE accounts ADD CONSTRAINT of_branch FOREIGN KEY (branch) REFERENCES branches;"
+
 CHANGES = {
-    "an index": ACCOUNTS + "CREATE INDEX by_branch ON accounts (branch, balance);",
-    "a unique constraint": ACCOUNTS + "ALTER TABLE accounts ADD CONSTRAINT one_code UNIQUE (code);",
-    "NOT NULL": _changed("branch integer", "branch integer NOT NULL"),
-    "a check": ACCOUNTS + "ALTER TABLE accounts ADD CONSTRAINT positive CHECK (branch >= 0);",
-    "a foreign key": ACCOUNTS
-    + "ALTER TABLE accounts ADD CONSTRAINT of_branch FOREIGN KEY (branch) REFERENCES branches;",
-    "a partition attached": ACCOUNTS
-    + "ALTER TABLE moves ATTACH PARTITION moves_old FOR VALUES FROM (0) TO (1000);",
-    "a column with a constant": _changed("code varchar", "kind integer NOT NULL DEFAULT 1, code varchar"),
-    "a longer text": _changed("varchar(20)", "varchar(40)"),
-    "a column with a value for each row": _changed(
-        "code varchar", "token uuid NOT NULL DEFAULT gen_random_uuid(), code varchar"
+    "an index": Change(_INDEXED),
+    "an index replaced": Change(_INDEXED.replace("(branch, balance)", "(branch, code)"), _INDEXED),
+    "an index dropped": Change(ACCOUNTS, _INDEXED),
+    "a unique constraint": Change(ACCOUNTS + "ALTER TABLE accounts ADD CONSTRAINT one_code UNIQUE (code);"),
+    "NOT NULL": Change(_changed("branch integer", "branch integer NOT NULL")),
+    "a check": Change(_CHECKED),
+    "a check replaced": Change(_CHECKED.replace(">= 0", ">= -1"), _CHECKED),
+    "a foreign key": Change(_KEYED),
+    "a foreign key dropped": Change(ACCOUNTS, _KEYED),
+    "a partition attached": Change(_ATTACHED),
+    "a partition detached": Change(ACCOUNTS, _ATTACHED),
+    "a column with a constant": Change(
+        _changed("code varchar", "kind integer NOT NULL DEFAULT 1, code varchar")
     ),
-    "a column filled from others": _changed(
-        "code varchar(20)", "code varchar(20),\n    label text NOT NULL -- backfill: branch || ' ' || code\n"
+    "a longer text": Change(_changed("varchar(20)", "varchar(40)")),
+    "a column with a value for each row": Change(
+        _changed("code varchar", "token uuid NOT NULL DEFAULT gen_random_uuid(), code varchar")
     ),
-    "a larger number (written anew both ways)": _changed("balance integer", "balance bigint"),
+    "a column filled from others": Change(
+        _changed(
+            "code varchar(20)",
+            "code varchar(20),\n    label text NOT NULL -- backfill: branch || ' ' || code\n",
+        )
+    ),
+    "a larger number": Change(_changed("balance integer", "balance bigint")),
+    # The last: its values do not come back for what would follow.
+    "a column dropped (its values archived)": Change(_changed(", code varchar(20)", "")),
 }
-"""What is done to the table, by what it is called; each is undone before the next."""
+"""What is done to the tables, by what it is called; each is undone before the next."""
 
 
 @dataclass
@@ -170,6 +196,9 @@ class Bench:
         current, target = ENGINE.inspect(self.session), self.catalog(sql)
         fills = ENGINE.backfills(target, ENGINE.statements([_block(sql)]))
         changes = order_changes(ENGINE.compare(current, target, fills).changes, current, target)
+        if online:
+            keeper = Keeper(ENGINE, Journal(ENGINE, self.session).next_generation())
+            changes = keeper.keeping(changes, current, target, never_empty)
         return assemble(current, target, changes, lambda _: not online), target
 
     def by_plan(self, sql: str) -> Outcome:
@@ -240,12 +269,13 @@ def bench(rows: int, writers: int, major: int | None) -> Iterator[Bench]:
                     yield Bench(server, session, working)
 
 
-def measure(found: Bench, changes: dict[str, str]) -> Iterator[tuple[str, Outcome, Outcome]]:
+def measure(found: Bench, changes: dict[str, Change]) -> Iterator[tuple[str, Outcome, Outcome]]:
     """Each change, (plainly, by plan); it is undone in between, and after."""
-    for name, sql in changes.items():
-        plain = found.plainly(sql)
-        found.by_plan(ACCOUNTS)
-        yield name, plain, found.by_plan(sql)
+    for name, change in changes.items():
+        found.by_plan(change.before)
+        plain = found.plainly(change.after)
+        found.by_plan(change.before)
+        yield name, plain, found.by_plan(change.after)
         found.by_plan(ACCOUNTS)
 
 
@@ -272,7 +302,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="changes whose name holds this")
     parser.add_argument("--write", type=Path, default=None, help="a page to write the table into")
     arguments = parser.parse_args()
-    chosen = {name: sql for name, sql in CHANGES.items() if arguments.only in name}
+    chosen = {name: change for name, change in CHANGES.items() if arguments.only in name}
     with bench(arguments.rows, arguments.writers, arguments.major) as found:
         found.writers.listen()
         time.sleep(3)
