@@ -114,6 +114,12 @@ CASES = {
         + "CREATE UNIQUE INDEX named ON people (lower(name)) WHERE age > 0; COMMENT ON INDEX named IS 'y';",
         ("CREATE UNIQUE INDEX CONCURRENTLY", "RENAME TO", "RENAME TO named", "DROP INDEX CONCURRENTLY"),
     ),
+    "an index in the place of another, whose name has no room": Case(
+        PEOPLE + f"CREATE INDEX {'n' * 63} ON people (name);",
+        FILLED,
+        PEOPLE + f"CREATE INDEX {'n' * 63} ON people (name, age);",
+        ("INDEX CONCURRENTLY", "RENAME TO", "RENAME TO", "DROP INDEX CONCURRENTLY"),
+    ),
     "an index of a materialized view": Case(
         PEOPLE + "CREATE MATERIALIZED VIEW m AS SELECT name FROM people; CREATE INDEX mine ON m (name);",
         FILLED + "REFRESH MATERIALIZED VIEW m",

@@ -109,6 +109,8 @@ class Catalog:
         unmodelled: what else is there.
         mentions: for an object, others that its text names though the engine does not track it (a routine's
             body): better made before it, but nothing falls with them.
+        own: what looks as if it only came from above, and yet stands by itself: no difference, but it stays
+            where the one above goes, so that a plan takes it away. Known of a database that was read.
     """
 
     engine: str
@@ -117,6 +119,7 @@ class Catalog:
     needs: Mapping[ObjectId, frozenset[ObjectId]]
     unmodelled: tuple[Unmodelled, ...] = field(default=())
     mentions: Mapping[ObjectId, frozenset[ObjectId]] = field(default_factory=dict)
+    own: frozenset[ObjectId] = frozenset()
 
     @cached_property
     def needed_by(self) -> Mapping[ObjectId, frozenset[ObjectId]]:

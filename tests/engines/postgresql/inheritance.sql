@@ -260,3 +260,25 @@ COMMENT ON COLUMN m1.b IS 'hm';
 CREATE INDEX mi ON m (b);
 -- rows
 INSERT INTO m VALUES (1, 'x'), (2, 'y');
+
+-- case: a partition's own NOT NULL goes with the one above
+CREATE TABLE p (a integer NOT NULL, b text NOT NULL) PARTITION BY LIST (b);
+CREATE TABLE c PARTITION OF p FOR VALUES IN ('x');
+ALTER TABLE c ALTER a SET NOT NULL;
+-- becomes
+CREATE TABLE p (a integer, b text) PARTITION BY LIST (b);
+CREATE TABLE c PARTITION OF p FOR VALUES IN ('x');
+-- rows
+INSERT INTO c VALUES (1, 'x');
+
+-- case: an own NOT NULL of a partition below a partition goes with those above
+CREATE TABLE p (a integer NOT NULL, b text NOT NULL) PARTITION BY LIST (b);
+CREATE TABLE q PARTITION OF p FOR VALUES IN ('x') PARTITION BY RANGE (a);
+CREATE TABLE c PARTITION OF q FOR VALUES FROM (0) TO (9);
+ALTER TABLE c ALTER a SET NOT NULL, ALTER b SET NOT NULL;
+-- becomes
+CREATE TABLE p (a integer, b text) PARTITION BY LIST (b);
+CREATE TABLE q PARTITION OF p FOR VALUES IN ('x') PARTITION BY RANGE (a);
+CREATE TABLE c PARTITION OF q FOR VALUES FROM (0) TO (9);
+-- rows
+INSERT INTO c VALUES (1, 'x');

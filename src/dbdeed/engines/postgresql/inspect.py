@@ -39,6 +39,7 @@ def inspect(session: Session) -> Catalog:
         needs=needs,
         unmodelled=unmodelled,
         mentions=Later(lambda: read_mentions(reading.objects, needs)),
+        own=frozenset(reading.twice),
     )
 
 

@@ -152,7 +152,8 @@ _IDENTITIES = """
 """
 
 _NOT_NULLS = """
-    SELECT conrelid, conkey[1], oid, conname, convalidated, NOT connoinherit FROM pg_constraint
+    SELECT conrelid, conkey[1], oid, conislocal AND coninhcount > 0, conname, convalidated, NOT connoinherit
+    FROM pg_constraint
     WHERE contype = 'n' AND conrelid <> 0
 """
 
@@ -203,16 +204,21 @@ def _tables(reading: Reading) -> dict[int, list[_Row]]:
     """The columns of our tables, by their table's OID; every column's name is made known."""
     identities = {(row[0], row[1]): (row[2], Identity(*row[3:])) for row in reading.fetch(_IDENTITIES)}
     named: dict[tuple[int, int], tuple[str, bool, bool]] = {}
+    twice: set[tuple[int, int]] = set()  # with a not-null constraint of their own and from above
     if reading.major >= 18:
-        for oid, number, constraint, *rest in reading.fetch(_NOT_NULLS):
+        for oid, number, constraint, own, *rest in reading.fetch(_NOT_NULLS):
             named[oid, number] = (rest[0], rest[1], rest[2])
             reading.not_nulls[constraint] = (oid, number, rest[0])
+            if own:
+                twice.add((oid, number))
     found: dict[int, list[_Row]] = {}
     for oid, number, default_oid, *fields in reading.fetch(_COLUMNS):
         address = oid, number
         sequence, identity = identities.get(address, _NO_IDENTITY)
         column = Column(*(*fields, *named.get(address, _NO_NAME), identity))
         reading.names.setdefault(oid, {})[number] = column.name
+        if address in twice:
+            reading.twice.add(column.id)
         if oid in reading.relations:
             found.setdefault(oid, []).append((number, default_oid, sequence, column))
     return found

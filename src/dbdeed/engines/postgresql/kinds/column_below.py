@@ -59,6 +59,8 @@ def settled(was: Column, now: Column, context: Context, *, recursed: bool) -> It
                 one: value if value != getattr(had, one) else getattr(wanted, one)
                 for one, value in found.items()
             }
+        if was.not_null and not now.not_null and _keeps_not_null(wanted, context):
+            found["not_null"] = True
         if had.generated or wanted.generated:
             found["default"] = wanted.default
         yield from own_steps(msgspec.structs.replace(wanted, **found), wanted)
@@ -90,6 +92,13 @@ def handed_down(column: Column, catalog: Catalog) -> Column | None:
 def _fields(context: Context) -> tuple[str, ...]:
     """From version 18 on each table has a not-null constraint of its own, and keeps it."""
     return (*_HANDED_DOWN, *_FOR_ITSELF, *(("not_null",) if context.current.version[0] < 18 else ()))
+
+
+def _keeps_not_null(wanted: Column, context: Context) -> bool:
+    """Whether it declares NOT NULL itself, which must go too, and nothing else takes it away."""
+    return (
+        wanted.id in context.current.own and not wanted.not_null and not _changes_itself(wanted.id, context)
+    )
 
 
 def _changes_itself(one: ObjectId, context: Context) -> bool:

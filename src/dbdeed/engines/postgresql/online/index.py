@@ -68,7 +68,7 @@ def _empty(new: Index) -> Step:
 def replaced(old: Index, new: Index, context: Context) -> tuple[Step, ...]:
     """The new index beside the old one; they change names, and the old one goes."""
     fresh = free_relation(new.schema, new.name, context)
-    leaving = free_relation(new.schema, aside(new.name), context)
+    leaving = free_relation(new.schema, aside(new.name), context, besides=fresh)
     return (
         built(new, fresh),
         renamed(new.schema, old.name, leaving, new.id),

@@ -17,9 +17,17 @@ def aside(name: str) -> str:
     return name.encode()[:_ROOM].decode(errors="ignore") + _MARK
 
 
-def free_relation(schema: str, name: str, context: Context) -> str:
-    """A name for an index or a sequence that neither catalog has: an interrupted plan may have left some."""
-    return next(one for one in _candidates(name) if not _taken(("relation", schema, one), context))
+def free_relation(schema: str, name: str, context: Context, *, besides: str = "") -> str:
+    """A name for an index or a sequence that neither catalog has: an interrupted plan may have left some.
+
+    Args:
+        schema: where it is.
+        name: what it is made of.
+        context: both catalogs.
+        besides: another name that is given away already.
+    """
+    free = (one for one in _candidates(name) if not _taken(("relation", schema, one), context))
+    return next(one for one in free if one != besides)
 
 
 def free_constraint(schema: str, table: str, name: str, context: Context) -> str:
