@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,6 +35,10 @@ def sessions(address: str) -> int:
         "WHERE application_name = 'dbdeed' AND datname = current_database()",
     )[0][0]
     return found
+
+
+# A server ends with the thread that started it: this one lasts.
+_STARTER = ThreadPoolExecutor(1)
 
 
 class Own:
@@ -92,7 +97,7 @@ class Own:
             isolated=False,
             standby=self.standby,
         )
-        self._stack.enter_context(running)
+        _STARTER.submit(self._stack.enter_context, running).result()
 
     def stop(self) -> None:
         """End it at once, as a crash does."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import select
+from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -184,6 +185,10 @@ class PostgresqlConnector:
             raw = await psycopg.AsyncConnection.connect(text, autocommit=True)
         except psycopg.Error as error:
             raise not_connected(repr(self), str(error)) from error
+        except BaseException as error:
+            # What was half open is held by the frames that were left, until they are collected.
+            clear_frames(error.__traceback__)
+            raise
         raw.add_notice_handler(_notice)
         return PostgresqlConnection(raw, self._shapes)
 

@@ -89,13 +89,14 @@ class SqliteConnection:
             await self._take_writer(BUSY_TIMEOUT)
         try:
             values = to_sqlite(parameters)
-            cursor = await self._call(lambda: self._open(statement.text, values))
+            cursor = self._raw.cursor()
             try:
+                await self._call(lambda: self._open(cursor, statement.text, values))
                 while rows := await self._call(lambda: self._next(cursor, batch)):
                     yield rows
             finally:
                 if not self._closed:
-                    await self._call(cursor.close)
+                    cursor.close()  # before anything else: while it is open, an interrupt stays in force
         finally:
             if own:
                 self._free_writer()
@@ -207,13 +208,17 @@ class SqliteConnection:
             return await self._worker.call(work, self._leave)
 
         def patiently() -> T:
-            self._raw.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")
+            self._be_patient(wait)
             try:
                 return work()
             finally:
-                self._raw.execute(f"PRAGMA busy_timeout = {round(RESTING_WAIT * 1000)}")
+                self._be_patient(RESTING_WAIT)
 
         return await self._worker.call(patiently, self._leave)
+
+    def _be_patient(self, seconds: float) -> None:
+        with _translated():
+            self._raw.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
     def _leave(self) -> None:
         self._left = True  # where it has not begun yet, an interrupt would go unnoticed
@@ -250,10 +255,10 @@ class SqliteConnection:
         with _translated():
             return max(self._raw.executemany(text, values).rowcount, 0)
 
-    def _open(self, text: str, values: Sequence[object]) -> sqlite3.Cursor:
+    def _open(self, cursor: sqlite3.Cursor, text: str, values: Sequence[object]) -> None:
         self._watch()
         with _translated():
-            return self._raw.execute(text, values)
+            cursor.execute(text, values)
 
     def _next(self, cursor: sqlite3.Cursor, batch: int) -> list[Row]:
         self._watch()
