@@ -28,6 +28,7 @@ DERIVED = (
     "postgresql_bulk",
     "postgresql",
     "sqlite",
+    "observed",
     "database",
 )
 # These have twins that are written by hand: how one waits differs.

@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 from contextlib import suppress
+from itertools import cycle
 from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Proxy:
         self._guard = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
+        # Each kind in turn, from somewhere: short runs meet them all.
+        self._faults = cycle(chance.sample(FAULTS, len(FAULTS)))
         self.calm = False
         self.met = dict.fromkeys(FAULTS, 0)
         threading.Thread(target=self._accept, daemon=True).start()
@@ -77,7 +80,7 @@ class Proxy:
         near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._guard:
             self._open |= {near, far}
-            fault: Fault = "none" if self.calm else self._chance.choice(FAULTS)
+            fault: Fault = "none" if self.calm else next(self._faults)
             self.met[fault] += 1
             at = _START + self._chance.randrange(self._reach)
             seed = self._chance.random()

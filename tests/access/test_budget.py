@@ -43,7 +43,7 @@ class Refusing:
     def __init__(self) -> None:
         self.tries = 0
 
-    dialect = "sqlite"
+    dialect = database = "sqlite"
 
     async def connect(self) -> Any:
         self.tries += 1
@@ -69,7 +69,7 @@ def test_retries_do_not_pile_up_on_a_server_in_trouble(sqlite: str) -> None:
 
 def test_what_cannot_get_better_is_tried_once(sqlite: str) -> None:
     class Locked:
-        dialect = "sqlite"
+        dialect = database = "sqlite"
         tries = 0
 
         def connect(self) -> Any:

@@ -53,7 +53,7 @@ class Line:
 class Maker:
     """Opens lines, and counts those that are open."""
 
-    dialect = "test"
+    dialect = database = "test"
 
     def __init__(self, delay: float = 0.0) -> None:
         self.delay = delay

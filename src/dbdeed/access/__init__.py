@@ -88,6 +88,7 @@ from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, Transac
 from dbdeed.access.sqlite_values import from_json, to_datetime, to_decimal, to_utc
 from dbdeed.access.statements import Row, Statement
 from dbdeed.access.table import Table, found, inserted
+from dbdeed.access.telemetry import Telemetry
 from dbdeed.access.transaction import Savepoint, Transaction
 
 __all__ = [
@@ -134,6 +135,7 @@ __all__ = [
     "StatementFailed",
     "StatementTimeout",
     "Table",
+    "Telemetry",
     "Transaction",
     "TransactionSettings",
     "TransactionTimeout",

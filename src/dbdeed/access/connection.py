@@ -73,5 +73,9 @@ class Connector(Protocol):
     def dialect(self) -> str:
         """`postgresql` or `sqlite`."""
 
+    @property
+    def database(self) -> str:
+        """The database's name: no secret."""
+
     async def connect(self) -> Connection:
         """Raises `ConnectionFailed`, or `ConfigurationError` where trying again is of no use."""

@@ -13,11 +13,13 @@ import msgspec
 from dbdeed.access.address import dialect_of, sqlite_path
 from dbdeed.access.budget import Budget
 from dbdeed.access.errors import AccessError, ConfigurationError, PoolClosed, ReadOnly, Transient, judged
+from dbdeed.access.observed import ObservedConnector
 from dbdeed.access.pool import Pool
-from dbdeed.access.routing import Routes
+from dbdeed.access.routing import Routes, named_pools
 from dbdeed.access.session import Session
 from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
 from dbdeed.access.statements import copying
+from dbdeed.access.telemetry import Telemetry
 from dbdeed.access.transaction import Transaction
 from dbdeed.access.waiting import sleep
 
@@ -49,6 +51,7 @@ class Database(Session):
         retry: RetryPolicy | None = None,
         transactions: TransactionSettings | None = None,
         dialect: Dialect | None = None,
+        telemetry: Telemetry | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """Prepare; nothing is opened yet.
@@ -61,6 +64,7 @@ class Database(Session):
             retry: when work is done again.
             transactions: how each transaction runs.
             dialect: what the repositories were generated for; another database is refused.
+            telemetry: what is told of each statement.
             chance: a random number from 0 to 1, for spreading waits.
 
         Raises:
@@ -73,6 +77,7 @@ class Database(Session):
         self._replicas = [_connector(one, self._settings, dialect_of(address)) for one in replicas]
         if self._replicas and self._connector.dialect == "sqlite":
             raise ConfigurationError("SQLite has no replicas: a file is read where it is")
+        self._telemetry = telemetry or Telemetry()
         self._lag = replica_lag
         self._retry = retry or RetryPolicy()
         self._budget = Budget(self._retry.budget, time.monotonic)
@@ -89,6 +94,7 @@ class Database(Session):
         retry: RetryPolicy | None = None,
         transactions: TransactionSettings | None = None,
         dialect: Dialect | None = None,
+        telemetry: Telemetry | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Self:
         """The database whose address is in the environment variable `name`.
@@ -109,6 +115,7 @@ class Database(Session):
             retry=retry,
             transactions=transactions,
             dialect=dialect,
+            telemetry=telemetry,
         )
 
     def __repr__(self) -> str:
@@ -127,18 +134,27 @@ class Database(Session):
         if self._routes is not None:
             raise ConfigurationError("the database is open already")
 
+        observer = self._telemetry.observer(self._connector.dialect, self._connector.database)
+
+        def observed(connector: Connector) -> Connector:
+            return connector if observer is None else ObservedConnector(connector, observer)
+
         async def attempt() -> Pool:
-            pool = Pool(self._connector, self._settings, chance=self._chance)
+            pool = Pool(observed(self._connector), self._settings, chance=self._chance)
             await pool.open()
             return pool
 
         primary = await self._retried(attempt)
         replicas = []
         for connector in self._replicas:
-            pool = Pool(connector, msgspec.structs.replace(self._settings, min=0), chance=self._chance)
+            pool = Pool(
+                observed(connector), msgspec.structs.replace(self._settings, min=0), chance=self._chance
+            )
             await pool.open()
             replicas.append(pool)
         self._routes = Routes(primary, replicas, lag=self._lag)
+        if observer is not None and observer.tracing is not None:
+            observer.tracing.watch(self._routes, named_pools(self._routes))
 
     async def close(self, within: float = 10.0) -> None:
         """Wait up to `within` seconds for what is under way, and close."""

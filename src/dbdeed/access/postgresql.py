@@ -167,6 +167,7 @@ class PostgresqlConnector:
         self._parameters: dict[str, str] = {
             key: str(value) for key, value in given.items() if value is not None
         }
+        self.database = self._parameters.get("dbname", "")
         self._shapes = Shapes(prepared=settings.prepared)
         self._parameters.setdefault("connect_timeout", str(max(2, math.ceil(settings.acquire_timeout))))
         self._parameters.setdefault("application_name", "dbdeed")

@@ -28,10 +28,11 @@ from dbdeed.access.errors import (
 from dbdeed.access.statements import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from dbdeed.access.connection import Connection
     from dbdeed.access.pool import Lease, Pool
+    from dbdeed.access.pool_metrics import PoolMetrics
 
 _ASK_EVERY = 0.05
 _REST, _LONGEST_REST = 1.0, 30.0
@@ -191,6 +192,20 @@ class Routes:
         replica.rests_until = self._clock() + min(_REST * 2**replica.failures, _LONGEST_REST)
         replica.failures = min(replica.failures + 1, 10)
         replica.holds = float("-inf")  # it may come back as another one
+
+
+def named_pools(routes: Routes) -> Callable[[], Iterator[tuple[str, PoolMetrics]]]:
+    """The metrics of each pool by its name, for as long as `routes` lives."""
+    weak = weakref.ref(routes)
+
+    def pools() -> Iterator[tuple[str, PoolMetrics]]:
+        found = weak()
+        if found is not None:
+            yield "primary", found.primary.metrics()
+            for number, replica in enumerate(found.replicas, 1):
+                yield f"replica {number}", replica.pool.metrics()
+
+    return pools
 
 
 async def _prepared(pool: Pool, prepare: Callable[[Connection], Awaitable[None]] | None) -> Lease:

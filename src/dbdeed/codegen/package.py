@@ -112,10 +112,12 @@ def _connect(settings: Settings, dialect: Dialect) -> str:
         "retry=RETRY",
         "transactions=TRANSACTIONS",
         f"dialect={literal(dialect.name)}",
+        "telemetry=telemetry",
     )
     body = fold(Group("return access.Database.from_env(", arguments), STEP)
     about = f'{STEP}"""The database, for `async with connect() as database:`."""'
-    return f"def connect() -> access.Database:\n{about}\n{body}\n"
+    head = "def connect(telemetry: access.Telemetry | None = None) -> access.Database:"
+    return f"{head}\n{about}\n{body}\n"
 
 
 def _pool(settings: Settings) -> tuple[str, ...]:

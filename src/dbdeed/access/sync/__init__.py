@@ -89,6 +89,7 @@ from dbdeed.access.sync.database import Database
 from dbdeed.access.sync.session import Session
 from dbdeed.access.sync.transaction import Savepoint, Transaction
 from dbdeed.access.table import Table, found, inserted
+from dbdeed.access.telemetry import Telemetry
 
 __all__ = [
     "FORMAT",
@@ -134,6 +135,7 @@ __all__ = [
     "StatementFailed",
     "StatementTimeout",
     "Table",
+    "Telemetry",
     "Transaction",
     "TransactionSettings",
     "TransactionTimeout",

@@ -72,5 +72,9 @@ class Connector(Protocol):
     def dialect(self) -> str:
         """`postgresql` or `sqlite`."""
 
+    @property
+    def database(self) -> str:
+        """The database's name: no secret."""
+
     def connect(self) -> Connection:
         """Raises `ConnectionFailed`, or `ConfigurationError` where trying again is of no use."""

@@ -16,11 +16,13 @@ from dbdeed.access.budget import Budget
 from dbdeed.access.errors import AccessError, ConfigurationError, PoolClosed, ReadOnly, Transient, judged
 from dbdeed.access.settings import Isolation, PoolSettings, RetryPolicy, TransactionSettings
 from dbdeed.access.statements import copying
+from dbdeed.access.sync.observed import ObservedConnector
 from dbdeed.access.sync.pool import Pool
-from dbdeed.access.sync.routing import Routes
+from dbdeed.access.sync.routing import Routes, named_pools
 from dbdeed.access.sync.session import Session
 from dbdeed.access.sync.transaction import Transaction
 from dbdeed.access.sync.waiting import sleep
+from dbdeed.access.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -50,6 +52,7 @@ class Database(Session):
         retry: RetryPolicy | None = None,
         transactions: TransactionSettings | None = None,
         dialect: Dialect | None = None,
+        telemetry: Telemetry | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """Prepare; nothing is opened yet.
@@ -62,6 +65,7 @@ class Database(Session):
             retry: when work is done again.
             transactions: how each transaction runs.
             dialect: what the repositories were generated for; another database is refused.
+            telemetry: what is told of each statement.
             chance: a random number from 0 to 1, for spreading waits.
 
         Raises:
@@ -74,6 +78,7 @@ class Database(Session):
         self._replicas = [_connector(one, self._settings, dialect_of(address)) for one in replicas]
         if self._replicas and self._connector.dialect == "sqlite":
             raise ConfigurationError("SQLite has no replicas: a file is read where it is")
+        self._telemetry = telemetry or Telemetry()
         self._lag = replica_lag
         self._retry = retry or RetryPolicy()
         self._budget = Budget(self._retry.budget, time.monotonic)
@@ -90,6 +95,7 @@ class Database(Session):
         retry: RetryPolicy | None = None,
         transactions: TransactionSettings | None = None,
         dialect: Dialect | None = None,
+        telemetry: Telemetry | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Self:
         """The database whose address is in the environment variable `name`.
@@ -110,6 +116,7 @@ class Database(Session):
             retry=retry,
             transactions=transactions,
             dialect=dialect,
+            telemetry=telemetry,
         )
 
     def __repr__(self) -> str:
@@ -128,18 +135,27 @@ class Database(Session):
         if self._routes is not None:
             raise ConfigurationError("the database is open already")
 
+        observer = self._telemetry.observer(self._connector.dialect, self._connector.database)
+
+        def observed(connector: Connector) -> Connector:
+            return connector if observer is None else ObservedConnector(connector, observer)
+
         def attempt() -> Pool:
-            pool = Pool(self._connector, self._settings, chance=self._chance)
+            pool = Pool(observed(self._connector), self._settings, chance=self._chance)
             pool.open()
             return pool
 
         primary = self._retried(attempt)
         replicas = []
         for connector in self._replicas:
-            pool = Pool(connector, msgspec.structs.replace(self._settings, min=0), chance=self._chance)
+            pool = Pool(
+                observed(connector), msgspec.structs.replace(self._settings, min=0), chance=self._chance
+            )
             pool.open()
             replicas.append(pool)
         self._routes = Routes(primary, replicas, lag=self._lag)
+        if observer is not None and observer.tracing is not None:
+            observer.tracing.watch(self._routes, named_pools(self._routes))
 
     def close(self, within: float = 10.0) -> None:
         """Wait up to `within` seconds for what is under way, and close."""

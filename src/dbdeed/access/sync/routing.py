@@ -29,8 +29,9 @@ from dbdeed.access.errors import (
 from dbdeed.access.statements import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from dbdeed.access.pool_metrics import PoolMetrics
     from dbdeed.access.sync.connection import Connection
     from dbdeed.access.sync.pool import Lease, Pool
 
@@ -192,6 +193,20 @@ class Routes:
         replica.rests_until = self._clock() + min(_REST * 2**replica.failures, _LONGEST_REST)
         replica.failures = min(replica.failures + 1, 10)
         replica.holds = float("-inf")  # it may come back as another one
+
+
+def named_pools(routes: Routes) -> Callable[[], Iterator[tuple[str, PoolMetrics]]]:
+    """The metrics of each pool by its name, for as long as `routes` lives."""
+    weak = weakref.ref(routes)
+
+    def pools() -> Iterator[tuple[str, PoolMetrics]]:
+        found = weak()
+        if found is not None:
+            yield "primary", found.primary.metrics()
+            for number, replica in enumerate(found.replicas, 1):
+                yield f"replica {number}", replica.pool.metrics()
+
+    return pools
 
 
 def _prepared(pool: Pool, prepare: Callable[[Connection], None] | None) -> Lease:

@@ -293,6 +293,7 @@ class SqliteConnector:
 
     def __init__(self, path: str, settings: PoolSettings) -> None:
         self._path = path
+        self.database = Path(path).name
         self._settings = settings
         self._writer = Lock()
 
