@@ -266,3 +266,45 @@ async def test_a_list_of_any_length_takes_one_query(lib: Any, db: Any) -> None:
     assert len(asked) == 8
     assert asked[4] is asked[5]
     assert asked[6] is asked[7]
+
+
+@everywhere
+async def test_rows_of_nothing_but_a_key(lib: Any, db: Any) -> None:
+    tickets = lib.TicketRepository(db)
+    first = await tickets.insert(lib.NewTicket())
+    assert await tickets.insert_many(lib.NewTicket() for _ in range(3)) == 3
+    assert len(await tickets.insert_many_returning([lib.NewTicket(), lib.NewTicket()])) == 2
+    assert await tickets.count(id=access.ge(first.id)) == 6
+    assert not hasattr(tickets, "update")
+    assert (await tickets.page(first=6)).next is None
+
+
+@everywhere
+async def test_keys_that_differ_in_case_only(lib: Any, db: Any) -> None:
+    places, visits = lib.PlaceRepository(db), lib.VisitRepository(db)
+    rome = await places.insert(lib.NewPlace(name="Rome"))
+    one = await visits.insert(lib.NewVisit(id=1, place="ROME"))
+    assert await visits.with_place([one]) == [(one, rome)]
+    await visits.insert(lib.NewVisit(id=2, place="Rome"))
+    assert [
+        (row, sorted(visit.id for visit in those)) for row, those in await places.with_visits([rome])
+    ] == [(rome, [1, 2])]
+    assert await places.find_many(["rome", "paris"]) == {"rome": rome}
+
+
+@on_postgresql
+async def test_keys_that_are_asked_for_in_several_cases(lib: Any, db: Any) -> None:
+    rome = await lib.PlaceRepository(db).insert(lib.NewPlace(name="Rome"))
+    visits = lib.VisitRepository(db)
+    rows = await visits.insert_many_returning(
+        [lib.NewVisit(id=1, place="ROME"), lib.NewVisit(id=2, place="Rome")]
+    )
+    assert await visits.with_place(rows) == [(rows[0], rome), (rows[1], rome)]
+    assert await visits.list_by_place(["rome", "ROME", "x"]) == {"rome": rows, "ROME": rows, "x": []}
+
+
+@everywhere
+async def test_keys_that_differ_in_case_are_others_where_case_matters(lib: Any, db: Any) -> None:
+    labels = lib.LabelRepository(db)
+    one = await labels.insert(lib.NewLabel(code="Rome"))
+    assert await labels.find_many(["rome", "Rome", "ROME"]) == {"Rome": one}

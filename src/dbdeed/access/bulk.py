@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dbdeed.access.session import Session
     from dbdeed.access.statements import Load
-    from dbdeed.access.table import Table
+    from dbdeed.access.table import Copy, Table
 
 T = TypeVar("T")
 
@@ -20,9 +20,15 @@ async def insert_many(session: Session, table: Table, new: Iterable[msgspec.Stru
     """Insert them by the fastest way the database has (COPY), all or none; how many."""
     copies = table.copies(new)
     if len(copies) == 1:
-        return await session.copy_in(*copies[0])
+        return await _insert(session, table, copies[0])
     async with session.transaction() as whole:
-        return sum([await whole.copy_in(*copy) for copy in copies])
+        return sum([await _insert(whole, table, copy) for copy in copies])
+
+
+async def _insert(session: Session, table: Table, copy: Copy) -> int:
+    if copy.columns:
+        return await session.copy_in(table.name, copy.columns, copy.rows)
+    return await session.many(table.defaults, copy.rows)
 
 
 async def insert_returning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dbdeed.access.sqlite_values import json_of
@@ -38,17 +39,48 @@ def distinct_json_rows(keys: Iterable[Sequence[object]]) -> tuple[str]:
     return (f"[{','.join(json_of(key) for key in once)}]",)
 
 
-def keyed(rows: Iterable[T], key: Callable[[T], Any]) -> dict[Any, T]:
-    """Each row by its key."""
-    return {key(row): row for row in rows}
+def keyed(keys: Iterable[K], rows: Iterable[T], key: Callable[[T], Any], *, fold: bool = False) -> dict[K, T]:
+    """Each row by its key, in the form in which the key was asked for.
+
+    Args:
+        keys: what was asked for.
+        rows: what was found.
+        key: of a row.
+        fold: the database takes upper and lower case of a key as the same. That it does so is also seen by a
+            row of which the key was not asked for.
+    """
+    found, wanted = {key(row): row for row in rows}, {*keys}
+    if found.keys() == wanted or not (fold or found.keys() - wanted):
+        return found
+    same = {_folded(one): row for one, row in found.items()}
+    return {one: same[_folded(one)] for one in wanted if _folded(one) in same}
 
 
-def grouped(keys: Iterable[K], rows: Iterable[T], key: Callable[[T], Any]) -> dict[K, Sequence[T]]:
-    """The rows of each key, in their order; a key without rows has an empty list."""
+def grouped(
+    keys: Iterable[K], rows: Iterable[T], key: Callable[[T], Any], *, fold: bool = False
+) -> dict[K, Sequence[T]]:
+    """The rows of each key, in their order; a key without rows has an empty list. `fold` as of `keyed`."""
+    return linked(keys, [(key(row), row) for row in rows], fold=fold)
+
+
+def linked(keys: Iterable[K], rows: Sequence[tuple[Any, T]], *, fold: bool = False) -> dict[K, Sequence[T]]:
+    """The rows that are linked to each key, in their order; a key without rows has an empty list."""
     groups: dict[K, list[T]] = {one: [] for one in keys}
-    for row in rows:
-        groups[key(row)].append(row)
+    if fold or any(key not in groups for key, _ in rows):
+        same: defaultdict[Any, list[T]] = defaultdict(list)
+        for key, row in rows:
+            same[_folded(key)].append(row)
+        return {one: same[_folded(one)] for one in groups}
+    for key, row in rows:
+        groups[key].append(row)
     return {**groups}
+
+
+def _folded(key: Any) -> Any:
+    """To a database, keys that differ in upper and lower case can be the same (`citext`, `NOCASE`)."""
+    if isinstance(key, tuple):
+        return tuple(map(_folded, key))
+    return key.casefold() if isinstance(key, str) else key
 
 
 def beside(load: Load[T], width: int, key: Callable[[Row], Any]) -> Load[tuple[Any, T]]:
@@ -58,14 +90,6 @@ def beside(load: Load[T], width: int, key: Callable[[Row], Any]) -> Load[tuple[A
         return list(zip(map(key, rows), load([row[width:] for row in rows]), strict=True))
 
     return both
-
-
-def linked(keys: Iterable[K], rows: Iterable[tuple[K, T]]) -> dict[K, Sequence[T]]:
-    """The rows that are linked to each key, in their order; a key without rows has an empty list."""
-    groups: dict[K, list[T]] = {one: [] for one in keys}
-    for key, row in rows:
-        groups[key].append(row)
-    return {**groups}
 
 
 def each_with(rows: Iterable[T], keys: Iterable[K], found: Mapping[K, R]) -> list[tuple[T, R]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import astuple
 
 from dbdeed.access.columns import ask, asked
 from dbdeed.access.errors import NotFound, StaleRow, StatementFailed
@@ -37,6 +38,13 @@ class Insert(NamedTuple):
 
     query: Query
     places: Sequence[int]
+
+
+class Copy(NamedTuple):
+    """Rows that give the same columns; none of them where `columns` is empty."""
+
+    columns: str
+    rows: list[list[object]]
 
 
 class Table:
@@ -78,7 +86,9 @@ class Table:
         self.deleted = deleted
         self.updated = updated
         self.now = now
+        self._json = any(column.json for column in columns.values())
         self._statements: dict[object, Statement] = {}
+        self._orders: dict[tuple[str, ...], list[tuple[str, bool]]] = {}
 
     def insert(self, new: msgspec.Struct) -> Query:
         """One row; what is `UNSET` takes the column's default."""
@@ -145,15 +155,17 @@ class Table:
                 found.append(Insert((self._rows(names, len(some)), values), [place for place, _ in some]))
         return found
 
-    def copies(self, new: Iterable[msgspec.Struct]) -> list[tuple[str, str, list[Sequence[object]]]]:
-        """Many rows that do not come back: the table, columns that are given, the rows that give these."""
-        found: list[tuple[str, str, list[Sequence[object]]]] = []
-        for names, rows in self._alike(new):
-            if not names:
-                raise StatementFailed(f"rows of {self.name} that give no value are inserted one by one")
-            columns = ", ".join(self.columns[name].sql for name in names)
-            found.append((self.name, columns, [row for _, row in rows]))
-        return found
+    def copies(self, new: Iterable[msgspec.Struct]) -> list[Copy]:
+        """Many rows that do not come back, by the columns that they give."""
+        return [
+            Copy(", ".join(self.columns[name].sql for name in names), [row for _, row in rows])
+            for names, rows in self._alike(new)
+        ]
+
+    @property
+    def defaults(self) -> Statement:
+        """Inserts a row that leaves everything to the database."""
+        return Statement(f"INSERT INTO {self.name} DEFAULT VALUES", writes=True)
 
     def update(self, key: Sequence[object], changes: msgspec.Struct, version: int | None = None) -> Query:
         """What is not `UNSET`, in the row with this key. Where nothing is given the row is only read."""
@@ -184,7 +196,7 @@ class Table:
         head: str,
         filters: Mapping[str, object],
         *,
-        order_by: Sequence[str] = (),
+        order_by: tuple[str, ...] = (),
         limit: int | None = None,
         with_deleted: bool = False,
         total: bool = True,
@@ -206,7 +218,8 @@ class Table:
         shape = (head, shapes, order_by, limit is None, with_deleted, total)
         statement = self._statements.get(shape)
         if statement is None:
-            order, mark = self.order(order_by, total=total), self._marks()
+            order = ordered(order_by, self.columns, self.total if total else (), self.name)
+            mark = self._marks()
             text = self._where(head, self._asked(shapes, mark), with_deleted=with_deleted)
             text += sorted_by(order, self.columns, self.dialect)
             text += "" if limit is None else f" LIMIT {mark()}"
@@ -218,7 +231,7 @@ class Table:
         head: str,
         filters: Mapping[str, object],
         *,
-        order_by: Sequence[str],
+        order_by: tuple[str, ...],
         first: int,
         after: str | None,
         with_deleted: bool = False,
@@ -233,8 +246,8 @@ class Table:
         order = self.order(order_by)
         columns = [self.columns[name] for name, _ in order]
         position = None if after is None else position_of(after, self.name, order, columns)
-        nulls = None if position is None else tuple(value is None for value in position)
-        shape = (head, "page", shapes, tuple(order_by), nulls, with_deleted)
+        nulls = None if position is None else tuple([value is None for value in position])
+        shape = (head, "page", shapes, order_by, nulls, with_deleted)
         statement = self._statements.get(shape)
         place = None if nulls is None else behind(order, self.columns, nulls)
         if place is not None and position is not None:
@@ -249,7 +262,7 @@ class Table:
         values.append(_checked(first, self.name, least=1) + 1)
         return statement, values
 
-    def paged(self, rows: Sequence[T], order_by: Sequence[str], first: int) -> Page[T]:
+    def paged(self, rows: Sequence[T], order_by: tuple[str, ...], first: int) -> Page[T]:
         """The page that these rows, one more than it has, make."""
         if len(rows) <= first:
             return Page(rows, None)
@@ -267,9 +280,15 @@ class Table:
         """`head` for the rows that meet every filter, in no order."""
         return self.select(head, filters, limit=limit, with_deleted=with_deleted, total=False)
 
-    def order(self, names: Sequence[str], *, total: bool = True) -> list[tuple[str, bool]]:
+    def order(self, names: tuple[str, ...]) -> list[tuple[str, bool]]:
         """Attributes, and whether each is descending. Raises `StatementFailed` for an unknown one."""
-        return ordered(names, self.columns, self.total if total else (), self.name)
+        order = self._orders.get(names)
+        if order is None:
+            order = ordered(names, self.columns, self.total, self.name)
+            if len(self._orders) >= _KEPT:
+                self._orders.clear()
+            self._orders[names] = order
+        return order
 
     def missing(self, present: object) -> NotFound | StaleRow:
         """Why a change with a version found no row: `present` is what is there now, or None."""
@@ -278,16 +297,11 @@ class Table:
         return StaleRow(self.name, self.key)
 
     def _ask(self, filters: Mapping[str, object], values: list[object]) -> tuple[tuple[str, Shape], ...]:
-        if not filters:
-            return ()
-        unknown = filters.keys() - self.columns.keys()
-        if unknown:
-            raise StatementFailed(
-                f"cannot compare {self.name} by {min(unknown)!r}: there is no such attribute"
-            )
-        return tuple(
-            (name, ask(self.columns[name], value, self.dialect, values)) for name, value in filters.items()
-        )
+        columns, dialect = self.columns, self.dialect
+        for name in filters:
+            if name not in columns:
+                raise StatementFailed(f"cannot compare {self.name} by {name!r}: there is no such attribute")
+        return tuple([(name, ask(columns[name], value, dialect, values)) for name, value in filters.items()])
 
     def _asked(self, shapes: Iterable[tuple[str, Shape]], mark: Callable[[], str]) -> list[str]:
         return [asked(self.columns[name], shape, self.dialect, mark) for name, shape in shapes]
@@ -348,17 +362,22 @@ class Table:
 
     def _given(self, struct: msgspec.Struct, values: list[object], *, nulls: bool = False) -> tuple[str, ...]:
         """The attributes that are not `UNSET`; their values are appended."""
-        names = []
-        for name in struct.__struct_fields__:
-            value = getattr(struct, name)
-            if value is not UNSET:
-                names.append(name)
-                column = self.columns[name]
-                values.append(column.encode(value) if column.json else value)
-            elif nulls and self.columns[name].nullable and not self.columns[name].default:
-                names.append(name)
-                values.append(None)
-        return tuple(names)
+        every = astuple(struct)
+        if nulls:
+            every = tuple(map(self._or_null, struct.__struct_fields__, every))
+        names = tuple(
+            [n for n, value in zip(struct.__struct_fields__, every, strict=True) if value is not UNSET]
+        )
+        start = len(values)
+        values += [one for one in every if one is not UNSET]
+        for place, name in enumerate(names, start) if self._json else ():
+            values[place] = self.columns[name].encode(values[place])
+        return names
+
+    def _or_null(self, name: str, value: object) -> object:
+        """What is not given and has no default is null."""
+        column = self.columns[name]
+        return None if value is UNSET and column.nullable and not column.default else value
 
     def _marks(self) -> Callable[[], str]:
         """Gives the placeholders one after the other."""

@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 def lookup(one: Lookup, picture: Picture) -> str:
     """The rows of a list of keys."""
     parameters = [f"keys: Collection[{one.key_type}]", *reads(picture)]
+    fold = ("fold=True",) if any(field.attribute.type == "citext" for field in one.fields) else ()
     if one.link is not None:
         load = Group("access.beside(", ("from_rows", str(len(one.fields)), _key_of(one.fields)))
-        body = Group("return access.linked(", ("keys", _all(one, picture, load)))
+        body = Group("return access.linked(", ("keys", _all(one, picture, load), *fold))
         about = "The rows that are linked to each of these, in one query."
     elif one.single:
-        body = Group("return access.keyed(", (_all(one, picture), _key_function(one.fields)))
+        rows = ("keys", _all(one, picture), _key_function(one.fields), *fold)
+        body = Group("return access.keyed(", rows)
         about = "The rows with these keys, by key, in one query."
     else:
-        body = Group("return access.grouped(", ("keys", _all(one, picture), _key_function(one.fields)))
+        rows = ("keys", _all(one, picture), _key_function(one.fields), *fold)
+        body = Group("return access.grouped(", rows)
         about = "The rows of each of these, in one query; none is an empty list."
     row = picture.names.row if one.single else f"Sequence[{picture.names.row}]"
     return method(one.method, parameters, f"dict[{one.key_type}, {row}]", about, body)

@@ -76,3 +76,7 @@ CREATE TABLE "the ""odd"" {one}" (
     "{brace}" text UNIQUE,
     UNIQUE ("select", "Order")
 );
+CREATE TABLE tickets (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
+CREATE EXTENSION IF NOT EXISTS citext;
+CREATE TABLE places (name citext PRIMARY KEY);
+CREATE TABLE visits (id integer PRIMARY KEY, place citext NOT NULL REFERENCES places (name));

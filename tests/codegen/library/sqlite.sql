@@ -72,3 +72,6 @@ CREATE TABLE "the ""odd"" {one}" (
     "{brace}" TEXT UNIQUE,
     UNIQUE ("select", "Order")
 );
+CREATE TABLE tickets (id INTEGER PRIMARY KEY);
+CREATE TABLE places (name TEXT NOT NULL COLLATE NOCASE PRIMARY KEY);
+CREATE TABLE visits (id INTEGER PRIMARY KEY, place TEXT NOT NULL COLLATE NOCASE REFERENCES places (name));

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dbdeed.access.statements import Load
     from dbdeed.access.sync.session import Session
-    from dbdeed.access.table import Table
+    from dbdeed.access.table import Copy, Table
 
 T = TypeVar("T")
 
@@ -21,9 +21,15 @@ def insert_many(session: Session, table: Table, new: Iterable[msgspec.Struct]) -
     """Insert them by the fastest way the database has (COPY), all or none; how many."""
     copies = table.copies(new)
     if len(copies) == 1:
-        return session.copy_in(*copies[0])
+        return _insert(session, table, copies[0])
     with session.transaction() as whole:
-        return sum([whole.copy_in(*copy) for copy in copies])
+        return sum([_insert(whole, table, copy) for copy in copies])
+
+
+def _insert(session: Session, table: Table, copy: Copy) -> int:
+    if copy.columns:
+        return session.copy_in(table.name, copy.columns, copy.rows)
+    return session.many(table.defaults, copy.rows)
 
 
 def insert_returning(session: Session, table: Table, new: Iterable[msgspec.Struct], load: Load[T]) -> list[T]:
