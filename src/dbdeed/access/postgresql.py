@@ -122,8 +122,13 @@ class PostgresqlConnection:
 
     async def reset(self) -> bool:
         await self._command(_RESET)
+        await self._calls.settle_styles()
         self._calls.changed = False
         return True
+
+    async def settle(self) -> None:
+        """Make a new session fit for use."""
+        await self._calls.settle_styles()
 
     def terminate(self) -> None:
         self._wire.terminate()
@@ -191,7 +196,13 @@ class PostgresqlConnector:
             clear_frames(error.__traceback__)
             raise
         raw.add_notice_handler(_notice)
-        return PostgresqlConnection(raw, self._shapes)
+        connection = PostgresqlConnection(raw, self._shapes)
+        try:
+            await connection.settle()
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
 
 
 def _notice(notice: psycopg.errors.Diagnostic) -> None:

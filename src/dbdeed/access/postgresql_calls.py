@@ -34,6 +34,11 @@ Results: TypeAlias = "list[PGresult]"
 
 _OIDS = 1028  # oid[]
 _STYLES = (b"TimeZone", b"DateStyle", b"IntervalStyle")
+# The styles in which psycopg reads texts, should a role or a database have others.
+_READABLE = (
+    ("DateStyle", b"ISO", "SELECT pg_catalog.set_config('DateStyle', 'ISO', false)"),
+    ("IntervalStyle", b"postgres", "SELECT pg_catalog.set_config('IntervalStyle', 'postgres', false)"),
+)
 
 
 class Calls:
@@ -243,7 +248,7 @@ class Calls:
         """The rows; raises `InvalidValue` where Python has no value for one of the database's."""
         try:
             return prepared.rows(result)
-        except (psycopg.Error, ValueError, OverflowError) as error:
+        except (psycopg.Error, ValueError, OverflowError, NotImplementedError) as error:
             said = (
                 str(error).splitlines()[0] if isinstance(error, psycopg.DataError) else type(error).__name__
             )
@@ -385,6 +390,13 @@ class Calls:
             self._styles = found
             self.dumper = Dumper(self.types)
             self.cache.refresh(self.types, self.dumper)
+
+    async def settle_styles(self) -> None:
+        """Make a new session write dates so that they can be read. Most need no round trip for it."""
+        for name, wanted, change in _READABLE:
+            if not (self.pgconn.parameter_status(name.encode()) or wanted).startswith(wanted):
+                await self.simple(change)
+        self.check_styles()
 
     def _current_styles(self) -> tuple[bytes | None, ...]:
         return tuple(map(self.pgconn.parameter_status, _STYLES))

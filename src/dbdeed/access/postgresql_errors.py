@@ -37,6 +37,7 @@ _OTHERS: dict[str, type[errors.AccessError]] = {
 }
 # The server ended the session: shutdown, crash of another one, terminated by an administrator, idle too long.
 _SESSION_ENDS = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05"})
+_PROTOCOL_VIOLATION = "08P01"
 _WRONG_VALUE_CLASS = "22"
 _KEY = re.compile(r"\((?P<columns>.+?)\)=\(", re.DOTALL)
 
@@ -55,6 +56,8 @@ def translated(error: psycopg.Error, *, gone: bool) -> errors.AccessError:
         )
     if state in _OTHERS:
         return _OTHERS[state](message, sqlstate=state)
+    if state == _PROTOCOL_VIOLATION and not gone:  # a wrong number of parameters
+        return errors.InvalidValue(message, sqlstate=state)
     if gone or state in _SESSION_ENDS or state.startswith("08"):
         return errors.ConnectionLost(message, sqlstate=state)
     if state.startswith(_WRONG_VALUE_CLASS) or isinstance(error, psycopg.DataError):

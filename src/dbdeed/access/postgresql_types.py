@@ -46,8 +46,8 @@ ORDER BY t.oid
 """
 _SENT_AS_TEXT = frozenset({"textsend", "enum_send", "citextsend", "varcharsend", "bpcharsend", "namesend"})
 _ARRAY_SENT = "array_send"
-# psycopg gives a row within a row as texts in its text form, and as values in its binary one.
-_ONLY_AS_TEXT = frozenset({2249, 2287})
+# Whose two forms psycopg reads as different values: "char" (an empty one), real (1.1), and rows within rows.
+_ONLY_AS_TEXT = frozenset({18, 1002, 700, 1021, 2249, 2287})
 
 
 class _JsonLoader(Loader):

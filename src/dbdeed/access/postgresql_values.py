@@ -156,15 +156,15 @@ class Dumper:
     def _as_text(self, oid: int) -> Dump:
         if oid in WITHOUT_ZONE:
             return self._zoneless
-        return self._bytes if oid == _BYTEA else self.text
+        return self.text if oid == _BYTEA else self._no_bytes
 
     def _zoneless(self, value: Any) -> bytes | None:
         require_no_zone(value)
         return self.text(value)
 
-    def _bytes(self, value: Any) -> bytes | None:
-        if value is not None and not isinstance(value, bytes | bytearray | memoryview):
-            raise InvalidValue(f"a bytea is given as bytes, not as {type(value).__name__}")
+    def _no_bytes(self, value: Any) -> bytes | None:
+        if isinstance(value, bytes | bytearray | memoryview):
+            raise InvalidValue("bytes were given for a parameter that is no bytea")
         return self.text(value)
 
     def _integers(self, value: list[object]) -> bytes | None:

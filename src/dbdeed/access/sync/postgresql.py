@@ -121,8 +121,13 @@ class PostgresqlConnection:
 
     def reset(self) -> bool:
         self._command(_RESET)
+        self._calls.settle_styles()
         self._calls.changed = False
         return True
+
+    def settle(self) -> None:
+        """Make a new session fit for use."""
+        self._calls.settle_styles()
 
     def terminate(self) -> None:
         self._wire.terminate()
@@ -190,7 +195,13 @@ class PostgresqlConnector:
             clear_frames(error.__traceback__)
             raise
         raw.add_notice_handler(_notice)
-        return PostgresqlConnection(raw, self._shapes)
+        connection = PostgresqlConnection(raw, self._shapes)
+        try:
+            connection.settle()
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
 
 
 def _notice(notice: psycopg.errors.Diagnostic) -> None:
