@@ -50,11 +50,28 @@ _ARRAY_SENT = "array_send"
 _ONLY_AS_TEXT = frozenset({18, 1002, 700, 1021, 2249, 2287})
 
 
+_decode = msgspec.json.Decoder().decode
+
+# Nanoseconds for one value, here and at the server, that the binary form saves against the text form. They
+# differ less than one would think: psycopg reads a numeric's text in a third of the time of its binary form.
+_BINARY_SAVES = {
+    17: 200,  # bytea
+    20: 20,  # bigint
+    21: 20,
+    23: 20,
+    701: 100,  # double precision
+    1114: 100,  # timestamp
+    1184: 350,  # timestamp with time zone: the server would have to find its offset
+    1186: 350,  # interval
+    1700: -350,  # numeric
+    2950: 200,  # uuid
+    3802: -60,  # jsonb
+}
+
+
 class _JsonLoader(Loader):
     format = Format.TEXT
-
-    def load(self, data: Buffer) -> Any:
-        return msgspec.json.decode(data)
+    load = staticmethod(_decode)  # type: ignore[assignment] # no frame of Python between
 
 
 class _JsonBinaryLoader(_JsonLoader):
@@ -65,7 +82,7 @@ class _JsonbBinaryLoader(Loader):
     format = Format.BINARY
 
     def load(self, data: Buffer) -> Any:
-        return msgspec.json.decode(data[1:])  # behind the number of its version
+        return _decode(data[1:])  # behind the number of its version
 
 
 def _adapters() -> AdaptersMap:
@@ -105,8 +122,8 @@ class Types:
         return oid
 
     def binary(self, oids: Sequence[int]) -> bool:
-        """Whether values of all of these are the same from their binary form as from their text."""
-        return all(map(self._is_sound, oids))
+        """Whether to ask for the binary form of these: where it gives the same values, and sooner."""
+        return all(map(self._is_sound, oids)) and sum(_BINARY_SAVES.get(oid, 0) for oid in oids) >= 0
 
     def learn(self, oids: Iterable[int], rows: Iterable[tuple[Any, ...]]) -> None:
         """Take in the answer to `ASK` for `oids`."""
