@@ -126,7 +126,8 @@ def staleness(error: psycopg.Error) -> Staleness:
 def schema_changed(error: psycopg.Error) -> errors.SchemaChanged:
     """For a transaction, which it ends."""
     return errors.SchemaChanged(
-        f"the schema changed, and the transaction is rolled back: {error.diag.message_primary or ''}",
+        "what was prepared fits no more, and the transaction is rolled back: "
+        f"{error.diag.message_primary or ''}",
         sqlstate=error.sqlstate or "",
     )
 

@@ -23,7 +23,6 @@ LIMIT = 256  # prepared statements of one session; each costs the server some 10
 _LIMIT_OF_SHAPES = 4096
 _PLANS = 64  # of one statement: one for each combination of Python types
 _LOG = logging.getLogger("dbdeed.access")
-_STRANGE = 3  # so often may a statement be gone, or there already, until the session is held to be shared
 
 
 class Shapes:
@@ -39,7 +38,6 @@ class Shapes:
     def __init__(self, *, prepared: bool) -> None:
         self.prepared = prepared
         self.generation = 0
-        self._strange = 0
         self._parameters: OrderedDict[str, tuple[int, ...]] = OrderedDict()
 
     def get(self, text: str) -> tuple[int, ...] | None:
@@ -60,12 +58,12 @@ class Shapes:
         self._parameters.clear()
 
     def strange(self) -> None:
-        """A statement that was prepared is gone, or one that was not is there."""
-        self._strange += 1
-        if self.prepared and self._strange >= _STRANGE:
+        """A statement that was prepared is gone, and nobody freed it: the session is not ours alone."""
+        if self.prepared:
             self.prepared = False
+            self.generation += 1
             _LOG.warning(
-                "prepared statements come and go: there seems to be a pooler in transaction mode between. "
+                "a prepared statement is gone: there seems to be a pooler in transaction mode between. "
                 "They are not used any more; say so with PoolSettings(prepared=False)"
             )
 

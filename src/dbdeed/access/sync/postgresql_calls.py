@@ -177,10 +177,11 @@ class Calls:
         results = self.conversation(self.wire.pipelined, writes=statement.writes)
         results = self.began(begin, results)
         if any(result.status not in (COMMAND_OK, TUPLES_OK) for result in results):
-            if begin and self._is_stale(results, earlier=earlier) and again:
+            stale = self._stale(results, earlier=earlier)
+            if begin and stale is not Staleness.NO and again:
+                self._draw(stale, statement.text)
                 self.simple("ROLLBACK")  # nothing else was done in it
                 self.begin = begin
-                self._forget(statement.text)
                 return self._introduce(statement, parameters, again=False)
             return self._refused(results, statement, parameters, earlier=earlier, again=again)
         result = results[-1]
@@ -203,8 +204,9 @@ class Calls:
         except psycopg.Error as error:
             raise self.lost(error, writes=False) from error
         results = self.began(begin, self.conversation(self.wire.pipelined, writes=False))
-        if oids is not None and not self.wire.in_error and self._is_stale(results, earlier=True):
-            self._forget(text)
+        stale = self._stale(results, earlier=True) if oids is not None else Staleness.NO
+        if stale is not Staleness.NO and not self.wire.in_error:
+            self._draw(stale, text)
             return self.described(statement)
         self.require_success(results)
         return self.introduced(text, name, _parameter_types(results[-1]), _column_types(results[-1]))
@@ -334,13 +336,9 @@ class Calls:
             self.wire.terminate()
             raise StatementFailed("rows that are copied need `copy_in`; the connection was closed")
         error = psycopg.errors.error_from_result(failed, encoding="utf-8")
-        stale = staleness(error)
-        if stale is not Staleness.NO and (earlier or stale is Staleness.NAME) and self.wire.open:
-            self._forget(statement.text)
-            if stale is Staleness.NAME:
-                self._gone()
-            if stale is Staleness.PLAN:
-                self.shapes.changed()
+        stale = self._stale(results, earlier=earlier)
+        if stale is not Staleness.NO and self.wire.open:
+            self._draw(stale, statement.text)
             if again and self.wire.idle:  # outside of a transaction nothing of it was done
                 return self._introduce(statement, parameters, again=False)
             if stale is not Staleness.VALUE:
@@ -348,23 +346,25 @@ class Calls:
         gone = not self.wire.open
         raise self._unknown_where(translated(error, gone=gone), writes=statement.writes) from error
 
-    def _is_stale(self, results: list[PGresult], *, earlier: bool) -> bool:
+    def _stale(self, results: list[PGresult], *, earlier: bool) -> Staleness:
+        """Whether the statement failed by how it was prepared: before this call, if `earlier`."""
         failed = next((one for one in results if one.status == FAILED), None)
         if failed is None:
-            return False
+            return Staleness.NO
         stale = staleness(psycopg.errors.error_from_result(failed, encoding="utf-8"))
-        return stale is Staleness.NAME or (earlier and stale is not Staleness.NO)
+        return stale if earlier or stale is Staleness.NAME else Staleness.NO
 
-    def _gone(self) -> None:
-        """What was prepared is not there, or the other way round."""
-        if not self._touched:
-            self.shapes.strange()
-        self._touched = False
-        self.cache.clear()
-
-    def _forget(self, text: str) -> None:
+    def _draw(self, stale: Staleness, text: str) -> None:
+        """Draw the conclusions: at its next use the statement is prepared anew, and others where needed."""
         self.cache.forget(text)
         self.shapes.forget(text)
+        if stale is Staleness.PLAN:
+            self.shapes.changed()
+        if stale is Staleness.NAME and not self._touched:
+            self.shapes.strange()
+        if stale in (Staleness.NAME, Staleness.PLAN):
+            self._touched = False
+            self.cache.clear()
 
     def _error(self, result: PGresult, *, writes: bool) -> AccessError:
         if result.status != FAILED:
