@@ -69,9 +69,100 @@ ABOVE_AND_BELOW = {
         "ALTER TABLE d ALTER b SET STATISTICS 4, ALTER b SET STORAGE EXTERNAL; CREATE TABLE e () INHERITS (p);"
         "ALTER TABLE e ALTER b SET DEFAULT '3'",
     ),
+    "a column from above becomes an heir's own, and is so no more": (
+        "CREATE TABLE p (a integer, b integer); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (p)",
+        "CREATE TABLE p (a integer, b integer); CREATE TABLE c (b integer DEFAULT 3) INHERITS (p);"
+        "CREATE TABLE d (a integer NOT NULL) INHERITS (p)",
+    ),
+    "heirs become partitions of the table that they inherit from": (
+        "CREATE TABLE p (a integer, b integer); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (p)",
+        "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE c PARTITION OF p FOR VALUES IN (1);"
+        "CREATE TABLE d PARTITION OF p DEFAULT",
+    ),
+    "an heir has a computed column with its table above, and it changes": (
+        "CREATE TABLE u (d bigint, m boolean); CREATE TABLE o () INHERITS (u);"
+        "ALTER TABLE u ADD b integer GENERATED ALWAYS AS (CASE WHEN d = 1 THEN 0 ELSE 9 END) STORED",
+        "CREATE TYPE mood AS (); CREATE TABLE u (d mood, m boolean); CREATE TABLE o () INHERITS (u);"
+        "ALTER TABLE u ADD b integer GENERATED ALWAYS AS (CASE WHEN d IS NULL THEN 0 ELSE 9 END) STORED",
+    ),
+    "an heir's own default calls a function over the heir, as does the one above": (
+        "",
+        "CREATE TABLE t (a integer, b text); CREATE TABLE w (b text) INHERITS (t);"
+        "CREATE FUNCTION g(w DEFAULT NULL) RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+        "ALTER TABLE t ALTER b SET DEFAULT g(NULL::w)",
+    ),
+}
+
+COLUMNS = {
+    "a table leaves the one above, and columns that both declare go": (
+        "CREATE TABLE p (x integer, c integer); CREATE TABLE t (x integer, y integer, z integer) INHERITS (p);"
+        "CREATE INDEX ti ON t (c); CREATE VIEW tv AS SELECT x FROM t",
+        "CREATE TABLE t (y integer, z integer)",
+    ),
+    "what a table of a type says of its columns": (
+        "CREATE TYPE i AS (a integer, b text, c bigint)",
+        "CREATE TYPE i AS (a integer, b text, c bigint); CREATE SEQUENCE s; CREATE TABLE u OF i;"
+        "ALTER TABLE u ALTER b SET DEFAULT 'x', ALTER b SET STORAGE EXTERNAL, ALTER a SET NOT NULL;"
+        "ALTER TABLE u ALTER c SET DEFAULT nextval('s'); ALTER SEQUENCE s OWNED BY u.c;"
+        "ALTER TABLE u ALTER c SET NOT NULL, ADD PRIMARY KEY (a), ADD CHECK (b <> '')",
+    ),
+    "a new column is nothing by default, and may not be": (
+        "CREATE TABLE s (a integer)",
+        "CREATE TABLE s (a integer, b varchar(20) DEFAULT NULL::varchar(20) NOT NULL)",
+    ),
+    "a not-null constraint of a chosen name comes with an identity, 18": (
+        "CREATE TABLE t (a text, b integer)",
+        "CREATE TABLE t (a bigint CONSTRAINT n NOT NULL GENERATED ALWAYS AS IDENTITY, b integer)",
+    ),
+    "a column is filled in a table that a new publication has": (
+        "CREATE TABLE t (a integer); ALTER TABLE t REPLICA IDENTITY NOTHING",
+        "CREATE TABLE t (a integer, b serial); CREATE PUBLICATION p FOR ALL TABLES",
+    ),
+    "values of domains over other types than text": (
+        "",
+        "CREATE DOMAIN d AS boolean; CREATE DOMAIN e AS d; CREATE DOMAIN f AS varchar(7); CREATE DOMAIN n AS numeric(5,2);"
+        "CREATE TABLE t (a d, b e, c f, x n); ALTER TABLE t ADD CHECK (a = ANY (ARRAY[true::d, false::d])),"
+        " ADD CHECK (b = ANY (ARRAY[true::e, false::e])), ADD CHECK (c = ANY (ARRAY['x'::f, 'y'::f])),"
+        " ADD CHECK (x = ANY (ARRAY[1::n, 2::n]))",
+    ),
 }
 
 TYPES = {
+    "a check in a domain that columns hold in lists": (
+        "CREATE DOMAIN d AS integer; CREATE DOMAIN n AS integer; CREATE TYPE c AS (x d); CREATE TABLE t (a d[], b d, e n[]);"
+        "CREATE TABLE u (a c)",
+        "CREATE DOMAIN d AS integer CHECK (VALUE > -100); CREATE DOMAIN n AS integer NOT NULL; CREATE TYPE c AS (x d);"
+        "CREATE TABLE t (a d[], b d, e n[]); CREATE TABLE u (a c)",
+    ),
+    "a domain's check calls a function that takes the domain": (
+        "CREATE DOMAIN d AS integer; CREATE TABLE t (a d)",
+        "CREATE DOMAIN d AS integer; CREATE FUNCTION f(d) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';"
+        "ALTER DOMAIN d ADD CONSTRAINT c CHECK (f(VALUE)); COMMENT ON CONSTRAINT c ON DOMAIN d IS 'x';"
+        "ALTER DOMAIN d ADD CONSTRAINT e CHECK (VALUE <> 7); CREATE TABLE t (a d)",
+    ),
+    "a domain's check calls another function, and the domain has another type below": (
+        "CREATE DOMAIN d AS integer; CREATE FUNCTION f(integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';"
+        "ALTER DOMAIN d ADD CONSTRAINT c CHECK (f(VALUE)); CREATE TABLE t (a d)",
+        "CREATE DOMAIN d AS bigint; CREATE FUNCTION f(bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';"
+        "ALTER DOMAIN d ADD CONSTRAINT c CHECK (f(VALUE)) NOT VALID; CREATE TABLE t (a d)",
+    ),
+    "a column goes with its enum while another is filled from what is there": (
+        "CREATE TYPE i AS ENUM ('x', 'high', 'low'); CREATE TABLE o (id integer, c i, d i, e i)",
+        "CREATE TYPE i AS ENUM ('low'); CREATE TABLE o (id bigint, e i, m bigserial, d integer GENERATED ALWAYS AS (1) STORED)",
+    ),
+    "a row in a row gets another type": (
+        "CREATE TYPE i AS (x integer); CREATE TYPE c AS (y i, z integer); CREATE TABLE t (a c, b c[])",
+        "CREATE TYPE i AS (x bigint); CREATE TYPE c AS (y i, z integer); CREATE TABLE t (a c, b c[])",
+    ),
+    "a materialized view holds rows of a table that changes": (
+        "CREATE TABLE t (a integer); CREATE MATERIALIZED VIEW m AS SELECT t AS x, ARRAY[t] AS y FROM t",
+        "CREATE TABLE t (a bigint, b integer DEFAULT 4); CREATE MATERIALIZED VIEW m AS SELECT t AS x, ARRAY[t] AS y FROM t",
+    ),
+    "new types under rights that new types get": (
+        "CREATE TYPE i AS RANGE (subtype = integer); CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (c e)",
+        "CREATE TYPE e AS ENUM ('b'); CREATE TABLE t (c e);"
+        "ALTER DEFAULT PRIVILEGES GRANT ALL ON TYPES TO reader WITH GRANT OPTION",
+    ),
     "a table of a type that becomes another kind of type": (
         "CREATE TYPE t AS (a integer, b integer); CREATE TABLE c OF t; CREATE TYPE u AS (a integer);"
         "CREATE TABLE d OF u",
@@ -92,6 +183,22 @@ TYPES = {
 }
 
 OTHERS = {
+    "an expression twice in GROUP BY": (
+        "",
+        "CREATE TABLE t (a integer, b text);"
+        "CREATE VIEW m AS SELECT a + 1 AS x, a + 1 AS y, b || E'\\n GROUP BY ' AS z, (a + 1), count(*)"
+        " FROM t WHERE b <> 'x' GROUP BY 1, 2, 3, 4 HAVING max(a) > 1 ORDER BY 2;"
+        "CREATE MATERIALIZED VIEW n AS SELECT a x, a y FROM t GROUP BY 1, 2",
+    ),
+    "a publication's condition on a partitioned table": (
+        "CREATE TABLE t (b integer) PARTITION BY RANGE (b); CREATE PUBLICATION q FOR TABLE t WHERE (b IS NOT NULL)"
+        " WITH (publish_via_partition_root = true)",
+        "CREATE PUBLICATION q",
+    ),
+    "a sequence of a table that goes, and was another's": (
+        "CREATE TABLE t (a integer); CREATE SEQUENCE s OWNED BY t.a; ALTER TABLE t OWNER TO reader",
+        "CREATE SEQUENCE s",
+    ),
     "a publication of columns in other places": (
         "CREATE TABLE w (a integer, c integer, d integer); CREATE PUBLICATION r",
         "CREATE TABLE w (c integer, a integer, d integer); CREATE PUBLICATION r FOR TABLE w (c, a)",
@@ -102,4 +209,4 @@ OTHERS = {
     ),
 }
 
-PAIRS = {**ABOVE_AND_BELOW, **TYPES, **OTHERS}
+PAIRS = {**ABOVE_AND_BELOW, **COLUMNS, **TYPES, **OTHERS}

@@ -45,6 +45,7 @@ OVERLOOKED = {
     "default privileges": "granted",
     "dependence": "",
     "domain": "not_null",
+    "domain constraint": "definition",
     "enum": "values",
     "event trigger": "enabled",
     "extension": "",

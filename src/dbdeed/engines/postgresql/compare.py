@@ -13,7 +13,7 @@ from dbdeed.engines.postgresql.alike import renamed_alike
 from dbdeed.engines.postgresql.kinds.column_create import column_above
 from dbdeed.engines.postgresql.kinds.default_privileges import neutral
 from dbdeed.engines.postgresql.listing import KINDS
-from dbdeed.engines.postgresql.stable import stable, textual_types
+from dbdeed.engines.postgresql.stable import stable, taken_as
 from dbdeed.engines.postgresql.untangle import untangle
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Change, Step
+    from dbdeed.engines.postgresql.stable import Taken
     from dbdeed.engines.seam import Backfill, Comparison
 
 _TEXT_BODY = "\nAS $"  # as pg_get_functiondef writes one; a body of statements stands there without
@@ -40,8 +41,8 @@ def compare(
     found = compare_catalogs(current, target, KINDS, backfills)
     context = Context(current, target, backfills or {})
     untangled = untangle(_with_parts(found.changes, current), context, _BY_NAME)
-    textual = textual_types(target)
-    changes = [_stable(_with_exact_rights(change, context), textual) for change in untangled]
+    taken = taken_as(target)
+    changes = [_stable(_with_exact_rights(change, context), taken) for change in untangled]
     return replace(found, changes=(*renames, *(change for change in changes if change.steps)))
 
 
@@ -83,15 +84,15 @@ def _with_exact_rights(change: Change, context: Context) -> Change:
     return replace(change, steps=(*change.steps, *steps)) if steps else change
 
 
-def _stable(change: Change, textual: frozenset[str]) -> Change:
+def _stable(change: Change, taken: Taken) -> Change:
     """Statements that are read as what the server wrote; bodies and comments are people's own text."""
     if change.id.kind == "comment":
         return change
-    return replace(change, steps=tuple(_stable_step(one, textual) for one in change.steps))
+    return replace(change, steps=tuple(_stable_step(one, taken) for one in change.steps))
 
 
-def _stable_step(step: Step, textual: frozenset[str]) -> Step:
+def _stable_step(step: Step, taken: Taken) -> Step:
     if _TEXT_BODY in step.sql:
         return step
-    online = step.online and tuple(_stable_step(one, textual) for one in step.online)
-    return replace(step, sql=stable(step.sql, textual), online=online)
+    online = step.online and tuple(_stable_step(one, taken) for one in step.online)
+    return replace(step, sql=stable(step.sql, taken), online=online)

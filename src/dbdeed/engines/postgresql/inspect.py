@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from dbdeed.engines.catalog import Catalog, Later
+from dbdeed.engines.postgresql.kinds.holding import with_rows_held
 from dbdeed.engines.postgresql.listing import MODULES
 from dbdeed.engines.postgresql.mentions import read_mentions
 from dbdeed.engines.postgresql.needs import read_needs
@@ -30,6 +31,7 @@ def inspect(session: Session) -> Catalog:
         reading = Reading(cast("PostgresqlSession", session), session.version)
         for module in MODULES:
             module.read(reading)
+        with_rows_held(reading.objects)
         needs = read_needs(reading)
         unmodelled = read_unmodelled(reading)
     return Catalog(

@@ -29,7 +29,8 @@ def read_mentions(
     """What each object may want to be made before it."""
     found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
     below = (*_not_handed_down(objects), *_inherited(objects))
-    for one, others in (*_named(objects), *_cast(objects, needs), *_linked(objects), *below):
+    rows = (*_rows_held(objects), *_published(objects))
+    for one, others in (*_named(objects), *_cast(objects, needs), *_linked(objects), *below, *rows):
         found[one] |= others
     return {one: frozenset(others) for one, others in found.items()}
 
@@ -112,8 +113,42 @@ def _inherited(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, s
         for above in heir.inherits or (heir.partition_of,):
             yield heir.id, parts[above] - _lacked(heir, parts[above], parts, objects)
         for one in parts[heir.id.name]:
-            if one.kind == "column":
-                yield one, set(_columns_above(heir, one.name[-1], objects))
+            if one.kind != "column":
+                continue
+            tops = set(_columns_above(heir, one.name[-1], objects))
+            if objects[one].local:  # type: ignore[attr-defined]
+                yield from ((top, {one}) for top in tops)  # the one above joins with it, not it with that
+            else:
+                yield one, tops
+
+
+def _rows_held(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """A materialized view that holds a table's rows comes after the table's columns."""
+    views: list[Any] = [one for one in objects.values() if getattr(one, "holds", ())]
+    if not views:
+        return
+    columns: defaultdict[str, set[ObjectId]] = defaultdict(set)
+    for one in objects.values():
+        if one.id.kind == "column":
+            columns[one.table_sql].add(one.id)  # type: ignore[attr-defined]
+    for view in views:
+        yield view.id, set().union(*(columns[held[0]] for held in view.holds))
+
+
+def _published(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """Rows that are filled when a column comes may not be changed once they are published."""
+    publications: list[Any] = [one for one in objects.values() if one.id.kind == "publication"]
+    columns = [one for one in objects if one.kind == "column"] if publications else []
+    for one in publications:
+        tables = {(table.schema, table.name) for table in one.tables}
+        yield (
+            one.id,
+            {
+                column
+                for column in columns
+                if one.all_tables or column.name[:2] in tables or column.name[0] in one.schemas
+            },
+        )
 
 
 def _columns_above(heir: Any, name: str, objects: Mapping[ObjectId, Object]) -> Iterator[ObjectId]:

@@ -184,14 +184,21 @@ def _old(new: ObjectId, names: tuple[str, ...]) -> ObjectId:
     return ObjectId(new.kind, (schema, names[-1], *new.name[2:]))
 
 
+_SHOWN_IN = {
+    "enum value": ("enum",),
+    "attribute": ("composite type",),
+    "view column": _RELATIONS[1:],
+    "domain constraint": ("domain",),
+}
+
+
 def _look(catalog: Catalog) -> Callable[[ObjectId], Counter[Any] | None]:
     """What something looks like in a catalog, parts that are no objects included."""
 
     def look(one: ObjectId) -> Counter[Any] | None:
-        if one.kind not in ("enum value", "attribute", "view column", "domain constraint"):
+        if one in catalog.objects or one.kind not in _SHOWN_IN:
             return shape(catalog, one)
-        kinds = {"enum value": ("enum",), "attribute": ("composite type",), "domain constraint": ("domain",)}
-        owners = [ObjectId(kind, one.name[:-1]) for kind in kinds.get(one.kind, _RELATIONS[1:])]
+        owners = [ObjectId(kind, one.name[:-1]) for kind in _SHOWN_IN[one.kind]]
         found: Any = next((catalog.objects[each] for each in owners if each in catalog.objects), None)
         if found is None:
             return None

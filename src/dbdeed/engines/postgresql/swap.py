@@ -47,12 +47,15 @@ def swap_type(
     old: Any, new: Any, creation: Sequence[Step], context: Context, through: Values = _THROUGH_TEXT
 ) -> Alteration | None:
     """The alteration that replaces type `old` by `new`, of the same name, with columns kept."""
+    from dbdeed.engines.postgresql.kinds.default_privileges import neutral
+
     catalog = context.current
     columns = [catalog.objects[one] for one in catalog.needed_by.get(old.id, ()) if one.kind == "column"]
     columns.sort(key=lambda one: one.id)
     aside = aside_name(old.name)
     word = "DOMAIN" if old.id.kind == "domain" else "TYPE"
     steps: list[Step] = [step(f"ALTER {word} {old.sql_name} RENAME TO {ident(aside)}", old.id), *creation]
+    steps += neutral(new.id, context)
     steps += through.before
     leaving = _leaving(columns, context)
     falling = _falling(old, context)
@@ -68,6 +71,7 @@ def swap_type(
     steps += [*through.after, step(f"DROP {word} {qualified(old.schema, aside)}", old.id)]
     disturbed = {
         *_disturbed(old, columns, context),
+        *(one.id for one in columns if _goes(one, leaving, context)),
         *(one for way in (*leaving.values(), *anew.values()) for one in way.disturbs),
     }
     ways = (*leaving.values(), *anew.values())
@@ -137,6 +141,13 @@ def _leaving(columns: Iterable[Any], context: Context) -> dict[ObjectId, Alterat
             if way is not None:
                 found[column.id] = way
     return found
+
+
+def _goes(column: Any, leaving: Iterable[ObjectId], context: Context) -> bool:
+    """Whether a column is dropped, be it for another in its place: it is so while the old type is there."""
+    target: Any = context.target.objects.get(column.id)
+    away = target is None or (target.type != column.type and column.id not in leaving)
+    return bool(column.local) and away
 
 
 def _disturbed(old: Any, columns: Iterable[Object], context: Context) -> Iterable[ObjectId]:

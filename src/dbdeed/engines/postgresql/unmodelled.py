@@ -83,7 +83,8 @@ _ON_PARTS = f"""
     SELECT p.what, i.type, i.identity FROM (
         SELECT 'comment' AS what, pg_type.oid FROM pg_description d JOIN pg_type ON pg_type.oid = d.objoid
             WHERE d.classoid = 'pg_type'::regclass AND NOT ({OWN_TYPE})
-        UNION ALL SELECT 'privileges', oid FROM pg_type WHERE typacl IS NOT NULL AND NOT ({OWN_TYPE})) p,
+        UNION ALL SELECT 'privileges', oid FROM pg_type WHERE NOT ({OWN_TYPE}) AND typacl IS NOT NULL
+            AND NOT (typacl @> acldefault('T', typowner) AND typacl <@ acldefault('T', typowner))) p,
         pg_identify_object('pg_type'::regclass, p.oid, 0) i
     WHERE p.oid >= 16384 ORDER BY 1, 3
 """

@@ -60,6 +60,7 @@ _AIMED = {
     "text search configuration": ("text search parser", "text search dictionary"),
     "dependence": ("extension", "function"),
     "rule": ("view", "rule", "rule"),
+    "domain constraint": ("domain", "domain", "function", "function"),
 }
 
 # Kinds that take each other's names.
@@ -191,7 +192,7 @@ def _rivals(world: World, part: Part) -> list[Part]:
     for kinds in _NAMESPACES:
         if part.kind in kinds:
             return world.of(*kinds)
-    if part.kind in ("column", "constraint", "trigger", "policy", "rule"):
+    if part.kind in ("column", "constraint", "trigger", "policy", "rule", "domain constraint"):
         return world.under(part.name[:-1], part.kind)
     return (
         world.of(part.kind)

@@ -54,6 +54,8 @@ def reference(kind: str, name: Name, world: World) -> str | None:
         return REFERENCES[kind](part, world)
     if kind in _ON:
         return f"{kind.upper()} {quoted(name[-1])} ON {quoted(*name[:-1])}"
+    if kind == "domain constraint":
+        return f"CONSTRAINT {quoted(name[-1])} ON DOMAIN {quoted(*name[:-1])}"
     if kind == "table" and part["form"][0] == "foreign":
         return f"FOREIGN TABLE {quoted(*name)}"
     return f"{_WORDS.get(kind, kind.upper())} {_named(part, world)}"

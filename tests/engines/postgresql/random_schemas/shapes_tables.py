@@ -25,11 +25,7 @@ _DATES = ("2024-01-01", "2024-07-01", "2025-01-01", "2026-01-01")
 def _form(draw: Draw, place: Place) -> Any:
     """("plain",), ("partitioned", how, column), ("partition", above, number, how below), ("child", above),
     ("typed", type) or ("foreign", server)."""
-    was = place.world.by_key.get(("table", place.name))
-    if was is not None and was["form"][0] == "child":
-        return was["form"]
-    # What was a table by itself becomes no child: PostgreSQL keeps its columns as its own, and plans do not.
-    choice = draw.number(0, 15) if was is None else draw.number(0, 12)
+    choice = draw.number(0, 15)
     above = [one for one in place.world.of("table") if one.name != place.name]
     partitioned = [one for one in above if one["form"][0] == "partitioned" or one["form"][-1]]
     partitioned = [one for one in partitioned if one["form"][0] in ("partitioned", "partition")]
@@ -158,9 +154,7 @@ def _generated(draw: Draw, place: Place) -> Any:
 
 def _identity(draw: Draw, place: Place) -> Any:
     """(always or by default, options)."""
-    # Plans add no identity to a table that others inherit from: PostgreSQL wants that in two steps.
-    inherited = any(one["form"] == ("child", place.name[:-1]) for one in place.world.of("table"))
-    if inherited or place.values["type"] not in ("integer", "bigint", "smallint") or not draw.chance(4):
+    if place.values["type"] not in ("integer", "bigint", "smallint") or not draw.chance(4):
         return None
     options = draw.some(("START WITH 5", "INCREMENT BY 2", "CACHE 3", "CYCLE", "MAXVALUE 900"), 0, 2)
     return (draw.pick(("ALWAYS", "BY DEFAULT")), options)

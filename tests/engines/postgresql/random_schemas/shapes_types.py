@@ -68,34 +68,37 @@ def _write_domain(part: Part, world: World) -> Iterable[str]:
     if part["not_null"]:
         yield f"ALTER DOMAIN {name} SET NOT NULL"
     for check, drawn, validated in part["checks"]:
-        condition = values.condition(_without_rings(drawn, world), [("value", base)], world).replace(
-            '"value"', "VALUE"
-        )
-        late = "" if validated else " NOT VALID"
-        yield f"ALTER DOMAIN {name} ADD CONSTRAINT {quoted(check)} CHECK ({condition}){late}"
+        yield _added(name, check, (*drawn[:3], None), base, world, validated=validated)
 
 
-def _without_rings(drawn: Any, world: World) -> Any:
-    """A domain's condition calls no function that may need the domain: plans do not take such rings apart."""
-    function = world.by_key.get(("function", drawn[3])) if drawn[3] else None
-    types = [function["returns"], *(one[1] for one in function["arguments"])] if function else []
-    safe = (
-        all(isinstance(one, str) for one in types) and function is not None and function["body"][0] == "value"
-    )
-    return drawn if safe else (*drawn[:3], None)
+def _added(domain: str, check: str, drawn: Any, base: Any, world: World, *, validated: bool) -> str:
+    condition = values.condition(drawn, [("value", base)], world).replace('"value"', "VALUE")
+    late = "" if validated else " NOT VALID"
+    return f"ALTER DOMAIN {domain} ADD CONSTRAINT {quoted(check)} CHECK ({condition}){late}"
+
+
+def _function(draw: Draw, place: Place) -> Any:
+    """One that takes the domain, where there is one: then each needs the other."""
+    domain = ("domain", place.name[:-1])
+    there = place.world.of("function")
+    takes = [one for one in there if any(each[1] == domain for each in one["arguments"])]
+    return draw.pick(takes or there).name if there else None
+
+
+def _write_domain_constraint(part: Part, world: World) -> Iterable[str]:
+    *domain, check = part.name
+    there = world.by_key.get(("domain", tuple(domain)))
+    if there is not None:
+        drawn = (*part["condition"][:3], part["function"])
+        yield _added(quoted(*domain), check, drawn, there["base"], world, validated=part["validated"])
 
 
 def _attributes(draw: Draw, place: Place) -> Any:
     """(name, type, collation)."""
     return tuple(
-        (name, _flat(values.draw_type(draw, place.world)), draw.pick(("", "", "", "C")))
+        (name, values.draw_type(draw, place.world), draw.pick(("", "", "", "C")))
         for name in draw.some(names.COLUMNS, 1, 4)
     )
-
-
-def _flat(type_: Any) -> Any:
-    """No composite type inside of another: plans do not retype what tables hold two types deep."""
-    return "text" if "composite" in str(type_) or "domain" in str(type_) else type_
 
 
 def _write_composite(part: Part, world: World) -> Iterable[str]:
@@ -133,13 +136,22 @@ SHAPES = (
     Shape(
         "domain", 4, _type_name,
         {
-            "base": lambda draw, place: _flat(values.draw_type(draw, place.world, plain=draw.chance(2))),
+            "base": lambda draw, place: values.draw_type(draw, place.world, plain=draw.chance(2)),
             "collation": lambda draw, _: draw.pick(("", "", "", "C", "POSIX")),
             "default": lambda draw, _: draw.pick((None, 0, 1, 2)),
             "not_null": lambda draw, _: draw.chance(3),
             "checks": _checks,
         },
         _write_domain,
+    ),
+    Shape(
+        "domain constraint", 1, lambda draw, world: names.inside(draw, world, "domain constraint", "domain"),
+        {
+            "condition": lambda draw, place: values.draw_condition(draw, place.world),
+            "function": _function,
+            "validated": lambda draw, _: not draw.chance(4),
+        },
+        _write_domain_constraint,
     ),
     Shape("composite type", 3, _type_name, {"attributes": _attributes}, _write_composite),
     Shape(

@@ -184,6 +184,8 @@ def read(reading: Reading) -> None:
         if above:
             whole.update(((oid, row[-1].name), row[-1]) for row in tables.get(oid, ()))
         parents = above.get(oid, [])
+        if parents:
+            _declared(reading, oid, [row[-1] for row in tables.get(oid, ())])
         for number, default_oid, sequence, column in tables.get(oid, ()):
             over = [whole[one, column.name] for one in parents if (one, column.name) in whole]
             row = number, default_oid, sequence, _with_chosen_name(column, over)
@@ -222,6 +224,14 @@ def _tables(reading: Reading) -> dict[int, list[_Row]]:
         if oid in reading.relations:
             found.setdefault(oid, []).append((number, default_oid, sequence, column))
     return found
+
+
+def _declared(reading: Reading, oid: int, columns: list[Column]) -> None:
+    """Let a table say which of its columns from above are its own as well."""
+    names = tuple(sorted(one.name for one in columns if one.local and one.inherited))
+    if names:
+        table: Any = reading.objects[reading.relations[oid]]
+        reading.objects[table.id] = msgspec.structs.replace(table, declares=names)
 
 
 _NO_IDENTITY = 0, None

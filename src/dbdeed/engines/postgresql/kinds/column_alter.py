@@ -66,6 +66,8 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         steps.append(step(sql, was.id, LockLevel.ACCESS_EXCLUSIVE))
         was = msgspec.structs.replace(was, identity=None)
     clauses = list(_clauses(was, new, change))
+    counting = [one for one in clauses if " ADD GENERATED " in one] if _named_here(was, new) else []
+    clauses = [one for one in clauses if one not in counting]
     if clauses:
         only = "ONLY " if new.inherited and change is None else ""
         head = f"ALTER TABLE {only}{new.table_sql}"
@@ -73,6 +75,8 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         online = _online(head, clauses, was, new, change, context)
         steps.append(replace(making, lock=_lock(new, clauses), online=online))
     steps += _named_not_null(was, new, context)
+    if counting:
+        steps.append(step(f"ALTER TABLE {new.table_sql} {counting[0]}", new.id, LockLevel.ACCESS_EXCLUSIVE))
     steps += _sequence(was, new)
     if _follows_from_above(old, new, context):
         steps = []
@@ -190,6 +194,12 @@ def _unproven_again(old: Column, new: Column) -> bool:
 def _plainly_set(new: Column) -> bool:
     """Whether SET NOT NULL makes its not-null constraint as it shall be."""
     return new.not_null_validated and new.not_null_inherited and not new.not_null_name
+
+
+def _named_here(old: Column, new: Column) -> bool:
+    """Whether a not-null constraint comes by a statement of its own; an identity wants it before."""
+    proven = old.not_null and new.not_null_validated and not old.not_null_validated
+    return new.not_null and (proven or (not old.not_null and not _plainly_set(new)))
 
 
 def _own_storage(type_: str) -> str:

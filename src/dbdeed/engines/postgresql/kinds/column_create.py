@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -49,6 +51,13 @@ def definition(column: Column, serial: str = "") -> str:
     return " ".join(parts) + not_null(column)
 
 
+def in_type(column: Column, _serial: str = "") -> str:
+    """What a table of a type says of a column, "" for nothing."""
+    default = f" DEFAULT {column.default}" if column.default else ""
+    said = default + not_null(column)
+    return f"{ident(column.name)} WITH OPTIONS{said}" if said else ""
+
+
 def not_null(column: Column) -> str:
     if not column.not_null or not column.not_null_validated:
         return ""
@@ -83,6 +92,9 @@ def serial_word(column: Column, sequences: Iterable[Sequence], context: Context)
     if len(found) != 1 or column.type not in _SERIALS or column.generated or column.identity is not None:
         return ""
     one = found[0]
+    table: Any = context.target.objects.get(ObjectId("table", (column.schema, column.table)))
+    if table is not None and table.of_type:
+        return ""
     fits = (
         column.not_null
         and one.name == sequence_name(column.table, column.name)
@@ -126,16 +138,24 @@ def logging(how: Identity, one: ObjectId, to: str) -> Step:
     return exclusive(f"ALTER SEQUENCE {qualified(how.sequence_schema, how.sequence_name)} SET {to}", one)
 
 
-def extras(column: Column, *, only: bool = True) -> tuple[Step, ...]:
+def extras(column: Column, context: Context, *, only: bool = True) -> tuple[Step, ...]:
     """What has no place in a column's definition."""
+    late = _new_heirs(column, context)
     clauses = list(_extra_clauses(column))
     head = f"ALTER TABLE {'ONLY ' if only else ''}{column.table_sql} ALTER COLUMN {ident(column.name)}"
     steps = [exclusive(f"{head} {clause}", column.id) for clause in clauses]
     if column.not_null and not column.not_null_validated:
-        steps.append(not_null_unproven(column))
+        # A table that is made to inherit from this one later would have it proven.
+        steps.append(replace(not_null_unproven(column), after_all=late))
     if column.identity is not None and column.identity.logged:
         steps.append(logging(column.identity, column.id, column.identity.logged))
     return tuple(steps)
+
+
+def _new_heirs(column: Column, context: Context) -> bool:
+    above = ObjectId("table", (column.schema, column.table))
+    below = [one for one in context.target.needed_by.get(above, ()) if one.kind == "table"]
+    return any(one not in context.current.objects for one in below)
 
 
 def not_null_unproven(column: Column) -> Step:
@@ -177,7 +197,7 @@ def create(new: Column, context: Context) -> Making:
         hazards=tuple(_dangers(new, context, rewrites=rewrites, counted=bool(word))),
         online=added(new, context, serial) if word_table == "TABLE" else None,
     )
-    return Making((*before, making, *after, *extras(new, only=new.inherited)), covers)
+    return Making((*before, making, *after, *extras(new, context, only=new.inherited)), covers)
 
 
 def _overriding(above: Column, new: Column, context: Context) -> tuple[Step, ...]:
@@ -221,13 +241,19 @@ def not_null_named(column: Column) -> Step:
 def _checked(column: Column, context: Context) -> bool:
     """Whether its type is a domain with conditions: each row's value is looked at (manual, ALTER TABLE)."""
     domains = [context.target.objects[one] for one in context.target.needs.get(column.id, ())]
-    return any(getattr(one, "constraints", ()) or getattr(one, "not_null", False) for one in domains)
+    return any(
+        getattr(one, "constraints", ())
+        or getattr(one, "not_null", False)
+        or context.target.children.get(one.id)
+        for one in domains
+        if one.id.kind == "domain"
+    )
 
 
 def _dangers(new: Column, context: Context, *, rewrites: bool, counted: bool) -> Iterable[Hazard]:
     if rewrites:
         yield rewriting(f"{new.table_sql} and its indexes are written anew under an exclusive lock.")
-    valued = bool(new.default) or new.identity is not None or counted
+    valued = _gives_value(new.default) or new.identity is not None or counted
     if new.not_null and new.not_null_validated and not (valued or context.value_for(new.id)):
         yield may_fail(
             f"{new.table_sql} must be empty: the new column has no value for its rows. Give them one with "
@@ -239,6 +265,13 @@ def _dangers(new: Column, context: Context, *, rewrites: bool, counted: bool) ->
         yield may_fail(
             f"What rows of {new.table_sql} get in the new column may not pass its domain's conditions."
         )
+
+
+def _gives_value(default: str) -> bool:
+    return bool(default) and _NULL.fullmatch(default) is None
+
+
+_NULL = re.compile(r"NULL(::[^()]*(\(\d+(,\d+)?\))?)?(\[\])*")
 
 
 def column_above(column: Column, catalog: Catalog) -> Column | None:

@@ -43,7 +43,9 @@ def keeps(heir: Table, name: str, context: Context) -> bool:
 
 def heirs_keep(old: Column, context: Context) -> bool:
     """Whether some heir, or one of its heirs, keeps a column that goes from the table above."""
-    if ObjectId("table", (old.schema, old.table)) not in context.target.objects:
+    there: Any = context.target.objects.get(old.id)
+    anew = there is not None and there.local  # in its place, and in those of the heirs' ones
+    if anew or ObjectId("table", (old.schema, old.table)) not in context.target.objects:
         return False
     waiting = list(heirs(old, context.current))
     while waiting:

@@ -9,6 +9,7 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.conversion import conversion
+from dbdeed.engines.postgresql.kinds.holding import columns_of
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -86,7 +87,7 @@ def alter(old: CompositeType, new: CompositeType, context: Context) -> Alteratio
     wanted = {one[0]: one for one in new.attributes}
     kept = [name for name in was if name in wanted]
     in_order = list(wanted)[: len(kept)] == kept
-    stored = any(one.kind == "column" for one in context.current.needed_by.get(old.id, ()))
+    stored = any(True for _ in columns_of(old.id, context.current))
     retyped = [name for name in kept if was[name] != wanted[name]]
     if not in_order or (stored and retyped):
         gone = [name for name in was if name not in wanted]

@@ -152,6 +152,11 @@ def neutral(made: ObjectId, context: Context) -> Iterable[Step]:
             phrase = on_phrase(made, context.target)
             for sql in statements(had, missing, phrase, "CURRENT_USER"):
                 yield step(sql, made)
+            if made.kind == "range type" and context.target.version[0] < 17:  # later it has its range's
+                whole: Any = context.target.objects[made]
+                on = f"ON TYPE {whole.multirange}"
+                for sql in statements(found.granted, found.revoked, on, "CURRENT_USER"):
+                    yield step(sql, made)
 
 
 KINDS = (Kind("default privileges", DefaultPrivileges, create, drop, alter),)

@@ -1,4 +1,8 @@
-"""Domains."""
+"""Domains, and those of their checks that call functions.
+
+Such a function may need the domain itself, so that neither could be made whole before the other: these checks
+are objects of their own, added when both are there. All others are parts of their domain.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.choosing import not_null_name
+from dbdeed.engines.postgresql.kinds.holding import columns_of
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -25,7 +30,7 @@ class Domain(Named, frozen=True, tag="domain"):
 
     Attributes:
         base: the type below, with its modifiers.
-        constraints: (name, definition without NOT VALID, validated), by name.
+        constraints: (name, definition without NOT VALID, validated), by name; not the objects of their own.
         not_null_name: of the not-null constraint where somebody chose it (version 18 on).
     """
 
@@ -44,11 +49,38 @@ class Domain(Named, frozen=True, tag="domain"):
 
     @property
     def claims(self) -> tuple[tuple[str, ...], ...]:
-        return (("type", self.schema, self.name),)
+        parts = [("domain constraint", self.schema, self.name, one[0]) for one in self.constraints]
+        return (("type", self.schema, self.name), *parts)
 
     @property
     def sql_name(self) -> str:
         return qualified(self.schema, self.name)
+
+
+class DomainConstraint(Named, frozen=True, tag="domain constraint"):
+    """A check of a domain that calls functions; `definition` without NOT VALID."""
+
+    schema: str
+    domain: str
+    name: str
+    definition: str
+    validated: bool = True
+
+    @property
+    def id(self) -> ObjectId:
+        return ObjectId("domain constraint", (self.schema, self.domain, self.name))
+
+    @property
+    def parent(self) -> ObjectId | None:
+        return ObjectId("domain", (self.schema, self.domain))
+
+    @property
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        return (("domain constraint", self.schema, self.domain, self.name),)
+
+    @property
+    def domain_sql(self) -> str:
+        return qualified(self.schema, self.domain)
 
 
 _QUERY = f"""
@@ -60,8 +92,10 @@ _QUERY = f"""
 """
 
 _CONSTRAINTS = """
-    SELECT contypid, oid, conname, regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', ''), convalidated
-    FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' ORDER BY contypid, conname
+    SELECT contypid, oid, EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_constraint'::regclass
+            AND d.objid = c.oid AND d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384),
+        conname, regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', ''), convalidated
+    FROM pg_constraint c WHERE contypid <> 0 AND contype = 'c' ORDER BY contypid, conname
 """
 
 _NOT_NULLS = "SELECT contypid, oid, conname FROM pg_constraint WHERE contypid <> 0 AND contype = 'n'"
@@ -69,8 +103,10 @@ _NOT_NULLS = "SELECT contypid, oid, conname FROM pg_constraint WHERE contypid <>
 
 def read(reading: Reading) -> None:
     constraints: dict[int, list[tuple[int, tuple[str, str, bool]]]] = {}
-    for domain, oid, *fields in reading.fetch(_CONSTRAINTS):
-        constraints.setdefault(domain, []).append((oid, (fields[0], fields[1], fields[2])))
+    apart: dict[int, list[tuple[int, tuple[str, str, bool]]]] = {}
+    for domain, oid, calls, *fields in reading.fetch(_CONSTRAINTS):
+        where = apart if calls else constraints
+        where.setdefault(domain, []).append((oid, (fields[0], fields[1], fields[2])))
     not_nulls = {domain: (oid, name) for domain, oid, name in reading.fetch(_NOT_NULLS)}
     for oid, array_type, *fields in reading.fetch(_QUERY):
         if (PG_TYPE, oid) not in reading.members:
@@ -83,6 +119,8 @@ def read(reading: Reading) -> None:
             if not_null:
                 addresses.append((PG_CONSTRAINT, not_null, 0))
             reading.add(one, (PG_TYPE, oid, 0), (PG_TYPE, array_type, 0), *addresses)
+            for constraint, found in apart.get(oid, ()):
+                reading.add(DomainConstraint(one.schema, one.name, *found), (PG_CONSTRAINT, constraint, 0))
 
 
 def create(new: Domain, _: Context) -> Making:
@@ -95,27 +133,25 @@ def create(new: Domain, _: Context) -> Making:
         text += f" CONSTRAINT {ident(new.not_null_name)} NOT NULL" if new.not_null_name else " NOT NULL"
     inside = [one for one in new.constraints if one[2]]
     text += "".join(f"\n    CONSTRAINT {ident(name)} {definition}" for name, definition, _ in inside)
-    later = [_add(new, one) for one in new.constraints if not one[2]]
+    later = [_add(new.sql_name, new.id, one) for one in new.constraints if not one[2]]
     return Making((step(text, new.id), *later))
 
 
-def _add(new: Domain, constraint: tuple[str, str, bool]) -> Step:
+def _add(domain: str, one: ObjectId, constraint: tuple[str, str, bool]) -> Step:
     name, definition, validated = constraint
-    text = f"ALTER DOMAIN {new.sql_name} ADD CONSTRAINT {ident(name)} {definition}"
+    text = f"ALTER DOMAIN {domain} ADD CONSTRAINT {ident(name)} {definition}"
     if not validated:
-        return step(text + " NOT VALID", new.id)
-    return _reading(new, text, "values that do not pass")
+        return step(text + " NOT VALID", one)
+    return _reading(domain, one, text, "values that do not pass")
 
 
-def _reading(new: Domain, text: str, bad: str) -> Step:
+def _reading(domain: str, one: ObjectId, text: str, bad: str) -> Step:
     """A step that reads all tables with columns of the type."""
     hazards = (
-        may_fail(f"Columns of type {new.sql_name} may hold {bad}."),
-        blocks_writes(
-            f"Writes to tables with columns of type {new.sql_name} wait until their rows are read."
-        ),
+        may_fail(f"Columns of type {domain} may hold {bad}."),
+        blocks_writes(f"Writes to tables with columns of type {domain} wait until their rows are read."),
     )
-    return step(text, new.id, LockLevel.SHARE, scans=True, hazards=hazards)
+    return step(text, one, LockLevel.SHARE, scans=True, hazards=hazards)
 
 
 def drop(old: Domain, _: Context) -> tuple[Step, ...]:
@@ -123,7 +159,10 @@ def drop(old: Domain, _: Context) -> tuple[Step, ...]:
 
 
 def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
-    if (old.base, old.collation) != (new.base, new.collation):
+    other = (old.base, old.collation) != (new.base, new.collation)
+    if other or (
+        _demands_more(old, new) and any(inside for _, inside in columns_of(old.id, context.current))
+    ):
         making = (*_not_null_aside(old, new, context), *create(new, context).steps)
         return swap_type(old, new, making, context)
     head = f"ALTER DOMAIN {new.sql_name}"
@@ -141,7 +180,8 @@ def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
         steps.append(step(f"{head} DROP NOT NULL", new.id))
     if new.not_null and not old.not_null:
         named = f"ADD CONSTRAINT {ident(new.not_null_name)} NOT NULL"
-        steps.append(_reading(new, f"{head} {named if new.not_null_name else 'SET NOT NULL'}", "NULLs"))
+        text = f"{head} {named if new.not_null_name else 'SET NOT NULL'}"
+        steps.append(_reading(new.sql_name, new.id, text, "NULLs"))
     elif new.not_null and old.not_null_name != new.not_null_name:
         usual = not_null_name(new.name, "")
         names = f"{ident(old.not_null_name or usual)} TO {ident(new.not_null_name or usual)}"
@@ -150,12 +190,18 @@ def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
         if was.get(name) == one:
             continue
         if name in was and was[name][1] == one[1] and one[2]:
-            steps.append(
-                _reading(new, f"{head} VALIDATE CONSTRAINT {ident(name)}", "values that do not pass")
-            )
+            text = f"{head} VALIDATE CONSTRAINT {ident(name)}"
+            steps.append(_reading(new.sql_name, new.id, text, "values that do not pass"))
         else:
-            steps.append(_add(new, one))
+            steps.append(_add(new.sql_name, new.id, one))
     return Alteration(tuple(steps))
+
+
+def _demands_more(old: Domain, new: Domain) -> bool:
+    """Whether values that are there must be read."""
+    return (new.not_null and not old.not_null) or any(
+        one[2] and one not in old.constraints for one in new.constraints
+    )
 
 
 def _not_null_aside(old: Domain, new: Domain, context: Context) -> tuple[Step, ...]:
@@ -168,4 +214,22 @@ def _not_null_aside(old: Domain, new: Domain, context: Context) -> tuple[Step, .
     return (step(f"ALTER DOMAIN {qualified(old.schema, domain)} RENAME CONSTRAINT {names}", old.id),)
 
 
-KINDS = (Kind("domain", Domain, create, drop, alter),)
+def create_check(new: DomainConstraint, _: Context) -> Making:
+    return Making((_add(new.domain_sql, new.id, (new.name, new.definition, new.validated)),))
+
+
+def drop_check(old: DomainConstraint, _: Context) -> tuple[Step, ...]:
+    return (step(f"ALTER DOMAIN {old.domain_sql} DROP CONSTRAINT {ident(old.name)}", old.id),)
+
+
+def alter_check(old: DomainConstraint, new: DomainConstraint, _: Context) -> Alteration | None:
+    if old.definition != new.definition or (old.validated and not new.validated):
+        return None
+    text = f"ALTER DOMAIN {new.domain_sql} VALIDATE CONSTRAINT {ident(new.name)}"
+    return Alteration((_reading(new.domain_sql, new.id, text, "values that do not pass"),))
+
+
+KINDS = (
+    Kind("domain", Domain, create, drop, alter),
+    Kind("domain constraint", DomainConstraint, create_check, drop_check, alter_check),
+)

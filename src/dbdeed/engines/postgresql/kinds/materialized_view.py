@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.grouping import by_places
 from dbdeed.engines.postgresql.kinds.column import COMPRESSION, STORAGE, Column
 from dbdeed.engines.postgresql.kinds.column_alter import simple_clauses
 from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
@@ -31,6 +32,8 @@ class MaterializedView(Named, frozen=True, tag="materialized view"):
         columns: (name, type, collation) in order.
         settings: of columns that have any: (name, storage, compression, statistics target, options), as a
             table's column has them.
+        holds: the tables whose rows it holds as values, with all that changes only while nothing holds them:
+            (name, "unlogged", …, column and type, …).
     """
 
     schema: str
@@ -42,6 +45,7 @@ class MaterializedView(Named, frozen=True, tag="materialized view"):
     access_method: str = ""
     toast_options: tuple[str, ...] = ()
     settings: tuple[tuple[str, str, str, int, tuple[str, ...]], ...] = ()
+    holds: tuple[tuple[str, ...], ...] = ()
 
     @property
     def id(self) -> ObjectId:
@@ -106,7 +110,8 @@ def create(new: MaterializedView, _: Context) -> Making:
     names = ""
     if any(name == "?column?" for name, _, _ in new.columns):
         names = f" ({', '.join(ident(name) for name, _, _ in new.columns)})"
-    text = f"CREATE MATERIALIZED VIEW {new.sql_name}{names}{method}{options}{space} AS\n{new.definition}"
+    head = f"CREATE MATERIALIZED VIEW {new.sql_name}{names}{method}{options}{space}"
+    text = f"{head} AS\n{by_places(new.definition)}"
     return Making((step(text, new.id, LockLevel.ACCESS_SHARE, scans=True), *_settings(None, new)))
 
 
@@ -136,7 +141,7 @@ def drop(old: MaterializedView, _: Context) -> tuple[Step, ...]:
 
 
 def alter(old: MaterializedView, new: MaterializedView, _: Context) -> Alteration | None:
-    if (old.definition, old.columns) != (new.definition, new.columns):
+    if (old.definition, old.columns, old.holds) != (new.definition, new.columns, new.holds):
         return None
     clauses = option_clauses(old.options, new.options, "")
     clauses += option_clauses(old.toast_options, new.toast_options, "toast.")
@@ -148,4 +153,4 @@ def alter(old: MaterializedView, new: MaterializedView, _: Context) -> Alteratio
     return Alteration((*steps, *_settings(old, new)))
 
 
-KINDS = (Kind("materialized view", MaterializedView, create, drop, alter),)
+KINDS = (Kind("materialized view", MaterializedView, create, drop, alter, ignore=frozenset({"holds"})),)

@@ -136,16 +136,18 @@ def alter(old: Publication, new: Publication, _: Context) -> Alteration | None:
         return None
     head = f"ALTER PUBLICATION {ident(new.name)}"
     steps = []
+    wanted = dict(new.options)
     if (old.tables, old.schemas) != (new.tables, new.schemas):
         if new.tables or new.schemas:
             steps.append(step(f"{head} SET {_parts(new)}", new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE))
         else:
             steps.append(step(f"{head} DROP {_dropped(old)}", new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE))
     if old.options != new.options:
-        wanted = dict(new.options)
         changed = {name: wanted.get(name, _DEFAULTS[name]) for name, _ in (*old.options, *new.options)}
         options = ", ".join(f"{name} = {value}" for name, value in changed.items())
-        steps.append(step(f"{head} SET ({options})", new.id))
+        # Conditions on a partitioned table want to be published by way of it, before and after.
+        first = changed.get("publish_via_partition_root") == "true"
+        steps.insert(0 if first else len(steps), step(f"{head} SET ({options})", new.id))
     return Alteration(tuple(steps))
 
 

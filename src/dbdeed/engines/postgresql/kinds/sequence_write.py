@@ -158,7 +158,8 @@ def counted_past(old: Counting, new: Counting, name: str) -> tuple[Hazard, ...]:
 
 def handed_over(old: Sequence, new: Sequence, context: Context) -> tuple[Step, ...]:
     """To another column, or to none."""
-    if old.owned_by == new.owned_by:
+    before: Any = context.current.objects.get(old.id, old)  # `old` may have been loosened from its column
+    if before.owned_by == new.owned_by and old == before:
         return ()
     free = (
         [step(f"ALTER SEQUENCE {qualified(new.schema, new.name)} OWNED BY NONE", new.id)]
@@ -166,8 +167,8 @@ def handed_over(old: Sequence, new: Sequence, context: Context) -> tuple[Step, .
         else []
     )
     if new.owned_by:
-        return (*free, *given(new, context, was=_role(old, context.current)))
-    had = _role(old, context.current) or _role(old, context.target)
+        return (*free, *given(new, context, was=_role(before, context.current)))
+    had = _role(before, context.current) or _role(before, context.target)
     back = _owned(new, _role(new, context.target)) if had else ()
     return (*free, *back)
 

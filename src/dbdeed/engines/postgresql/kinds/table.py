@@ -31,6 +31,7 @@ class Table(Named, frozen=True, tag="table"):
         partition_of: (schema, name) of the table that it is a partition of, or ().
         bound: `FOR VALUES FROM … TO …` or `DEFAULT` of a partition, else "".
         inherits: (schema, name) of the tables that it inherits from, in order; empty for a partition.
+        declares: the columns from above that it declares itself as well; empty for a partition.
         of_type: the composite type that it is a table of, as SQL has it, or "".
         options, toast_options: storage parameters, `fillfactor=70`, sorted.
         tablespace, access_method: "" for the default one (for a partitioned table: for none said).
@@ -59,6 +60,7 @@ class Table(Named, frozen=True, tag="table"):
     server: str = ""
     server_options: tuple[str, ...] = ()
     detaching: bool = False
+    declares: tuple[str, ...] = ()
 
     @property
     def id(self) -> ObjectId:

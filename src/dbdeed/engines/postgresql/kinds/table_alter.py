@@ -12,7 +12,7 @@ from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.kinds import inheritance
 from dbdeed.engines.postgresql.kinds.column_alter import kept_in_order, option_changes
-from dbdeed.engines.postgresql.kinds.table_heir import checks_fitted, inheriting, let_go
+from dbdeed.engines.postgresql.kinds.table_heir import checks_fitted, flipped, inheriting, let_go
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns, fitted
 from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 from dbdeed.engines.postgresql.online import partition
@@ -41,7 +41,7 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
         if not _in_order(old, new, context):
             return rebuild(old, new, context, alter)
         fit = fitted(old, new, context)
-    elif old.inherits != new.inherits and not new.partition_of:
+    elif (old.inherits != new.inherits or flipped(old, new, context)) and not new.partition_of:
         fit = inheriting(old, new, context)
     elif moved:
         fit = fitted(old, new, context)

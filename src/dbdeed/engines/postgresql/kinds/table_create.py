@@ -47,7 +47,8 @@ class Inside:
 
 def create(new: Table, context: Context) -> Making:
     found = inside(new, context)
-    lines = [column_create.definition(column, word) for column, word in found.columns]
+    define = column_create.in_type if new.of_type else column_create.definition
+    lines = [define(column, word) for column, word in found.columns]
     lines += found.overrides
     lines += [f"CONSTRAINT {ident(one.name)} {one.full_definition}" for one in found.constraints]
     lines += named_not_nulls(new, context)
@@ -99,7 +100,7 @@ def inside(new: Table, context: Context) -> Inside:
             word, first, then, sequences = column_create.sequence_steps(column, context)
             found.columns.append((column, word))
             found.before.extend(first)
-            found.after.extend((*then, *column_create.extras(column)))
+            found.after.extend((*then, *column_create.extras(column, context)))
             found.covers.extend((column.id, *sequences))
     for child in below:
         if child.id.kind == "constraint" and _can_stand_inside(child, new, context):
@@ -175,8 +176,8 @@ def statement(new: Table, lines: list[str]) -> str:
 
 
 def _typed(lines: list[str]) -> str:
-    """A table of a type has its columns from there."""
-    own = [line for line in lines if line.startswith("CONSTRAINT ")]
+    """A table of a type has its columns from there, and says only what they are besides."""
+    own = [line for line in lines if line.startswith("CONSTRAINT ") or " WITH OPTIONS " in line]
     return "(\n    " + ",\n    ".join(own) + "\n)" if own else ""
 
 

@@ -9,7 +9,7 @@ over its values, in one rewrite that runs no trigger.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -83,7 +83,20 @@ def inheriting(old: Table, new: Table, context: Context) -> Fitted:
         *_stand_in_gone(heir),
         *_own(heir),
     )
+    steps = tuple(replace(one, online=None) for one in steps)  # one transaction, or nothing
     return Fitted(steps, (*local.covers, *_settled(heir)), local.disturbs | frozenset(_disturbed(heir)))
+
+
+def flipped(old: Table, new: Table, context: Context) -> bool:
+    """Whether a column that stays from above becomes the table's own as well, or is so no more."""
+    differs = set(old.declares) ^ set(new.declares)
+    if not differs or not (old.inherits and new.inherits):
+        return False
+    was, wanted = (
+        columns(msgspec.structs.replace(one, name=""), catalog)
+        for one, catalog in ((old, context.current), (new, context.target))
+    )
+    return any(name in was and name in wanted for name in differs)
 
 
 def handed_up(new: Table, name: str, context: Context) -> tuple[list[Step], list[Step]]:
@@ -97,7 +110,7 @@ def handed_up(new: Table, name: str, context: Context) -> tuple[list[Step], list
 
 def _heir(old: Table, new: Table, context: Context) -> _Heir:
     stay = tuple(one for one in old.inherits if one in new.inherits)
-    if stay != new.inherits[: len(stay)]:
+    if stay != new.inherits[: len(stay)] or flipped(old, new, context):
         stay = ()
     there: Any = context.current.objects[old.id]  # `old` may have been loosened from those above
     was, wanted = columns(there, context.current), columns(new, context.target)
@@ -250,8 +263,14 @@ def _gone(heir: _Heir) -> list[str]:
     return [
         name
         for name in heir.was
-        if name not in heir.wanted and not _is_own(heir.old, name, heir.context.current)
+        if name not in heir.wanted and not _only_own(heir.old, name, heir.context.current)
     ]
+
+
+def _only_own(table: Table, name: str, catalog: Catalog) -> bool:
+    """Whether no table above has the column."""
+    found: Any = catalog.objects.get(ObjectId("column", (table.schema, table.name, name)))
+    return found is not None and found.local and not found.inherited
 
 
 def _becomes_own(heir: _Heir, name: str) -> bool:
@@ -385,6 +404,8 @@ def _settled(heir: _Heir) -> Iterator[ObjectId]:
     """Columns and checks that come out right by it."""
     for name in (*heir.held, *heir.anew):
         yield heir.wanted[name].id
+    for name in _gone(heir):
+        yield heir.was[name].id
     for name in heir.checks:
         if _becomes_own(heir, name):
             yield ObjectId("constraint", (heir.new.schema, heir.new.name, name))
@@ -393,7 +414,7 @@ def _settled(heir: _Heir) -> Iterator[ObjectId]:
 def _disturbed(heir: _Heir) -> Iterator[ObjectId]:
     """What stands on columns that are made anew, and checks that shall only come from above."""
     current = heir.context.current
-    for name in heir.anew:
+    for name in (*heir.anew, *_gone(heir)):
         yield from current.needed_by.get(ObjectId("column", (heir.old.schema, heir.old.name, name)), ())
     for name in heir.comes:
         own = ObjectId("constraint", (heir.old.schema, heir.old.name, name))

@@ -39,7 +39,8 @@ class Fitted:
 
 def fitted(old: Table, new: Table, context: Context) -> Fitted:
     """From the columns that it has to those that it will have, be they its own or from above."""
-    was, wanted = columns(old, context.current), columns(new, context.target)
+    there: Any = context.current.objects[old.id]  # `old` may have been loosened from those above
+    was, wanted = columns(there, context.current), columns(new, context.target)
     steps: list[Step] = []
     covers: list[ObjectId] = []
     disturbs: set[ObjectId] = set()

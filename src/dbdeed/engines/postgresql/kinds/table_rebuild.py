@@ -85,9 +85,10 @@ def rebuild(
     covers |= set(_parts(trees, context))
     disturbed = frozenset(_disturbed(trees, context, covers))
     steps = (
-        *(step for _, way in trees.leaving for step in way.steps),
+        *(step for table, way in trees.leaving if not _inherits(table, context) for step in way.steps),
         *_stepping_aside(old, trees, context),
         *made.steps,
+        *(step for table, way in trees.leaving if _inherits(table, context) for step in way.steps),
         *table_rows.handed_over(old, new, context, through or {}),
         *made.after,
         *(one for table in trees.made for one in table_create.settings(table)),
@@ -143,13 +144,21 @@ def _trees(old: Table, new: Table, context: Context, alter: Alter) -> _Trees | N
 def _held(trees: _Trees, context: Context) -> bool:
     """Whether tables inherit from one that goes, columns are of its row type, or it is foreign."""
     ids = {one.id for one in (*trees.aside, *(one for one, _ in trees.leaving))}
+    joining = {one.id for one, _ in trees.joining}  # after they let go
     for table in trees.aside:
         for one in context.current.needed_by.get(table.id, ()):
-            if one.kind == "table" and one not in ids:
+            stays = one not in ids and table.id in context.target.needs.get(one, ())
+            if one.kind == "table" and stays and one not in joining:
                 return True
             if one.kind == "column" and ObjectId("table", one.name[:2]) not in ids:
                 return True
     return any(one.form == "foreign" for one in (*trees.aside, *trees.made))
+
+
+def _inherits(table: Table, context: Context) -> bool:
+    """Whether it comes to inherit, maybe from what is made here."""
+    there: Any = context.target.objects[table.id]
+    return bool(there.inherits)
 
 
 def _without(trees: _Trees, context: Context) -> Context:
@@ -219,7 +228,7 @@ def _disturbed(trees: _Trees, context: Context, covers: set[ObjectId]) -> Iterat
     waiting = [one.id for one in trees.aside]
     while waiting:
         for one in context.current.needed_by.get(waiting.pop(), ()):
-            if one in seen or one.kind == "table":
+            if one in seen or (one.kind == "table" and one in context.target.objects):
                 continue
             seen.add(one)
             outside = one.kind == "column" and one not in covers

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.grouping import by_places
 from dbdeed.engines.postgresql.kinds.table_alter import option_clauses
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
@@ -99,7 +100,7 @@ def create(new: View, _: Context) -> Making:
 
 def _statement(head: str, new: View) -> str:
     options = f" WITH ({', '.join(new.options)})" if new.options else ""
-    return f"{head} {new.sql_name}{_column_list(new)}{options} AS\n{new.definition}"
+    return f"{head} {new.sql_name}{_column_list(new)}{options} AS\n{by_places(new.definition)}"
 
 
 def _column_list(new: View) -> str:
