@@ -74,6 +74,10 @@ class SqliteConnection:
         if own:
             await self._take_writer(BUSY_TIMEOUT)
         try:
+            if LOOKS is None and statement.trusted:
+                found = self._at_once(statement.text, parameters)
+                if found is not None:
+                    return found
             self._hold()
             values = to_sqlite(parameters)
             return await self._call(lambda: self._fetch(statement.text, values))
@@ -176,7 +180,8 @@ class SqliteConnection:
             self._watch()
         self._looks = LOOKS
         try:
-            rows = self._raw.execute(text, to_sqlite(parameters)).fetchall()
+            cursor = self._raw.execute(text, to_sqlite(parameters))
+            rows = cursor.fetchall()
         except UnicodeEncodeError as error:
             raise _not_utf8() from error
         except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
@@ -188,7 +193,7 @@ class SqliteConnection:
             return None
         finally:
             self._looks = None
-        return Result(rows, len(rows))
+        return Result(rows, max(cursor.rowcount, len(rows)))
 
     def _hold(self) -> None:
         if self._in_transaction and not self._raw.in_transaction:

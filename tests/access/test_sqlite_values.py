@@ -1,0 +1,109 @@
+"""Values on their way to SQLite and back, by whichever way they are converted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import uuid
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from dbdeed.access.errors import InvalidValue
+from dbdeed.access.sqlite_values import to_datetime, to_decimal, to_sqlite, to_utc
+
+
+def sent(value: object) -> object:
+    (found,) = to_sqlite([value])
+    return found
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+@example(Decimal(123456789012345))
+@example(Decimal(-12345678901234))
+@example(Decimal("0.10"))
+@example(Decimal("1E+17"))
+@example(Decimal("99999999999E+7"))
+@example(Decimal("-0.00"))
+@example(Decimal(2**63))
+def test_a_decimal_is_kept_exactly_or_refused(value: Decimal) -> None:
+    with decimal.localcontext(prec=5000):
+        digits = len(value.normalize().as_tuple().digits)
+        integer = value == value.to_integral_value() and abs(value) < 2**63
+    if digits > 15 and not integer:
+        with pytest.raises(InvalidValue):
+            sent(value)
+        return
+    kept = sent(value)
+    assert type(kept) is (int if integer else float)
+    if abs(value) < Decimal("1e300") and (value == 0 or abs(value) > Decimal("1e-300")):
+        assert isinstance(kept, int | float)
+        assert to_decimal(kept) == value
+
+
+@pytest.mark.parametrize("value", ["NaN", "-sNaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_refused(value: str) -> None:
+    with pytest.raises(InvalidValue):
+        sent(Decimal(value))
+
+
+@given(st.datetimes(timezones=st.sampled_from([dt.UTC, dt.timezone(dt.timedelta(hours=-5, minutes=-30))])))
+def test_a_moment_comes_back_in_utc(value: dt.datetime) -> None:
+    try:
+        kept = sent(value)
+    except OverflowError:  # the first or last hours that there are, of another zone
+        return
+    assert isinstance(kept, str)
+    found = to_utc(kept)
+    assert found == value
+    assert found.tzinfo is dt.UTC
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-31 12:30:00", dt.datetime(2026, 1, 31, 12, 30, tzinfo=dt.UTC)),
+        ("2026-01-31T12:30:00.25", dt.datetime(2026, 1, 31, 12, 30, 0, 250_000, tzinfo=dt.UTC)),
+        ("2026-01-31 12:30", dt.datetime(2026, 1, 31, 12, 30, tzinfo=dt.UTC)),
+        ("2026-01-31 12", dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)),
+        ("2026-01-31", dt.datetime(2026, 1, 31, tzinfo=dt.UTC)),
+        ("20260131", dt.datetime(2026, 1, 31, tzinfo=dt.UTC)),
+        ("2026-01-31 12:30:00Z", dt.datetime(2026, 1, 31, 12, 30, tzinfo=dt.UTC)),
+        ("2026-01-31 12:30:00+00:00", dt.datetime(2026, 1, 31, 12, 30, tzinfo=dt.UTC)),
+        ("2026-01-31 12:30:00+02:00", dt.datetime(2026, 1, 31, 10, 30, tzinfo=dt.UTC)),
+        ("2026-01-31 12:30:00-0530", dt.datetime(2026, 1, 31, 18, 0, tzinfo=dt.UTC)),
+    ],
+)
+def test_moments_that_others_wrote(text: str, moment: dt.datetime) -> None:
+    found = to_utc(text)
+    assert found == moment
+    assert found.tzinfo is not None
+    if "+02" not in text and "-05" not in text:
+        assert to_datetime(text) == moment.replace(tzinfo=None)
+
+
+def test_what_is_no_moment_is_an_error() -> None:
+    for text in ("", "soon", "2026-13-01 00:00:00"):
+        with pytest.raises(ValueError, match=r"isoformat|month"):
+            to_utc(text)
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+
+
+class Moment(dt.datetime):
+    """Another's own kind of moment."""
+
+
+def test_each_kind_of_value_goes_as_it_is_kept() -> None:
+    one = uuid.uuid4()
+    moment = Moment(2026, 1, 31, 12, 30, tzinfo=dt.UTC)
+    given_ = [1, 2.5, "a", b"b", None, True, Colour.RED, one, moment, dt.date(2026, 1, 31), dt.time(12, 30)]
+    kept = [1, 2.5, "a", b"b", None, 1, "red", str(one), "2026-01-31 12:30:00", "2026-01-31", "12:30:00"]
+    found = to_sqlite(given_)
+    assert list(found) == kept
+    assert [type(value) for value in found] == [type(value) for value in kept]
