@@ -129,6 +129,24 @@ async def test_every_change_sets_the_moment_and_counts(lib: Any, db: Any) -> Non
     assert (await labels.update("x", lib.LabelChanges(note="n"))).modified_at is not None
 
 
+@on_postgresql
+async def test_a_moment_that_a_trigger_keeps_is_left_to_it(lib: Any, db: Any) -> None:
+    rows = lib.TouchedRepository(db)
+    assert lib.TouchedChanges.__struct_fields__ == ("note",)
+    await rows.insert(lib.NewTouched(id=1))
+    asked = []
+    run = db._run
+
+    def noting(statement: Any, parameters: Any) -> Any:
+        asked.append(statement.text)
+        return run(statement, parameters)
+
+    db._run = noting
+    row = await rows.update(1, lib.TouchedChanges(note="x"))
+    assert (row.note, row.updated_at) == ("x", dt.datetime(2001, 2, 3, tzinfo=dt.UTC))
+    assert "SET note = $1 WHERE" in asked[0]
+
+
 @everywhere
 async def test_a_row_that_was_changed_meanwhile_is_stale(lib: Any, db: Any) -> None:
     authors = lib.AuthorRepository(db)

@@ -3,7 +3,7 @@
 | column | type | what it means |
 | --- | --- | --- |
 | `version`, `lock_version`, `row_version` | an integer, never null, in no key | counts changes |
-| `updated_at`, `modified_at` | a timestamp | set by every change |
+| `updated_at`, `modified_at` | a timestamp | set by every change, unless a trigger does |
 | `deleted_at` | a timestamp that may be null, without default | when the row was deleted |
 
 They hold for tables with a primary key only: without one no single row can be changed.
@@ -34,6 +34,11 @@ class Conventions:
     version: Field | None = None
     updated: Field | None = None
     deleted: Field | None = None
+
+    @property
+    def touch(self) -> Field | None:
+        """What every change must set: a trigger does not."""
+        return None if self.updated is None or self.updated.attribute.touched else self.updated
 
     @property
     def fields(self) -> tuple[Field, ...]:

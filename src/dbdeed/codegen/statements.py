@@ -79,7 +79,7 @@ def _changed(picture: Picture) -> list[str]:
 
 
 def _touch(picture: Picture) -> list[str]:
-    field = picture.conventions.updated
+    field = picture.conventions.touch
     return [f"{field.sql} = {now(field, picture.dialect)}"] if field else []
 
 
@@ -128,7 +128,7 @@ def _mark(field: Field, number: int, picture: Picture) -> str:
 
 
 def _table(picture: Picture) -> str:
-    updated = picture.conventions.updated
+    updated = picture.conventions.touch
     items: tuple[Code, ...] = (
         f"dialect={literal(picture.dialect.name)}",
         f"name={literal(picture.model.sql_name)}",

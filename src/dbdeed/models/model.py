@@ -56,6 +56,7 @@ class Attribute:
         identity: "", "always" (can never be written) or "by default". Serials and SQLite's rowid alias are
             "by default".
         array_or_json: "array", "json" or "": how a driver must wrap the value.
+        touched: a trigger of the database sets it by every update.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Attribute:
     identity: str = ""
     comment: str = ""
     array_or_json: str = ""
+    touched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,3 +80,15 @@ CREATE TABLE tickets (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
 CREATE EXTENSION IF NOT EXISTS citext;
 CREATE TABLE places (name citext PRIMARY KEY);
 CREATE TABLE visits (id integer PRIMARY KEY, place citext NOT NULL REFERENCES places (name));
+CREATE TABLE touched (
+    id integer PRIMARY KEY,
+    note text,
+    updated_at timestamptz NOT NULL DEFAULT '2000-01-01 00:00+00'
+);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- Some day: new.note := 'x';
+    new.updated_at := '2001-02-03 00:00+00';
+    RETURN new;
+END $$;
+CREATE TRIGGER touched_touch BEFORE INSERT OR UPDATE ON touched FOR EACH ROW EXECUTE FUNCTION touch();

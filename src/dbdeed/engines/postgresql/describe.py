@@ -21,6 +21,7 @@ from dbdeed.engines.postgresql.kinds.sequence import Sequence as CountingSequenc
 from dbdeed.engines.postgresql.kinds.table import Table
 from dbdeed.engines.postgresql.quoting import KEYWORDS, ident, qualified
 from dbdeed.engines.postgresql.relations import relationships
+from dbdeed.engines.postgresql.touched import touched
 from dbdeed.engines.postgresql.types import bare, is_array, listed, python_type, wrapping
 from dbdeed.models.model import (
     Attribute,
@@ -207,12 +208,15 @@ def _class_name(type_name: str) -> str:
 
 def _model(one: Described, catalog: Catalog, types: Types, related: tuple[Relationship, ...]) -> Model:
     table = one.table
+    by_trigger = touched(table, catalog)
     return Model(
         name=one.model,
         table=table.name,
         schema="" if table.schema == _DEFAULT_SCHEMA else table.schema,
         sql_name=sql_name(table.schema, table.name),
-        attributes=tuple(_attribute(column, catalog, types) for column in one.columns),
+        attributes=tuple(
+            _attribute(column, catalog, types, touched=column.name in by_trigger) for column in one.columns
+        ),
         keys=tuple(_keys(one)),
         relationships=related,
         indexes=tuple(Index(each.name, each.columns, each.unique, each.partial) for each in one.indexes),
@@ -234,7 +238,7 @@ def _keys(one: Described) -> Iterable[UniqueKey]:
             yield UniqueKey(index.name, index.columns)
 
 
-def _attribute(column: Column, catalog: Catalog, types: Types) -> Attribute:
+def _attribute(column: Column, catalog: Catalog, types: Types, *, touched: bool) -> Attribute:
     identity = column.identity.kind if column.identity is not None else ""
     if any(isinstance(one, CountingSequence) for one in catalog.children.get(column.id, ())):
         identity = identity or "by default"
@@ -249,6 +253,7 @@ def _attribute(column: Column, catalog: Catalog, types: Types) -> Attribute:
         identity=identity,
         comment=_comment(column.id, catalog),
         array_or_json=wrapping(below),
+        touched=touched,
     )
 
 
