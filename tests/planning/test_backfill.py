@@ -333,3 +333,30 @@ def test_a_lock_that_is_never_to_be_had_ends_it(postgresql: Place, monkeypatch: 
     holder.close()
     session.close()
     assert issubclass(LockTimeout, Unavailable)
+
+
+def test_a_column_without_a_value_for_the_rows_fails_before_anything_is_done(postgresql: Place) -> None:
+    after = BEFORE.replace("age integer", "age integer, luck integer NOT NULL")
+    with postgresql.live(BEFORE) as session:
+        rows(postgresql, session, 9)
+        plan = planned(postgresql, session, after)
+        assert not any("ADD COLUMN" in step.sql and "NOT NULL" in step.sql for step in plan.steps)
+        was = postgresql.engine.inspect(session).objects
+        with pytest.raises(StepFailed, match=r"has rows, and its new column luck must have a value"):
+            apply_plan(postgresql.engine, session, plan, tool="test")
+        postgresql.settle(session)
+        assert postgresql.engine.inspect(session).objects == was
+        session.execute("DELETE FROM people")
+        apply_plan(postgresql.engine, session, plan, postgresql.catalog(after), tool="test")
+        postgresql.settle(session)
+        assert postgresql.plan(session, after)[0].empty
+
+
+def test_a_domain_gives_the_rows_its_own_default(postgresql: Place) -> None:
+    kind = "CREATE DOMAIN luck AS integer DEFAULT 7;"
+    after = kind + BEFORE.replace("age integer", "age integer, luck luck NOT NULL")
+    with postgresql.live(kind + BEFORE) as session:
+        rows(postgresql, session, 9)
+        plan = planned(postgresql, session, after)
+        apply_plan(postgresql.engine, session, plan, postgresql.catalog(after), tool="test")
+        assert session.fetch("SELECT count(*) FROM public.people WHERE luck = 7") == [(9,)]

@@ -31,6 +31,8 @@ CREATE INDEX items_name ON items (name);
 CREATE TABLE gone (id integer PRIMARY KEY, item_id integer REFERENCES items (id), note text);
 CREATE INDEX gone_note ON gone (note);
 CREATE TABLE also_gone (a integer, b text);
+CREATE TABLE counts (id integer PRIMARY KEY, n integer NOT NULL CHECK (n > 0));
+CREATE INDEX counts_n ON counts (n);
 CREATE VIEW cheap AS SELECT id, old FROM items WHERE price < 100;
 """
 AFTER = """
@@ -41,11 +43,14 @@ CREATE TABLE parts (id integer PRIMARY KEY, item_id integer NOT NULL REFERENCES 
 CREATE INDEX parts_item ON parts (item_id);
 CREATE VIEW cheap AS SELECT id, name FROM items WHERE price < 100;
 CREATE TABLE notes (id integer PRIMARY KEY, text text);
+CREATE TABLE counts (id integer PRIMARY KEY, n bigint NOT NULL CHECK (n > 0));
+CREATE INDEX counts_n ON counts (n);
 """
 ROWS = (
     "INSERT INTO items (id, name, price, old) VALUES (1, 'lamp', 40, 'x'), (2, 'desk', 300, NULL)",
     "INSERT INTO gone VALUES (1, 2, 'n'), (2, NULL, NULL)",
     "INSERT INTO also_gone VALUES (7, 'q'), (7, 'q')",
+    "INSERT INTO counts VALUES (1, 10), (2, 20)",
 )
 
 CUT = """
@@ -129,6 +134,7 @@ def ended(place: Place, course: Course) -> tuple[Any, Any, Any]:
     session = place.open(course.target)
     try:
         rows = session.fetch("SELECT id, name, price FROM items ORDER BY id")
+        rows += session.fetch("SELECT id, n FROM counts ORDER BY id")
         return place.engine.inspect(session).objects, rows, kept(place, session)
     finally:
         session.close()
@@ -210,7 +216,8 @@ def test_an_interrupted_plan_is_taken_back_whole(place: Place, tmp_path: Path, r
     course = begun(place, tmp_path)
     session = place.open(course.target)
     was = place.engine.inspect(session).objects
-    rows = [session.fetch(f"SELECT * FROM {table} ORDER BY 1") for table in ("items", "gone", "also_gone")]
+    names = ("items", "gone", "also_gone", "counts")
+    rows = [session.fetch(f"SELECT * FROM {table} ORDER BY 1") for table in names]
     session.close()
     done = run(course, "before", 90)
     assert done.returncode == -signal.SIGKILL
@@ -229,8 +236,8 @@ def test_an_interrupted_plan_is_taken_back_whole(place: Place, tmp_path: Path, r
     session = place.open(course.target)
     try:
         assert place.engine.inspect(session).objects == was
-        columns = ("id, name, price, old", "*", "*")
-        tables = zip(columns, ("items", "gone", "also_gone"), strict=True)
+        columns = ("id, name, price, old", "*", "*", "id, n")
+        tables = zip(columns, names, strict=True)
         assert [session.fetch(f"SELECT {some} FROM {one} ORDER BY 1") for some, one in tables] == rows
         assert Journal(place.engine, session).unfinished() == []
     finally:

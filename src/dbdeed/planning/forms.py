@@ -79,7 +79,9 @@ def choose_form(
     elif any(_costs(step) for step in change.steps) and all(map(empty, tables)):
         steps = [_unheard(step) for step in change.steps]
     else:
-        steps = [form for step in change.steps for form in _online(step, online=online or _fills(change))]
+        steps = [
+            form for step in change.steps for form in _online(step, online=online or _fills(change, target))
+        ]
     return replace(change, steps=tuple(steps))
 
 
@@ -93,8 +95,10 @@ def _online(step: Step, *, online: bool) -> tuple[Step, ...]:
     return (step,) if step.online is None or not online else step.online
 
 
-def _fills(change: Change) -> bool:
-    return any(form.batched for step in change.steps for form in step.online or ())
+def _fills(change: Change, target: Catalog) -> bool:
+    """Whether rows get values that stay; the online form alone has columns that are there for a while."""
+    forms = (form for step in change.steps for form in step.online or ())
+    return any(form.batched and form.object in target.objects for form in forms)
 
 
 def _unheard(step: Step) -> Step:

@@ -109,9 +109,10 @@ _WIDER = frozenset(
         ("timestamp with time zone", "timestamp without time zone"),
         ("timestamp without time zone", "timestamp with time zone"),
         *(("jsonb", "json"), ("cidr", "inet"), ("macaddr", "macaddr8")),
+        *(("bigint", "integer"), ("bigint", "smallint"), ("integer", "smallint")),
     ]
 )
-"""Pairs where each value has its own counterpart."""
+"""Pairs where each value has its own counterpart, or none: then the statement fails."""
 
 
 def keeps_values(old: str, new: str) -> bool:
@@ -124,6 +125,38 @@ def keeps_values(old: str, new: str) -> bool:
         change = _resized(new_base, old_modifier, new_modifier)
         return not change.rewrites or (new_base in ("character", "bit") and not change.may_fail)
     return not new_modifier and (new_base in _TEXTS or (old_base, new_base) in _WIDER)
+
+
+_FLOATS = frozenset({"real", "double precision"})
+_PLAIN_TEXTS = frozenset({"text", "character varying", "character"})
+_STEADY = (
+    frozenset(_NUMBERS) | _PLAIN_TEXTS | {"boolean", "uuid", "jsonb", "inet", "cidr", "macaddr", "macaddr8"}
+)
+_STEADY_TIMES = frozenset({"date", "timestamp without time zone", "time without time zone"})
+_TOLD = _STEADY | _STEADY_TIMES | {"timestamp with time zone", "time with time zone", "interval", "json"}
+
+
+def is_steady(old: str, new: str) -> bool:
+    """Whether a value becomes the same in every session, whatever its settings, and can be compared after.
+
+    A time zone, a style of dates or the digits of a float shown are a session's own.
+    """
+    (old_base, *_), (new_base, *_) = _parts(old), _parts(new)
+    if old_base in _FLOATS and new_base in _PLAIN_TEXTS:
+        return False
+    pair = {old_base, new_base}
+    return pair <= _STEADY or pair <= _STEADY_TIMES or pair == {"timestamp with time zone"}
+
+
+def is_told(old: str, new: str) -> bool:
+    """Whether both are types, or lists of types, of which it is known what a value hangs on."""
+    (old_base, _, old_array), (new_base, size, new_array) = _parts(old), _parts(new)
+    return {old_base, new_base} <= _TOLD and old_array == new_array and not (new_array and size)
+
+
+def is_text(written: str) -> bool:
+    """Whether it is a text of any length, or a list of such."""
+    return _parts(written)[0] in _PLAIN_TEXTS
 
 
 def _parts(written: str) -> tuple[str, tuple[int, ...], bool]:

@@ -33,6 +33,11 @@ def patient(sql: str, one: ObjectId, *hazards: Hazard) -> Step:
     return Step(sql, one, lock, scans=True, transactional=False, hazards=hazards)
 
 
+def looking(sql: str, one: ObjectId, *hazards: Hazard) -> Step:
+    """A step outside of transactions that reads a table as any reader does."""
+    return Step(sql, one, LockLevel.ACCESS_SHARE, scans=True, transactional=False, hazards=hazards)
+
+
 def exclusive(
     sql: str,
     one: ObjectId,

@@ -16,6 +16,7 @@ from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.kinds import column_alter, column_below, column_create, column_level
 from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.online.shadow import follows
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS, stored_options
 from dbdeed.engines.postgresql.system import PG_ATTRDEF, PG_CLASS
@@ -296,6 +297,8 @@ def drop(old: Column, context: Context) -> tuple[Step, ...]:
         now = column_below.handed_down(old, context.target)
         below = column_below.settled(old, now, context, recursed=False) if now is not None else ()
         return (*column_create.set_back(old, context), *below)
+    if follows(old, context.current):
+        return (exclusive(f"ALTER TABLE {old.table_sql} DROP COLUMN {ident(old.name)}", old.id),)
     if old.inherited and _goes_above(old, context):
         return ()  # after the one above, by that one's steps
     if column_level.goes_up(old, context):

@@ -15,6 +15,7 @@ from dbdeed.engines.postgresql.conversion import Conversion, conversion, keeps_v
 from dbdeed.engines.postgresql.kinds import column_create, key_column, sequence_write
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.not_null import enforced
+from dbdeed.engines.postgresql.online.retype import beside
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import blocks_reads, may_fail, patient, pauses, rewriting, step
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.change import Step
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column
+    from dbdeed.engines.postgresql.online.retype import Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         handover = _from_identity(old, new, context)
     was = handover.left
     change = conversion(was.type, new.type) if _type_differs(was, new) else None
+    disturbs = _disturbed(old, change, context) if change is not None else frozenset()
     steps: list[Step] = []
     if was.generated and not new.generated and change is not None:
         # Apart from the new type: PostgreSQL takes no USING as long as the column is a generated one.
@@ -68,11 +71,18 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     clauses = list(_clauses(was, new, change))
     counting = [one for one in clauses if " ADD GENERATED " in one] if _named_here(was, new) else []
     clauses = [one for one in clauses if one not in counting]
+    form: Beside | None = None
     if clauses:
         only = "ONLY " if new.inherited and change is None else ""
         head = f"ALTER TABLE {only}{new.table_sql}"
         making = _step(f"{head} {', '.join(clauses)}", was, new, change, context)
         online = _online(head, clauses, was, new, change, context)
+        apart = handover.covers or counting or any(_counting(was, new))
+        if change is not None and change.rewrites and not apart:
+            form = beside(old, new, change, making, disturbs, context)
+        if form is not None:
+            steps = [*form.clearing, *(replace(one, online=()) for one in steps)]
+            online = form.steps
         steps.append(replace(making, lock=_lock(new, clauses), online=online))
     steps += _named_not_null(was, new, context)
     if counting:
@@ -80,9 +90,10 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     steps += _sequence(was, new)
     if _follows_from_above(old, new, context):
         steps = []
-    disturbs = _disturbed(old, change, context) if change is not None else frozenset()
     before, after = _counting(was, new)
     steps = [*handover.before, *before, *steps, *after, *handover.after]
+    if form is not None:
+        return Alteration(tuple(steps), disturbs | form.disturbs, form.covers)
     return Alteration(tuple(steps), disturbs, handover.covers)
 
 

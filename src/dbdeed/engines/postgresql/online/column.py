@@ -15,9 +15,10 @@ from dbdeed.engines.postgresql.kinds import sequence_write
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.names import free_relation
 from dbdeed.engines.postgresql.online.not_null import enforced
+from dbdeed.engines.postgresql.online.refusing import refusal
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.volatility import is_volatile
-from dbdeed.engines.postgresql.writing import exclusive, step
+from dbdeed.engines.postgresql.writing import exclusive, looking, may_fail, step
 
 if TYPE_CHECKING:
     from dbdeed.engines.change import Step
@@ -41,10 +42,35 @@ def added(new: Column, context: Context, sequence: Any = None) -> tuple[Step, ..
     if not value and is_volatile(new.default, context.target):
         value = new.default
     if not value:
-        return None
+        return _required(new, context) if _without_value(new, context) else None
     before = (sequence_write.creation(sequence),) if sequence is not None else ()
     after = sequence_write.given(sequence, context) if sequence is not None else ()
     return (*before, _empty(new, new.default), *after, *_filled(new, value, context))
+
+
+def _without_value(new: Column, context: Context) -> bool:
+    """Whether rows that are there would have to have a value and get none."""
+    of_domain = any(one.kind == "domain" for one in context.target.needs.get(new.id, ()))
+    whole = new.not_null_validated and new.not_null_inherited
+    return new.not_null and whole and not new.default and not of_domain
+
+
+def _required(new: Column, context: Context) -> tuple[Step, ...] | None:
+    """Where there are rows, it fails before anything is changed, and without keeping anybody waiting."""
+    steps = enforced(new, context)
+    if steps is None:
+        return None
+    table, name = new.table_sql, ident(new.name)
+    look = refusal(
+        f"SELECT FROM {table}",
+        "not_null_violation",
+        f"{table} has rows, and its new column {name} must have a value that nothing gives them",
+    )
+    fails = may_fail(
+        f"{table} must be empty: the new column has no value for its rows. Give them one with "
+        "-- backfill: EXPRESSION at the end of the column's line, or the column a default."
+    )
+    return (looking(look, new.id, fails), _empty(new, ""), *steps)
 
 
 def _empty(new: Column, default: str) -> Step:

@@ -13,6 +13,7 @@ from dbdeed.engines.change import LockLevel, Step
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 
 if TYPE_CHECKING:
+    from dbdeed.engines.change import Hazard
     from dbdeed.engines.postgresql.kinds.column import Column
     from dbdeed.engines.seam import Session
 
@@ -29,11 +30,20 @@ _PAGES = """
 """
 
 
-def filling(column: Column, expression: str) -> Step:
-    """Give a value to rows that have none in this column."""
+def filling(column: Column, expression: str, *hazards: Hazard, where: str = "") -> Step:
+    """Give a value to rows that have none in this column; `where` says which of these can get one."""
     name = ident(column.name)
-    sql = f"UPDATE {column.table_sql} SET {name} = ({expression}) WHERE {name} IS NULL{_RANGE}"
-    return Step(sql, column.id, LockLevel.ROW_EXCLUSIVE, scans=True, transactional=False, batched=True)
+    which = f"{name} IS NULL AND {where}" if where else f"{name} IS NULL"
+    sql = f"UPDATE {column.table_sql} SET {name} = ({expression}) WHERE {which}{_RANGE}"
+    return Step(
+        sql,
+        column.id,
+        LockLevel.ROW_EXCLUSIVE,
+        scans=True,
+        transactional=False,
+        hazards=hazards,
+        batched=True,
+    )
 
 
 def parts(session: Session, step: Step) -> int:

@@ -24,18 +24,18 @@ def has_index_form(new: Constraint) -> bool:
 
 def built(new: Constraint, context: Context, *fails: Hazard) -> tuple[Step, ...]:
     """Its index built while others go on, then taken over, which only needs a moment."""
-    index = _index_name(new, context)
+    name = _index_name(new, context)
     return (
-        _build(new, index, *fails),
-        exclusive(f"ALTER TABLE {new.table_sql} ADD {_using(new, index)}", new.id),
+        index(new, name, *fails),
+        exclusive(f"ALTER TABLE {new.table_sql} ADD {using(new, name)}", new.id),
     )
 
 
 def replaced(new: Constraint, context: Context, *fails: Hazard) -> tuple[Step, ...]:
     """The same, in the place of a constraint of that name."""
-    index = _index_name(new, context)
-    swap = f"ALTER TABLE {new.table_sql} DROP CONSTRAINT {ident(new.name)}, ADD {_using(new, index)}"
-    return (_build(new, index, *fails), exclusive(swap, new.id))
+    name = _index_name(new, context)
+    swap = f"ALTER TABLE {new.table_sql} DROP CONSTRAINT {ident(new.name)}, ADD {using(new, name)}"
+    return (index(new, name, *fails), exclusive(swap, new.id))
 
 
 def built_below(
@@ -63,7 +63,8 @@ def _index_name(new: Constraint, context: Context) -> str:
     return free_relation(new.schema, new.name, context)
 
 
-def _build(new: Constraint, index: str, *fails: Hazard) -> Step:
+def index(new: Constraint, name: str, *fails: Hazard) -> Step:
+    """The index behind it under this name, built while others go on."""
     rest = f"({idents(new.columns)})"
     included = new.names[len(new.columns) :]
     if included:
@@ -74,14 +75,15 @@ def _build(new: Constraint, index: str, *fails: Hazard) -> Step:
         rest += f" WITH ({', '.join(new.index_options)})"
     if new.tablespace:
         rest += f" TABLESPACE {ident(new.tablespace)}"
-    text = f"CREATE UNIQUE INDEX CONCURRENTLY {ident(index)} ON {new.table_sql} {rest}"
+    text = f"CREATE UNIQUE INDEX CONCURRENTLY {ident(name)} ON {new.table_sql} {rest}"
     return patient(text, new.id, *fails)
 
 
-def _using(new: Constraint, index: str) -> str:
+def using(new: Constraint, name: str) -> str:
+    """The clause by which the constraint takes that index over."""
     word = "PRIMARY KEY" if new.type == "primary" else "UNIQUE"
     deferral = "".join(new.definition.partition(" DEFERRABLE")[1:])
-    return f"CONSTRAINT {ident(new.name)} {word} USING INDEX {ident(index)}{deferral}"
+    return f"CONSTRAINT {ident(new.name)} {word} USING INDEX {ident(name)}{deferral}"
 
 
 def foreign_below(new: Constraint, text: str, context: Context, *fails: Hazard) -> tuple[Step, ...] | None:

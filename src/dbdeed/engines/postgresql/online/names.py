@@ -6,15 +6,24 @@ from itertools import chain, count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dbdeed.engines.compare import Context
 
-_MARK = "_dbdeed"
+MARK = "_dbdeed"
+"""How such a name ends."""
+
 _ROOM = 55  # bytes of a name's 63 that leave room for the mark
 
 
 def aside(name: str) -> str:
     """The name, with our mark at its end."""
-    return name.encode()[:_ROOM].decode(errors="ignore") + _MARK
+    return name.encode()[:_ROOM].decode(errors="ignore") + MARK
+
+
+def free(name: str, taken: Callable[[str], bool]) -> str:
+    """The first such name that is not taken."""
+    return next(one for one in _candidates(name) if not taken(one))
 
 
 def free_relation(schema: str, name: str, context: Context, *, besides: str = "") -> str:
@@ -26,13 +35,12 @@ def free_relation(schema: str, name: str, context: Context, *, besides: str = ""
         context: both catalogs.
         besides: another name that is given away already.
     """
-    free = (one for one in _candidates(name) if not _taken(("relation", schema, one), context))
-    return next(one for one in free if one != besides)
+    return free(name, lambda one: one == besides or _taken(("relation", schema, one), context))
 
 
 def free_constraint(schema: str, table: str, name: str, context: Context) -> str:
     """Such a name for a table's constraint."""
-    return next(one for one in _candidates(name) if not _taken(("constraint", schema, table, one), context))
+    return free(name, lambda one: _taken(("constraint", schema, table, one), context))
 
 
 def _taken(claim: tuple[str, ...], context: Context) -> bool:
