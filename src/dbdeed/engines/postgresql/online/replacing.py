@@ -72,7 +72,7 @@ def steps(work: Work, short: Step) -> Iterator[Step]:
     if work.left is None:
         if work.change.may_fail:
             yield _looked_through(work, named[HazardKind.MAY_FAIL])
-        first, *rest = work.shadow.made()
+        first, *rest = work.shadow.made(work.context)
         yield replace(first, hazards=(*first.hazards, *named[HazardKind.CHANGES_VALUES]))
         yield from rest
     yield from _dropped_checks(work)

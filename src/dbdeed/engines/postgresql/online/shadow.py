@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
+    from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column
 
 _FUNCTION = """CREATE OR REPLACE FUNCTION {function}()
@@ -86,7 +87,7 @@ class Shadow:
         trigger = ObjectId("trigger", (schema, table, self.name))
         return self.column.id, trigger, ObjectId("function", (schema, self.name, ""))
 
-    def made(self) -> Iterator[Step]:
+    def made(self, context: Context) -> Iterator[Step]:
         """The steps that bring it up, empty; they belong into one transaction."""
         from dbdeed.engines.postgresql.kinds.column_create import definition, extras
 
@@ -97,7 +98,7 @@ class Shadow:
             f"{ident(self.column.name)} besides, and {table}'s new column then stands last."
         )
         yield exclusive(f"ALTER TABLE {table} ADD COLUMN {definition(self.column)}", column, beside)
-        yield from extras(self.column)
+        yield from extras(self.column, context)
         yield step(self._creation, function)
         yield step(self.trigger, trigger, LockLevel.SHARE_ROW_EXCLUSIVE)
         # A writer that applies what another server sent must keep it in step as well.
