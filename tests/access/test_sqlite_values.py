@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dbdeed.access.errors import InvalidValue
-from dbdeed.access.sqlite_values import to_datetime, to_decimal, to_sqlite, to_utc
+from dbdeed.access.sqlite_values import all_to_sqlite, to_datetime, to_decimal, to_sqlite, to_utc
 
 
 def sent(value: object) -> object:
@@ -107,3 +107,22 @@ def test_each_kind_of_value_goes_as_it_is_kept() -> None:
     found = to_sqlite(given_)
     assert list(found) == kept
     assert [type(value) for value in found] == [type(value) for value in kept]
+
+
+_kept = st.one_of(st.integers(-9, 9), st.text(max_size=3), st.none(), st.booleans(), st.just(Decimal("1.5")))
+
+
+@given(
+    st.one_of(
+        st.lists(st.tuples(_kept, _kept)),
+        st.lists(st.tuples(st.just(Decimal("2.5")), st.dates(), st.integers(0, 9))),
+        st.lists(st.lists(_kept, max_size=3)),
+    )
+)
+def test_many_rows_go_as_one_by_one(rows: list[list[object]]) -> None:
+    assert [list(row) for row in all_to_sqlite(iter(rows))] == [list(to_sqlite(row)) for row in rows]
+
+
+def test_more_rows_than_are_held_at_once() -> None:
+    rows = [(n, Decimal(n)) for n in range(2500)]
+    assert [*all_to_sqlite(rows)] == [(n, n) for n in range(2500)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.access.errors import ConnectionFailed, InvalidValue, LockTimeout, StatementFailed
 from dbdeed.access.sqlite_errors import translated
-from dbdeed.access.sqlite_values import to_sqlite
+from dbdeed.access.sqlite_values import all_to_sqlite, to_sqlite
 from dbdeed.access.sqlite_worker import LOOKS, RESTING_WAIT, Worker
 from dbdeed.access.statements import Result, Row, Statement, first_word
 from dbdeed.access.waiting import Lock
@@ -106,13 +106,13 @@ class SqliteConnection:
                 self._free_writer()
 
     async def many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
-        values = [to_sqlite(one) for one in parameters]
+        values = [*all_to_sqlite(parameters)]
         return await self._together(lambda: self._each(statement.text, values))
 
     async def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
         marks = ", ".join("?" * (_QUOTED.sub("", columns).count(",") + 1))
         text = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
-        return await self._together(lambda: self._each(text, map(to_sqlite, rows)))
+        return await self._together(lambda: self._each(text, all_to_sqlite(rows)))
 
     async def begin(self, settings: TransactionSettings) -> None:
         self._timeout = settings.statement_timeout or self._statement_timeout

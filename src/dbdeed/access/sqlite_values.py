@@ -11,6 +11,7 @@ import datetime as dt
 import decimal
 import enum
 import uuid
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,10 +19,11 @@ import msgspec
 from dbdeed.access.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _from_iso, _Decimal = dt.datetime.fromisoformat, decimal.Decimal
 _DIGITS = 15
+_AT_ONCE = 1000  # rows that are held while they are converted
 _PLAIN: frozenset[type] = frozenset({int, float, str, bytes, bool, type(None)})
 _AS_IT_IS = _PLAIN - {bool}
 
@@ -33,6 +35,25 @@ def to_sqlite(parameters: Sequence[object]) -> Sequence[object]:
     return [
         value if type(value) in _AS_IT_IS else _ADAPT.get(type(value), _plain)(value) for value in parameters
     ]
+
+
+def all_to_sqlite(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
+    """As `to_sqlite`, for many rows: by the column, so many rows at a time."""
+    rest = iter(rows)
+    while some := [*islice(rest, _AT_ONCE)]:
+        if len({*map(len, some)}) == 1 and some[0]:
+            yield from zip(*map(_column, zip(*some, strict=True)), strict=True)
+        else:
+            yield from map(to_sqlite, some)
+
+
+def _column(values: Sequence[object]) -> Sequence[object]:
+    kinds = {*map(type, values)}
+    if kinds <= _PLAIN:
+        return values
+    if len(kinds) == 1:
+        return [*map(_ADAPT.get(kinds.pop(), _plain), values)]
+    return to_sqlite(values)
 
 
 def to_datetime(value: str) -> dt.datetime:

@@ -7,22 +7,20 @@ shape is composed once; the same `Statement` is then used again, so that it is p
 
 from __future__ import annotations
 
-from collections import defaultdict
-from itertools import count, islice
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
-
-import msgspec
-from msgspec import UNSET
-from msgspec.structs import astuple
 
 from dbdeed.access.columns import ask, asked
 from dbdeed.access.errors import NotFound, StaleRow, StatementFailed
+from dbdeed.access.given import Given
 from dbdeed.access.ordering import behind, ordered, sorted_by
 from dbdeed.access.pages import Page, cursor_of, position_of
 from dbdeed.access.statements import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import msgspec
 
     from dbdeed.access.columns import Column, Shape
     from dbdeed.access.statements import Dialect, Query
@@ -44,7 +42,7 @@ class Copy(NamedTuple):
     """Rows that give the same columns; none of them where `columns` is empty."""
 
     columns: str
-    rows: list[list[object]]
+    rows: Sequence[Sequence[object]]
 
 
 class Table:
@@ -86,14 +84,14 @@ class Table:
         self.deleted = deleted
         self.updated = updated
         self.now = now
-        self._json = any(column.json for column in columns.values())
+        self._given = Given(columns)
         self._statements: dict[object, Statement] = {}
         self._orders: dict[tuple[str, ...], list[tuple[str, bool]]] = {}
 
     def insert(self, new: msgspec.Struct) -> Query:
         """One row; what is `UNSET` takes the column's default."""
         values: list[object] = []
-        names = self._given(new, values)
+        names = self._given.by(new, values)
         shape = ("insert", names)
         statement = self._statements.get(shape) or self._keep(
             shape, f"{self._into(names)} RETURNING {self.returning}"
@@ -103,7 +101,7 @@ class Table:
     def insert_if_new(self, new: msgspec.Struct) -> Query:
         """One row, unless another has one of its unique keys: then nothing comes back."""
         values: list[object] = []
-        names = self._given(new, values)
+        names = self._given.by(new, values)
         shape = ("insert if new", names)
         statement = self._statements.get(shape) or self._keep(
             shape, f"{self._into(names)} ON CONFLICT DO NOTHING RETURNING {self.returning}"
@@ -122,8 +120,8 @@ class Table:
                 restored.
         """
         values: list[object] = []
-        names = self._given(new, values)
-        given = None if changes is None else self._given(changes, values)
+        names = self._given.by(new, values)
+        given = None if changes is None else self._given.by(changes, values)
         shape = ("upsert", names, key, given)
         statement = self._statements.get(shape)
         if statement is None:
@@ -147,19 +145,20 @@ class Table:
     def inserts(self, new: Iterable[msgspec.Struct]) -> list[Insert]:
         """Many rows that come back, in as few statements as a server takes."""
         found: list[Insert] = []
-        for names, rows in self._alike(new):
+        for names, places, rows in self._given.alike(new):
             size = min(_ROWS_AT_ONCE, _PARAMETERS_AT_ONCE // max(len(names), 1)) if names else 1
-            rest = iter(rows)
-            while some := list(islice(rest, size)):
-                values = [value for _, row in some for value in row]
-                found.append(Insert((self._rows(names, len(some)), values), [place for place, _ in some]))
+            for start in range(0, len(rows), size):
+                some = rows[start : start + size]
+                values = [value for row in some for value in row]
+                query = self._rows(names, len(some)), values
+                found.append(Insert(query, places[start : start + size]))
         return found
 
     def copies(self, new: Iterable[msgspec.Struct]) -> list[Copy]:
         """Many rows that do not come back, by the columns that they give."""
         return [
-            Copy(", ".join(self.columns[name].sql for name in names), [row for _, row in rows])
-            for names, rows in self._alike(new)
+            Copy(", ".join(self.columns[name].sql for name in names), rows)
+            for names, _, rows in self._given.alike(new)
         ]
 
     @property
@@ -170,7 +169,7 @@ class Table:
     def update(self, key: Sequence[object], changes: msgspec.Struct, version: int | None = None) -> Query:
         """What is not `UNSET`, in the row with this key. Where nothing is given the row is only read."""
         values: list[object] = []
-        names = self._given(changes, values)
+        names = self._given.by(changes, values)
         values += key
         if version is not None:
             values.append(version)
@@ -346,38 +345,6 @@ class Table:
             rows = [self._into(names, "", mark), *(self._row(names, mark) for _ in range(number - 1))]
             statement = self._keep(shape, f"{', '.join(rows)} RETURNING {self.returning}")
         return statement
-
-    def _alike(
-        self, new: Iterable[msgspec.Struct]
-    ) -> Iterable[tuple[tuple[str, ...], list[tuple[int, list[object]]]]]:
-        """Rows by the columns that they give, each with its place.
-
-        What has no default is null where it is not given, so that rows do not differ by it.
-        """
-        groups: defaultdict[tuple[str, ...], list[tuple[int, list[object]]]] = defaultdict(list)
-        for place, one in enumerate(new):
-            values: list[object] = []
-            groups[self._given(one, values, nulls=True)].append((place, values))
-        return groups.items()
-
-    def _given(self, struct: msgspec.Struct, values: list[object], *, nulls: bool = False) -> tuple[str, ...]:
-        """The attributes that are not `UNSET`; their values are appended."""
-        every = astuple(struct)
-        if nulls:
-            every = tuple(map(self._or_null, struct.__struct_fields__, every))
-        names = tuple(
-            [n for n, value in zip(struct.__struct_fields__, every, strict=True) if value is not UNSET]
-        )
-        start = len(values)
-        values += [one for one in every if one is not UNSET]
-        for place, name in enumerate(names, start) if self._json else ():
-            values[place] = self.columns[name].encode(values[place])
-        return names
-
-    def _or_null(self, name: str, value: object) -> object:
-        """What is not given and has no default is null."""
-        column = self.columns[name]
-        return None if value is UNSET and column.nullable and not column.default else value
 
     def _marks(self) -> Callable[[], str]:
         """Gives the placeholders one after the other."""

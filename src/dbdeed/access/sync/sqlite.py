@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.access.errors import ConnectionFailed, InvalidValue, LockTimeout, StatementFailed
 from dbdeed.access.sqlite_errors import translated
-from dbdeed.access.sqlite_values import to_sqlite
+from dbdeed.access.sqlite_values import all_to_sqlite, to_sqlite
 from dbdeed.access.statements import Result, Row, Statement, first_word
 from dbdeed.access.sync.sqlite_worker import LOOKS, RESTING_WAIT, Worker
 from dbdeed.access.sync.waiting import Lock
@@ -105,13 +105,13 @@ class SqliteConnection:
                 self._free_writer()
 
     def many(self, statement: Statement, parameters: Sequence[Sequence[object]]) -> int:
-        values = [to_sqlite(one) for one in parameters]
+        values = [*all_to_sqlite(parameters)]
         return self._together(lambda: self._each(statement.text, values))
 
     def copy_in(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:
         marks = ", ".join("?" * (_QUOTED.sub("", columns).count(",") + 1))
         text = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
-        return self._together(lambda: self._each(text, map(to_sqlite, rows)))
+        return self._together(lambda: self._each(text, all_to_sqlite(rows)))
 
     def begin(self, settings: TransactionSettings) -> None:
         self._timeout = settings.statement_timeout or self._statement_timeout
