@@ -223,20 +223,26 @@ class Database(Session):
         return await self._retried(attempt)
 
     async def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
-        routes = self._open_routes()
+        routes = self._routes or self._open_routes()
         lease = None if routes.replicas else routes.primary.take(careful=statement.writes)
         if lease is None:
             return await self._leased(lambda one: one.run(statement, parameters), statement)
         lease.doing = statement
         try:
-            return await lease.connection.run(statement, parameters)
-        except AccessError as error:
-            failed = judged(error, read_only=False)
-            routes.noticed(lease, failed)
+            result = await lease.connection.run(statement, parameters)
+        except BaseException as error:
+            failed = judged(error, read_only=False) if isinstance(error, AccessError) else None
+            if failed is not None:
+                routes.noticed(lease, failed)
+            lease.pool.release(lease)
             if not isinstance(failed, Transient):
                 raise
-        finally:
-            lease.pool.release(lease)
+        else:
+            if statement.trusted:
+                routes.primary.give_back(lease)
+            else:
+                routes.primary.release(lease)
+            return result
         return await self._leased(lambda one: one.run(statement, parameters), statement, failed)
 
     async def _leased(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dbdeed.access.statements import Load, LoadOne, Result, Row, Statement, loaded, written
+from dbdeed.access.statements import UNFIT, Load, LoadOne, Result, Row, Statement, loaded, unfit, written
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -46,8 +46,13 @@ class Session:
 
     async def one(self, statement: Statement, parameters: Sequence[object], load: LoadOne[T]) -> T | None:
         """The first row, as `load` makes it, or None."""
-        found = loaded(load, (await self._run(statement, parameters)).rows[:1])
-        return found[0] if found else None
+        rows = (await self._run(statement, parameters)).rows
+        if not rows:
+            return None
+        try:
+            return load(rows if len(rows) == 1 else rows[:1])[0]
+        except UNFIT as error:
+            raise unfit(error) from error
 
     async def all(self, statement: Statement, parameters: Sequence[object], load: Load[T]) -> list[T]:
         """Every row, as `load` makes them."""

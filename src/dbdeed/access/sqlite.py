@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.access.errors import ConnectionFailed, InvalidValue, LockTimeout, StatementFailed
 from dbdeed.access.sqlite_errors import translated
-from dbdeed.access.sqlite_values import all_to_sqlite, to_sqlite
+from dbdeed.access.sqlite_values import PLAIN, all_to_sqlite, to_sqlite
 from dbdeed.access.sqlite_worker import LOOKS, RESTING_WAIT, Worker
 from dbdeed.access.statements import Result, Row, Statement, first_word
 from dbdeed.access.waiting import Lock
@@ -53,6 +53,8 @@ class SqliteConnection:
         self._until = float("inf")
         self._left = False  # its caller was cancelled
         self._watched = False
+        self._looked_at = LOOKS is not None or self._timeout is not None
+        self._cursor = raw.cursor()  # for what is fetched whole: a new one for each call would cost a tenth
         self.changed = False
         self.server = ""
 
@@ -116,6 +118,7 @@ class SqliteConnection:
 
     async def begin(self, settings: TransactionSettings) -> None:
         self._timeout = settings.statement_timeout or self._statement_timeout
+        self._looked_at = LOOKS is not None or self._timeout is not None
         if settings.read_only:
             self._undo = ["PRAGMA query_only = OFF"]
             await self._command("PRAGMA query_only = ON", "BEGIN")
@@ -160,6 +163,7 @@ class SqliteConnection:
     def _end(self) -> None:
         self._in_transaction = False
         self._timeout = self._statement_timeout
+        self._looked_at = LOOKS is not None or self._timeout is not None
         self._free_writer()
 
     async def _take_writer(self, wait: float) -> None:
@@ -176,23 +180,26 @@ class SqliteConnection:
         """On the caller's own thread; None where it must not be kept so long."""
         if self._in_transaction:
             self._hold()
-        if self._timeout is not None or LOOKS is not None:
+        if self._looked_at:
             self._watch()
-        self._looks = LOOKS
+            self._looks = LOOKS
+        cursor = self._cursor
         try:
-            cursor = self._raw.execute(text, to_sqlite(parameters))
+            cursor.execute(
+                text, parameters if PLAIN.issuperset(map(type, parameters)) else to_sqlite(parameters)
+            )
             rows = cursor.fetchall()
         except UnicodeEncodeError as error:
             raise _not_utf8() from error
         except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+            self._looks = None
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if LOOKS is None or code not in (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY):
                 raise translated(error) from error
             if code == sqlite3.SQLITE_INTERRUPT:
                 self._long.add(text)
             return None
-        finally:
-            self._looks = None
+        self._looks = None
         return Result(rows, max(cursor.rowcount, len(rows)))
 
     def _hold(self) -> None:

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 _from_iso, _Decimal = dt.datetime.fromisoformat, decimal.Decimal
 _DIGITS = 15
 _AT_ONCE = 1000  # rows that are held while they are converted
-_PLAIN: frozenset[type] = frozenset({int, float, str, bytes, bool, type(None)})
-_AS_IT_IS = _PLAIN - {bool}
+PLAIN: frozenset[type] = frozenset({int, float, str, bytes, bool, type(None)})
+"""What SQLite takes as it is."""
+_AS_IT_IS = PLAIN - {bool}
 
 
 def to_sqlite(parameters: Sequence[object]) -> Sequence[object]:
     """The parameters as `sqlite3` takes them."""
-    if _PLAIN.issuperset(map(type, parameters)):
+    if PLAIN.issuperset(map(type, parameters)):
         return parameters
     return [
         value if type(value) in _AS_IT_IS else _ADAPT.get(type(value), _plain)(value) for value in parameters
@@ -49,7 +50,7 @@ def all_to_sqlite(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]
 
 def _column(values: Sequence[object]) -> Sequence[object]:
     kinds = {*map(type, values)}
-    if kinds <= _PLAIN:
+    if kinds <= PLAIN:
         return values
     if len(kinds) == 1:
         return [*map(_ADAPT.get(kinds.pop(), _plain), values)]

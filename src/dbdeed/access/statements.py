@@ -69,11 +69,20 @@ def beside(load: Load[T], key: Callable[[Any], Any] | None = None) -> Load[tuple
     return both
 
 
+UNFIT = (ValueError, TypeError, LookupError, ArithmeticError, msgspec.DecodeError)
+"""What a generated type raises for a row that it was not generated for."""
+
+
+def unfit(error: Exception) -> SchemaMismatch:
+    """What to raise for one of `UNFIT`."""
+    return SchemaMismatch(
+        f"a row does not fit the type that was generated for it ({type(error).__name__}): generate again"
+    )
+
+
 def loaded(load: Callable[[Sequence[Row]], R], rows: Sequence[Row]) -> R:
     """The rows as `load` makes them; raises `SchemaMismatch` where one does not fit its generated type."""
     try:
         return load(rows)
-    except (ValueError, TypeError, LookupError, ArithmeticError, msgspec.DecodeError) as error:
-        raise SchemaMismatch(
-            f"a row does not fit the type that was generated for it ({type(error).__name__}): generate again"
-        ) from error
+    except UNFIT as error:
+        raise unfit(error) from error

@@ -81,9 +81,8 @@ def mutex() -> AbstractContextManager[object]:
     return nullcontext()
 
 
-def caller() -> object:
-    """Who is calling; `caller_name` names it."""
-    return asyncio.current_task() or "no task"
+caller: Callable[[], object] = asyncio.current_task
+"""Who is calling; `caller_name` names it. Without a frame of its own: it is asked with each call."""
 
 
 def caller_name(who: object) -> str:

@@ -223,6 +223,19 @@ class Pool:
             with self._mutex:
                 self._drop(lease, lease.doomed or "unready")
 
+    def give_back(self, lease: Lease) -> None:
+        """Give back a connection that is ready without asking it.
+
+        So it is after a generated statement that succeeded outside of transactions.
+        """
+        if lease.doomed is not None:
+            self.release(lease)
+            return
+        lease.holder = lease.doing = None
+        self._idle.append(lease)
+        if self._waiters or self._closed:
+            self._settle()
+
     def noticed(self, lease: Lease, error: AccessError) -> None:
         """A server that ended, by what `lease` met there, takes its idle connections along."""
         if not server_ends(error):

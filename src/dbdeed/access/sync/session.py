@@ -6,7 +6,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dbdeed.access.statements import Load, LoadOne, Result, Row, Statement, loaded, written
+from dbdeed.access.statements import UNFIT, Load, LoadOne, Result, Row, Statement, loaded, unfit, written
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -45,8 +45,13 @@ class Session:
 
     def one(self, statement: Statement, parameters: Sequence[object], load: LoadOne[T]) -> T | None:
         """The first row, as `load` makes it, or None."""
-        found = loaded(load, (self._run(statement, parameters)).rows[:1])
-        return found[0] if found else None
+        rows = (self._run(statement, parameters)).rows
+        if not rows:
+            return None
+        try:
+            return load(rows if len(rows) == 1 else rows[:1])[0]
+        except UNFIT as error:
+            raise unfit(error) from error
 
     def all(self, statement: Statement, parameters: Sequence[object], load: Load[T]) -> list[T]:
         """Every row, as `load` makes them."""

@@ -73,9 +73,8 @@ def mutex() -> AbstractContextManager[object]:
     return threading.Lock()
 
 
-def caller() -> object:
-    """Who is calling; `caller_name` names it."""
-    return threading.get_ident()
+caller: Callable[[], object] = threading.get_ident
+"""Who is calling; `caller_name` names it. Without a frame of its own: it is asked with each call."""
 
 
 def caller_name(who: object) -> str:
