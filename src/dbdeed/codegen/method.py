@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dbdeed.codegen.python_text import STEP, Group, fold
+from dbdeed.codegen.python_text import STEP, Choice, Group, fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dbdeed.codegen.picture import Field, Picture
+    from dbdeed.codegen.python_text import Code
 
 BODY = STEP * 2
 WITH_DELETED = ("*", "with_deleted: bool = False")
@@ -66,9 +67,9 @@ def reads(picture: Picture) -> tuple[str, ...]:
     return WITH_DELETED if picture.deleted else ()
 
 
-def either(constant: str, picture: Picture) -> str:
+def either(constant: str, picture: Picture) -> Code:
     """The statement that reads, by whether deleted rows are wanted."""
-    return f"{constant}_WITH_DELETED if with_deleted else {constant}" if picture.deleted else constant
+    return Choice(f"{constant}_WITH_DELETED", "with_deleted", constant) if picture.deleted else constant
 
 
 def passed_on(picture: Picture) -> tuple[str, ...]:

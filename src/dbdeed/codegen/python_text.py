@@ -34,18 +34,36 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A long text, cut where a person would cut it. Each piece is as `f_string` takes it."""
+    """A long text, cut where a person would cut it. Each piece is as `f_string` takes it, one has a name."""
 
     pieces: tuple[tuple[str, str, str], ...]
 
     def flat(self) -> str:
         """As one literal."""
-        before, name, after = self.pieces[0]
-        rest = "".join(text for piece in self.pieces[1:] for text in piece)
-        return f_string(before, name, after + rest)
+        name = next((name for _, name, _ in self.pieces if name), "")
+        before, after = "", ""
+        for start, own, end in self.pieces:
+            if own or not name:
+                before, after = before + after + start, end
+            else:
+                after += start + end
+        return f_string(before, name, after)
 
 
-Code: TypeAlias = "Group | Text | str"
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One expression if a condition holds, else another."""
+
+    one: str
+    condition: str
+    other: str
+
+    def flat(self) -> str:
+        """On one line."""
+        return f"{self.one} if {self.condition} else {self.other}"
+
+
+Code: TypeAlias = "Group | Text | Choice | str"
 
 
 def fold(code: Code, indent: str = "", suffix: str = "") -> str:
@@ -53,6 +71,10 @@ def fold(code: Code, indent: str = "", suffix: str = "") -> str:
     flat = code if isinstance(code, str) else code.flat()
     if len(indent) + len(flat) + len(suffix) <= WIDTH or isinstance(code, str):
         return f"{indent}{flat}{suffix}"
+    if isinstance(code, Choice):
+        parts = (code.one, f"if {code.condition}", f"else {code.other}")
+        lines = "\n".join(f"{indent}{STEP}{part}" for part in parts)
+        return f"{indent}(\n{lines}\n{indent}){suffix}"
     if isinstance(code, Text):
         return "\n".join(f"{indent}{f_string(*piece)}" for piece in code.pieces) + suffix
     if not code.items:
@@ -61,13 +83,14 @@ def fold(code: Code, indent: str = "", suffix: str = "") -> str:
     return "\n".join([f"{indent}{code.head}", *inner, f"{indent}{code.tail}{suffix}"])
 
 
-def comprehension(head: str, made: str, over: str, indent: str) -> str:
+def comprehension(head: str, made: Code, over: str, indent: str) -> str:
     """`[made for over]` behind `head`, which ends with the bracket."""
-    flat = f"{indent}{head}{made} for {over}]"
-    if len(flat) <= WIDTH:
-        return flat
+    flat = made if isinstance(made, str) else made.flat()
+    line = f"{indent}{head}{flat} for {over}]"
+    if len(line) <= WIDTH:
+        return line
     inner = indent + STEP
-    return f"{indent}{head}\n{inner}{made}\n{inner}for {over}\n{indent}]"
+    return f"{indent}{head}\n{fold(made, inner)}\n{inner}for {over}\n{indent}]"
 
 
 def import_order(name: str) -> tuple[int, str, str]:
@@ -85,10 +108,14 @@ def import_line(module: str, names: tuple[str, ...]) -> str:
 def block(code: str) -> str:
     """A statement at the top of a file, kept from formatters where a name is too long for any line.
 
-    A line that is one text is left alone by them, however long it is.
+    A line that is one text, or begins a docstring, is left alone by them, however long it is.
     """
-    fits = all(len(line) <= WIDTH or _ONE_TEXT.fullmatch(line) for line in code.splitlines())
+    fits = all(len(line) <= WIDTH or _is_text(line) for line in code.splitlines())
     return code if fits else f"# fmt: off\n{code}# fmt: on\n"
+
+
+def _is_text(line: str) -> bool:
+    return _ONE_TEXT.fullmatch(line) is not None or line.lstrip().startswith('"""')
 
 
 def literal(text: str) -> str:

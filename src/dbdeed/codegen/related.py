@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.codegen.method import BODY, WITH_DELETED, either, line, method, reads
-from dbdeed.codegen.python_text import WIDTH, Group, comprehension, fold
+from dbdeed.codegen.python_text import WIDTH, Choice, Group, comprehension, fold
 
 if TYPE_CHECKING:
     from dbdeed.codegen.links import Link
@@ -45,6 +45,9 @@ def relation(one: Relation, picture: Picture) -> str:
     body.append(comprehension("keys = [", _key("row", one.keys), "row in rows", BODY))
     if one.nullable:
         body.append(line("some = [key for key in keys if key is not None]"))
+    if len(f"{BODY}found = await {finder}.{one.lookup.method}(") > WIDTH:
+        body.append(line(f"other = {finder}"))
+        finder = "other"
     body.append(fold(Group(f"found = await {finder}.{one.lookup.method}(", (some, *passed)), BODY))
     if one.many:
         result, helper = f"Sequence[{target.row}]", "each_with_many"
@@ -52,7 +55,8 @@ def relation(one: Relation, picture: Picture) -> str:
         result, helper = f"{target.row} | None", "each_with_optional"
     else:
         result, helper = target.row, "each_with"
-    what = one.method.removeprefix("with_").replace("_", " ")
+    name, _, by = one.method.removeprefix("with_").partition("_by_")
+    what = f"{name.replace('_', ' ')} ({by})" if by else name.replace("_", " ")
     return method(
         one.method,
         [f"rows: Sequence[{row}]", *(WITH_DELETED if one.target.deleted else ())],
@@ -103,14 +107,14 @@ def _together(values: list[str]) -> str:
     return values[0] if len(values) == 1 else f"({', '.join(values)})"
 
 
-def _key(row: str, fields: tuple[Field, ...]) -> str:
+def _key(row: str, fields: tuple[Field, ...]) -> Choice | str:
     """A row's key; None where a part of it is null."""
     values = [f"{row}.{field.name}" for field in fields]
     if len(values) == 1:
         return values[0]
     nullable = [f"{row}.{field.name} is None" for field in fields if field.attribute.nullable]
     whole = _together(values)
-    return f"None if {' or '.join(nullable)} else {whole}" if nullable else whole
+    return Choice("None", " or ".join(nullable), whole) if nullable else whole
 
 
 def _import(module: str, repository: str) -> str:

@@ -50,14 +50,20 @@ def _deletes(picture: Picture) -> list[str]:
     moment = now(deleted, picture.dialect)
     touched = "".join(f", {one}" for one in _changed(picture))
     gone = f"{deleted.sql} IS NOT NULL"
-    restore = f"UPDATE {table} SET {deleted.sql} = NULL{touched} WHERE {where} AND {gone} RETURNING "
+    restore = Text(
+        (
+            ("", "", f"UPDATE {table} SET {deleted.sql} = NULL{touched} "),
+            ("", "", f"WHERE {where} AND {gone} "),
+            ("RETURNING ", "COLUMNS", ""),
+        )
+    )
     return [
         _writes(
             "DELETE",
             f"UPDATE {table} SET {deleted.sql} = {moment}{touched} ",
             f"WHERE {row} AND {deleted.sql} IS NULL",
         ),
-        _statement("RESTORE", f_string(restore, "COLUMNS", ""), "writes=True"),
+        _statement("RESTORE", restore, "writes=True"),
         _writes("PURGE", f"DELETE FROM {table} WHERE {where}"),
     ]
 

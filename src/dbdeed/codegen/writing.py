@@ -102,7 +102,7 @@ def _update(picture: Picture) -> str:
 
 def _delete(picture: Picture) -> str:
     key, version = picture.key, picture.version
-    what = "Delete the row with this key" + (", so that it can be restored" if picture.deleted else "")
+    what = "Delete the row, so that it can be restored" if picture.deleted else "Delete the row with this key"
     about = f"{what}; False where there was none."
     if version is None:
         body = Group("return await self._session.affects(", ("DELETE", pair(key)))
@@ -128,12 +128,12 @@ def _delete(picture: Picture) -> str:
 
 def _restore(picture: Picture) -> str:
     one = Group("await self._session.one(", ("RESTORE", pair(picture.key), "from_rows"))
-    about = "Undo the deletion of a row; raises `access.NotFound` where none was deleted."
+    about = "Undo the deletion of a row; raises `access.NotFound` where there is none."
     body = Group("return access.found(", (one, "TABLE"))
     return method("restore", typed(picture.key), picture.names.row, about, body)
 
 
 def _purge(picture: Picture) -> str:
     body = Group("return await self._session.affects(", ("PURGE", pair(picture.key)))
-    about = "Delete the row for good, whether deleted before or not; False where there was none."
+    about = "Delete the row for good, deleted before or not; False where there was none."
     return method("purge", typed(picture.key), "bool", about, body)
