@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.squawk import findings, measure
+from benchmarks.squawk import findings, measure, report
 from tests.shared import NO_CASES, cases
 
 from dbdeed.planning.render import render_sql
@@ -57,6 +57,7 @@ def test_no_statement_of_an_online_plan_blocks_others(place: Place) -> None:
 @pytest.mark.skipif(not cases("postgresql"), reason=NO_CASES)
 def test_few_plans_of_the_pairs_block_and_each_says_so() -> None:
     count = measure(cases("postgresql"))
+    print(report(count), *(f"{name}: {rules}" for name, rules in count.found.items()), sep="\n")
     assert count.plans
     # squawk cannot know that a materialized view is new, nor which defaults differ from row to row.
     assert len(count.silent) < 0.01 * count.plans

@@ -174,7 +174,8 @@ def _shown(site: Site, chosen: Sequence[Told]) -> list[Undone]:
 def _plan(site: Site, told: Told, current: Catalog, *, live: bool) -> tuple[Plan, Catalog]:
     engine = site.engine
     journal = Journal(engine, site.session)
-    target = engine.rebuildable(state_before(current, journal.states(told.id, current)))
+    before = state_before(current, journal.states(told.id, current))
+    target = engine.rebuildable(engine.lasting(before))
     kept = [one for one in entries(engine, site.session) if one.generation == told.number]
     try:
         plan = plan_undo(

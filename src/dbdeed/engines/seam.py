@@ -397,6 +397,9 @@ class Engine(Protocol):
     def rebuildable(self, catalog: Catalog) -> Catalog:
         """The nearest catalog that statements can make: what a failed build left invalid counts as whole."""
 
+    def lasting(self, catalog: Catalog) -> Catalog:
+        """The catalog without what is only there while a plan is under way: nobody wants such a state back."""
+
     def as_there(
         self, session: Session, current: Catalog, target: Catalog, renames: Sequence[Change] = ()
     ) -> Catalog:

@@ -162,7 +162,9 @@ class Journal:
             f"SELECT before_state, after_state FROM {self._states} WHERE plan = $1", identity
         )
         was = read(self.engine, before)
-        return States(was, read(self.engine, after)) if after else states_of(was, current)
+        return (
+            States(was, read(self.engine, after)) if after else states_of(was, self.engine.lasting(current))
+        )
 
     def renames(self, identity: str) -> tuple[Round, ...]:
         """The rounds of renames that a plan began with.
@@ -215,7 +217,7 @@ class Journal:
                 undoes,
                 left[-1].id if left and not undoes else "",
                 _renames_text(plan, undoes),
-                written(self.engine, current),
+                written(self.engine, self.engine.lasting(current)),
             )
             self._write_steps(identity, plan)
             remember(self.engine, self.session, identity, plan)
@@ -253,7 +255,7 @@ class Journal:
         )
         if not rows:
             return  # begun by a version that kept no states
-        cut = states_of(read(self.engine, rows[0][0]), reached)
+        cut = states_of(read(self.engine, rows[0][0]), self.engine.lasting(reached))
         self._write(
             f"UPDATE {self._states} SET before_state = $1, after_state = $2 WHERE plan = $3",
             written(self.engine, cut.before),

@@ -221,11 +221,11 @@ def _with_reverse(
             engine,
             session,
             target,
-            engine.rebuildable(reached),
+            engine.rebuildable(engine.lasting(reached)),
             entries_of(plan),
             plan.destroys,
             renames=plan.renames,
-            origin=engine.rebuildable(current),
+            origin=engine.rebuildable(engine.lasting(current)),
             generation=generation + 1,
         )
     except DbdeedError as error:

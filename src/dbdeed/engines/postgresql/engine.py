@@ -121,6 +121,11 @@ class PostgresqlEngine:
 
         return whole(catalog)
 
+    def lasting(self, catalog: Catalog) -> Catalog:
+        from dbdeed.engines.postgresql.online.interrupted import lasting
+
+        return lasting(catalog)
+
     def as_there(
         self, session: Session, current: Catalog, target: Catalog, renames: Sequence[Change] = ()
     ) -> Catalog:

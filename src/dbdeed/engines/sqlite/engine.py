@@ -134,6 +134,9 @@ class SqliteEngine:
     def rebuildable(self, catalog: Catalog) -> Catalog:
         return catalog
 
+    def lasting(self, catalog: Catalog) -> Catalog:
+        return catalog
+
     def as_there(
         self, session: Session, current: Catalog, target: Catalog, renames: Sequence[Change] = ()
     ) -> Catalog:
