@@ -398,7 +398,7 @@ class Engine(Protocol):
         """The nearest catalog that statements can make: what a failed build left invalid counts as whole."""
 
     def lasting(self, catalog: Catalog) -> Catalog:
-        """The catalog without what is only there while a plan is under way: nobody wants such a state back."""
+        """The catalog without what is there only while a plan is under way: no state to go back to."""
 
     def as_there(
         self, session: Session, current: Catalog, target: Catalog, renames: Sequence[Change] = ()
