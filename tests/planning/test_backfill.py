@@ -302,6 +302,19 @@ def test_parts_grow_while_they_are_quick() -> None:
     assert pages.slept == []
 
 
+def test_parts_without_rows_to_fill_do_not_make_the_next_one_large() -> None:
+    class Filled(Pages):
+        """Only the last rows are left."""
+
+        def fill(self, session: Any, step: Any, first: int, last: int) -> int:
+            super().fill(session, step, first, last)
+            return 0
+
+    pages = Filled(100_000, lambda size: 0.001)
+    assert pages.run() == 0
+    assert max(pages.sizes) == 256
+
+
 def test_parts_shrink_and_pause_while_they_are_slow() -> None:
     pages = Pages(400, lambda size: size / 32)
     assert pages.run() == 400

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dbdeed.progress import Task
 
 _FIRST = 64  # parts at once; on PostgreSQL these are pages, half a megabyte
+_IDLE = 256
 _MOST = 4096
 
 
@@ -40,12 +41,12 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     size: int = field(default_factory=lambda: _FIRST)
 
-    def after(self, seconds: float) -> None:
-        """Learn from how long it took."""
+    def after(self, seconds: float, filled: int) -> None:
+        """Learn from how long it took; parts without rows to fill say little of what those with rows take."""
         if seconds > self.slow:
             self.size = max(self.size // 2, 1)
             self.sleep(seconds / 2)
-        elif seconds < self.quick:
+        elif seconds < self.quick and (filled or self.size < _IDLE):
             self.size = min(self.size * 2, _MOST)
 
     def let_others_through(self, busy: Callable[[], bool]) -> None:
@@ -97,8 +98,9 @@ def _turn(
     while first < parts:
         last = min(first + pace.size, parts)
         began = pace.clock()
-        filled += attempt(lambda first=first, last=last: engine.fill(session, step, first, last))  # type: ignore[misc]
-        pace.after(pace.clock() - began)
+        now = attempt(lambda first=first, last=last: engine.fill(session, step, first, last))  # type: ignore[misc]
+        pace.after(pace.clock() - began, now)
+        filled += now
         task.advance(last - first, parts)
         first = last
         if first < parts:
