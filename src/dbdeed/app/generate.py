@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dbdeed.document.architecture import Architecture
+    from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
     from dbdeed.models.query import QueryShape
     from dbdeed.progress import Progress
@@ -40,6 +41,7 @@ def generate(
     root: Path,
     *,
     queries: Sequence[QueryShape] = (),
+    blueprint: Blueprint | None = None,
     check: bool = False,
     force: bool = False,
 ) -> GenerateResult:
@@ -50,6 +52,7 @@ def generate(
         architecture: its folder, pool, retry and transactions.
         root: the project's folder; nothing is written outside of it.
         queries: the declared queries, as the engine describes them.
+        blueprint: the tables in detail, where SQLAlchemy's models are wanted.
         check: only compare.
         force: overwrite files that were edited by hand.
 
@@ -63,7 +66,7 @@ def generate(
     from dbdeed.codegen.settings import settings_of
 
     settings = settings_of(architecture)
-    files = text.generate_files(data_model, settings, queries)
+    files = text.generate_files(data_model, settings, queries, blueprint)
     if check:
         compared = disk.compare(root, settings.folder, files)
         return GenerateResult((), (), compared.unchanged, compared.different)
@@ -90,6 +93,7 @@ def generate_for(
         reading.architecture,
         reading.project.root,
         queries=reading.queries,
+        blueprint=reading.blueprint,
         check=check,
         force=force,
     )

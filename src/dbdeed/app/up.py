@@ -18,6 +18,7 @@ from dbdeed.app.drill import drill_for, write_measured
 from dbdeed.app.generate import GenerateResult, generate
 from dbdeed.app.plan import plan_for
 from dbdeed.app.project import open_project, read_architecture
+from dbdeed.app.reading import wanted_blueprint
 from dbdeed.app.site import engine_of, open_site
 from dbdeed.app.sound import checked
 from dbdeed.app.sync import sync
@@ -149,7 +150,13 @@ def up(
             model = planned.facts.model
             if model is None:
                 raise OurFault("The engine read the SQL and described no model.")
-            generated = generate(model, architecture, project.root, queries=planned.facts.queries)
+            generated = generate(
+                model,
+                architecture,
+                project.root,
+                queries=planned.facts.queries,
+                blueprint=wanted_blueprint(architecture, planned.facts),
+            )
             vault = open_vault(project, architecture, environment)
             proven = _Proven.of(site, vault, planned, environment)
         connection = architecture.access.connection_string.value

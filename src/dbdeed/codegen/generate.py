@@ -19,6 +19,7 @@ from dbdeed.codegen.raw_sql import query_files
 from dbdeed.codegen.relations import relations_of
 from dbdeed.codegen.repository import repository_class
 from dbdeed.codegen.rows import changes_class, filter_class, from_rows, new_class, row_class, sort_type
+from dbdeed.codegen.sqlalchemy_models import sqlalchemy_file
 from dbdeed.codegen.statements import constants
 from dbdeed.codegen.unasync import to_sync
 from dbdeed.codegen.words import says
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from dbdeed.codegen.names import Names
     from dbdeed.codegen.picture import Picture
     from dbdeed.codegen.settings import Settings
+    from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
     from dbdeed.models.query import QueryShape
 
@@ -40,7 +42,10 @@ _COLLECTIONS = ("AsyncIterator", "Collection", "Iterable", "Iterator", "Sequence
 
 
 def generate_files(
-    data_model: DataModel, settings: Settings, queries: Sequence[QueryShape] = ()
+    data_model: DataModel,
+    settings: Settings,
+    queries: Sequence[QueryShape] = (),
+    blueprint: Blueprint | None = None,
 ) -> Mapping[str, str]:
     """Every file by its path relative to the settings' folder, `/` between its parts.
 
@@ -68,6 +73,8 @@ def generate_files(
         files["tables.py"] = tables_file(pictures, names)
     if Pattern.ACTIVE_RECORD in settings.patterns and pictures:
         files |= record_files(pictures, names)
+    if blueprint is not None:
+        files["sqlalchemy_models.py"] = sqlalchemy_file(blueprint, pictures, names, data_model.dialect)
     files |= query_files(queries, data_model, names, pictures)
     return {path: with_header(files[path], settings.source) for path in sorted(files)}
 

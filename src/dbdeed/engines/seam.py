@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dbdeed.document.values.types import Method, System
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Kept, Step
+    from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
     from dbdeed.models.query import QueryShape
     from dbdeed.progress import Progress
@@ -348,6 +349,9 @@ class Engine(Protocol):
 
     def describe(self, catalog: Catalog, names: Mapping[str, str] | None = None) -> DataModel:
         """The engine-neutral picture; `names` maps tables to the document's own model names."""
+
+    def blueprint(self, catalog: Catalog) -> Blueprint:
+        """The tables in every detail, for a description in other words."""
 
     def describe_query(
         self, session: Session, catalog: Catalog, model: DataModel, query: DeclaredQuery

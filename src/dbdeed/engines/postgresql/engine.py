@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Statement,
         Target,
     )
+    from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
     from dbdeed.models.query import QueryShape
     from dbdeed.progress import Progress
@@ -63,6 +64,11 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.describe import describe
 
         return describe(catalog, names)
+
+    def blueprint(self, catalog: Catalog) -> Blueprint:
+        from dbdeed.engines.postgresql.blueprint import blueprint
+
+        return blueprint(catalog)
 
     def describe_query(
         self, session: Session, catalog: Catalog, model: DataModel, query: DeclaredQuery

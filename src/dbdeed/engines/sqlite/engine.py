@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         Statement,
         Target,
     )
+    from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
     from dbdeed.models.query import QueryShape
     from dbdeed.progress import Progress
@@ -80,6 +81,11 @@ class SqliteEngine:
         from dbdeed.engines.sqlite.describe import describe
 
         return describe(catalog, names)
+
+    def blueprint(self, catalog: Catalog) -> Blueprint:
+        from dbdeed.engines.sqlite.blueprint import blueprint
+
+        return blueprint(catalog)
 
     def describe_query(
         self, session: Session, catalog: Catalog, model: DataModel, query: DeclaredQuery
