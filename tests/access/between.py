@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import select
 import selectors
 import socket
+import ssl
 import struct
 import threading
 from contextlib import suppress
@@ -12,9 +14,10 @@ from typing import TYPE_CHECKING, Self
 from psycopg import conninfo
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
-_CANCEL, _SSL, _GSS = 80877102, 80877103, 80877104
+_CANCEL, _SSL = 80877102, 80877103
 
 
 class Between:
@@ -187,3 +190,54 @@ def _until_ready(session: socket.socket) -> bytes:
         answer += message
         if message[:1] in b"ZG":  # ready, or ready to be given what is copied
             return answer
+
+
+class Encrypting(Between):
+    """Encrypts what goes between it and the client, in records as large as there are.
+
+    A server of PostgreSQL writes smaller ones, up to version 16; libpq reads a part of a large one at a time,
+    and what is left of it is no more at the socket.
+    """
+
+    def __init__(self, address: str, certificate: Path) -> None:
+        super().__init__(address)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+
+    @property
+    def address(self) -> str:
+        return super().address.replace("sslmode=disable", "sslmode=require")
+
+    def serve(self, client: socket.socket) -> None:
+        asked = _exactly_startup(client)
+        if struct.unpack("!i", asked[4:8])[0] == _CANCEL:
+            return
+        assert struct.unpack("!i", asked[4:8])[0] == _SSL
+        client.sendall(b"S")
+        self._shuffle(self._context.wrap_socket(client, server_side=True))
+
+    def _shuffle(self, client: ssl.SSLSocket) -> None:
+        server = self.server()
+        self._open.append(client)
+        client.setblocking(False)
+        server.setblocking(False)
+        wait = selectors.DefaultSelector()
+        wait.register(client, selectors.EVENT_READ)
+        wait.register(server, selectors.EVENT_READ)
+        with server, client:
+            while True:
+                for key, _ in wait.select():
+                    if key.fileobj is server:
+                        self._send(client, _some(server))
+                    else:
+                        with suppress(ssl.SSLWantReadError):
+                            while data := client.recv(65536):
+                                self._send(server, data)
+                            raise EOFError
+
+    def _send(self, to: socket.socket, data: bytes) -> None:
+        while data:
+            try:
+                data = data[to.send(data) :]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                select.select([], [to], [], 1)

@@ -67,7 +67,7 @@ async def _by_cursor(
             if first:
                 values, formats = prepared.send(parameters)
             try:
-                calls.open_pipeline()
+                await calls.open_pipeline()
                 if first:
                     calls.pgconn.send_query_params(declare, values, prepared.oids, formats)
                 calls.pgconn.send_query_params(fetch, None, None, None, prepared.format)
@@ -121,7 +121,7 @@ async def _as_they_come(
                 pgconn.set_single_row_mode()
         except psycopg.Error as error:
             raise calls.lost(error, writes=statement.writes) from error
-        calls.streaming = True
+        calls.streaming = calls.chunked = True
     finally:
         calls.turn.free()
     try:
@@ -146,8 +146,9 @@ async def _as_they_come(
         raise calls.lost(error, writes=statement.writes) from error
     finally:
         if calls.streaming:
-            # Within a transaction stopping it would fail the whole: there the rest is passed over.
-            await wire.interrupted(stop=not calls.in_transaction)
+            # The rest is passed over. Within a transaction stopping would fail the whole, and a change is
+            # done by the time that its first row comes, so that stopping it might or might not undo it.
+            await wire.interrupted(stop=not (calls.in_transaction or statement.writes))
             calls.streaming = False
         wire.resume()
         if not statement.trusted:
@@ -165,7 +166,7 @@ async def many(calls: Calls, statement: Statement, parameters: Sequence[Sequence
         sent = [prepared.send(one) for one in parameters]
         pgconn, wire, begin = calls.pgconn, calls.wire, calls.begin
         try:
-            calls.open_pipeline()
+            await calls.open_pipeline()
             if not prepared.name:
                 pgconn.send_prepare(b"", encoded(statement.text), prepared.oids)
             for number, (values, formats) in enumerate(sent):

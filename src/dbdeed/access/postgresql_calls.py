@@ -19,7 +19,7 @@ from dbdeed.access.postgresql_errors import Staleness, schema_changed, staleness
 from dbdeed.access.postgresql_prepared import Cache, Prepared
 from dbdeed.access.postgresql_types import ASK, Types
 from dbdeed.access.postgresql_values import Dumper, plain
-from dbdeed.access.postgresql_wire import COMMAND_OK, FAILED, TUPLES_OK, Wire
+from dbdeed.access.postgresql_wire import FAILED, FINE, TUPLES_OK, Wire
 from dbdeed.access.sockets import Turn
 from dbdeed.access.statements import Result, Row, Statement
 
@@ -48,6 +48,7 @@ class Calls:
         begin: what must be said before the next statement, since a transaction is to begin with it.
         in_transaction: one was begun, if only by intent.
         streaming: rows of a stream are on their way, so that nothing else can be asked.
+        chunked: the last rows, or some before, came in chunks.
         changed: the session's settings may differ from a new one's.
     """
 
@@ -63,6 +64,7 @@ class Calls:
         self.begin: list[str] = []
         self.in_transaction = False
         self.streaming = False
+        self.chunked = False
         self.changed = False
         self._closed = 0  # how many statements the pipeline that is open frees
         self._touched = False  # a statement by hand may have freed what was prepared
@@ -105,7 +107,7 @@ class Calls:
                 if result.status == TUPLES_OK:
                     rows = self.loaded(prepared, result)
                     return Result(rows, len(rows))
-                if result.status == COMMAND_OK:
+                if result.status in FINE:
                     return Result([], result.command_tuples or 0)
             results = [one for one in (result, more) if one is not None]
             if more is not None:
@@ -166,7 +168,7 @@ class Calls:
         pgconn = self.pgconn
         text = encoded(statement.text)
         try:
-            self.open_pipeline()
+            await self.open_pipeline()
             if known is None or not name:
                 pgconn.send_prepare(name, text, prepared.oids if prepared else None)
             if prepared is None:
@@ -177,7 +179,7 @@ class Calls:
             raise self.lost(error, writes=statement.writes) from error
         results = await self.conversation(self.wire.pipelined, writes=statement.writes)
         results = self.began(begin, results)
-        if any(result.status not in (COMMAND_OK, TUPLES_OK) for result in results):
+        if any(result.status not in FINE for result in results):
             stale = self._stale(results, earlier=earlier)
             if begin and stale is not Staleness.NO and again:
                 self._draw(stale, statement.text)
@@ -198,7 +200,7 @@ class Calls:
         sent = encoded(text)
         name, begin = self.cache.name(), self.begin
         try:
-            self.open_pipeline()
+            await self.open_pipeline()
             self.pgconn.send_prepare(name, sent, oids)
             self.pgconn.send_describe_prepared(name)
             self.pgconn.pipeline_sync()
@@ -282,8 +284,13 @@ class Calls:
             await self.wire.interrupted()
             raise
 
-    def open_pipeline(self) -> None:
+    async def open_pipeline(self) -> None:
         """Begin to say several things at once: what is not needed any more, and what is to begin."""
+        if self.chunked:
+            # libpq would give the first of them in chunks too, unless something came between (seen in 18).
+            self.chunked = False
+            self.pgconn.send_query(b"")
+            await self.conversation(self.wire.answers, writes=False)
         self.pgconn.enter_pipeline_mode()
         if self.cache.closing and capabilities.has_send_close_prepared():
             for name in self.cache.closing:
@@ -304,7 +311,7 @@ class Calls:
 
     def require_success(self, results: Iterable[PGresult], *, writes: bool = False) -> None:
         for result in results:
-            if result.status not in (COMMAND_OK, TUPLES_OK):
+            if result.status not in FINE:
                 raise self._error(result, writes=writes)
 
     def lost(self, error: psycopg.Error, *, writes: bool) -> AccessError:
@@ -374,7 +381,9 @@ class Calls:
     def _error(self, result: PGresult, *, writes: bool) -> AccessError:
         if result.status != FAILED:
             self.wire.terminate()
-            return StatementFailed("rows that are copied need `copy_in`; the connection was closed")
+            return StatementFailed(
+                f"rows that are copied need `copy_in`; the connection was closed {result.status}"
+            )
         error = psycopg.errors.error_from_result(result, encoding="utf-8")
         failed = self._unknown_where(translated(error, gone=not self.wire.open), writes=writes)
         failed.__cause__ = error

@@ -6,6 +6,7 @@ what it still says is taken, so that no answer is ever left for the next call; o
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 COMMAND_OK, TUPLES_OK, FAILED = (
     int(one) for one in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.FATAL_ERROR)
 )
+FINE = frozenset({COMMAND_OK, TUPLES_OK, int(ExecStatus.EMPTY_QUERY)})
 CHUNK = frozenset({int(ExecStatus.SINGLE_TUPLE), int(ExecStatus.TUPLES_CHUNK)})
 COPY_IN = int(ExecStatus.COPY_IN)
 _COPIES = frozenset({COPY_IN, int(ExecStatus.COPY_OUT), int(ExecStatus.COPY_BOTH)})
@@ -111,6 +113,8 @@ class Wire:
                 self.pgconn.exit_pipeline_mode()
                 break
             found.append(result)
+            if result.status in _COPIES:
+                break  # libpq knows no end of it; whoever asked closes the connection
         return found
 
     async def interrupted(self, *, stop: bool = True) -> None:
@@ -120,17 +124,36 @@ class Wire:
             stop: ask the server to stop; else wait for it to end by itself.
         """
         try:
+            self._socket.resume()
             async with patience(self._socket, _PATIENCE):
-                self._socket.resume()
                 await self.flushed()
-                if stop and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                    await self._cancel()
-                await self._drained()
+            stop = stop and self.pgconn.transaction_status == TransactionStatus.ACTIVE
+            await (self._stopped() if stop else self._drained_within(_PATIENCE))
         except (psycopg.Error, TimeoutError, OSError, StatementFailed):
             self.terminate()
         except BaseException:
             self.terminate()
             raise
+
+    async def _stopped(self) -> None:
+        """Ask the server to stop, and again: it drops what it is asked before it has begun the statement."""
+        end = time.monotonic() + _PATIENCE
+        pause = 0.1
+        while True:
+            async with patience(self._socket, _PATIENCE):
+                await self._cancel()
+            try:
+                await self._drained_within(pause)
+            except TimeoutError:
+                if time.monotonic() > end:
+                    raise
+                pause *= 2
+            else:
+                return
+
+    async def _drained_within(self, seconds: float) -> None:
+        async with patience(self._socket, seconds):
+            await self._drained()
 
     async def _drained(self) -> None:
         pipeline = self.pgconn.pipeline_status != PipelineStatus.OFF

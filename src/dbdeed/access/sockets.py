@@ -99,6 +99,7 @@ class Socket:
         self._wake: _Wake | None = None
         self._watched = False
         self._ended: Exception | None = None
+        self._closed = False
         self.resume()
 
     def wait(self) -> asyncio.Future[None]:
@@ -126,12 +127,13 @@ class Socket:
             self._loop.remove_reader(self._descriptor)
 
     def resume(self) -> None:
-        if not self._watched and self._ended is None:
+        if not (self._watched or self._closed) and self._ended is None:
             self._watched = True
             self._loop.add_reader(self._descriptor, self._readable)
 
     def close(self) -> None:
         """Watch no more; called before the driver closes it."""
+        self._closed = True
         if not self._loop.is_closed():
             self.pause()
 

@@ -122,7 +122,7 @@ def _as_they_come(
                 pgconn.set_single_row_mode()
         except psycopg.Error as error:
             raise calls.lost(error, writes=statement.writes) from error
-        calls.streaming = True
+        calls.streaming = calls.chunked = True
     finally:
         calls.turn.free()
     try:
@@ -147,8 +147,9 @@ def _as_they_come(
         raise calls.lost(error, writes=statement.writes) from error
     finally:
         if calls.streaming:
-            # Within a transaction stopping it would fail the whole: there the rest is passed over.
-            wire.interrupted(stop=not calls.in_transaction)
+            # The rest is passed over. Within a transaction stopping would fail the whole, and a change is
+            # done by the time that its first row comes, so that stopping it might or might not undo it.
+            wire.interrupted(stop=not (calls.in_transaction or statement.writes))
             calls.streaming = False
         wire.resume()
         if not statement.trusted:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_LONGEST = 5000  # milliseconds that another connection may take to answer
+
 
 class Turn:
     """One caller at a time."""
@@ -82,7 +84,8 @@ def until_ready(descriptor: int, *, write: bool) -> None:
     """Until a socket that is not watched can be read, or written."""
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT if write else select.POLLIN)
-    poll.poll()
+    if not poll.poll(_LONGEST):
+        raise TimeoutError
 
 
 @contextmanager
