@@ -82,6 +82,15 @@ def test_unique_by_expression(shop: sync.Database) -> None:
     assert found.columns == (() if on_sqlite(shop) else ("lower(email)",))
 
 
+def test_unique_by_an_expression_with_commas(postgresql: str) -> None:
+    admin(postgresql, """CREATE TABLE x (a int, b text, "c, d" text)""")
+    admin(postgresql, """CREATE UNIQUE INDEX odd ON x (a, coalesce(b, 'x,('), "c, d")""")
+    with sync.Database(postgresql) as database:
+        database.execute("INSERT INTO x VALUES (1, NULL, 'q')")
+        found = violated(database, "INSERT INTO x VALUES (1, NULL, 'q')")
+    assert (found.constraint, found.columns) == ("odd", ("a", "COALESCE(b, 'x,('::text)", "c, d"))
+
+
 @pytest.mark.parametrize(
     ("sql", "constraint", "columns"),
     [

@@ -139,8 +139,25 @@ def _columns(error: psycopg.Error) -> tuple[str, ...]:
     found = _KEY.search(error.diag.message_detail or "")
     if not found:
         return ()
-    parts = re.findall(r'"(?:[^"]|"")*"|[^,]+', found["columns"])
-    return tuple(_unquoted(part.strip()) for part in parts if part.strip())
+    return tuple(_unquoted(part) for part in _parts(found["columns"]))
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between commas that are neither quoted nor in brackets: `a, coalesce(b, 'c,')` is two."""
+    parts = [""]
+    depth, quote = 0, ""
+    for sign in text:
+        if quote:
+            quote = "" if sign == quote else quote  # a doubled one closes and opens again
+        elif sign in "\"'":
+            quote = sign
+        else:
+            depth += (sign in "([") - (sign in ")]")
+        if sign == "," and not quote and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _unquoted(name: str) -> str:
