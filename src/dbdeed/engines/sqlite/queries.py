@@ -101,7 +101,8 @@ def _column(origin: Origin, model: DataModel, nulls: Nulls | None, item: Sequenc
         one = next((one for one in model.models if fold(one.table) == fold(origin.table)), None)
         known = next((each for each in one.attributes if each.name == origin.column), None) if one else None
         if known is not None:
-            nullable = known.nullable or nulls is None or nulls.fills(origin.table)
+            subquery = any(word.key in ("select", "with", "values") for word in item)
+            nullable = subquery or known.nullable or nulls is None or nulls.fills(origin.table)
             attribute = Attribute(
                 origin.name, known.type, known.python, nullable=nullable, array_or_json=known.array_or_json
             )
@@ -130,7 +131,8 @@ def _with_items(
     """Each column with its item of the select list, where the list has one for each."""
     items = _select_list(words, main)
     if len(items) != len(origins) or any(item[-1].key == "*" for item in items if item):
-        items = [[] for _ in origins]
+        # Which column is which item's cannot be told: each is as unsure as any of them.
+        items = [[word for item in items for word in item if word.key == "select"] for _ in origins]
     return list(zip(origins, items, strict=True))
 
 

@@ -32,6 +32,8 @@ _VIEW = "dbdeed_query"
 _MARKED = re.compile(r"dbdeed(\d+)\b")
 _TWICE = re.compile(r":\d+\Z")
 _SETS = frozenset({"union", "intersect", "except"})
+# Before a subquery that is a table, or that is only asked whether it has rows.
+_TABLE_BEFORE = frozenset({"from", "join", "exists", "in", "as", "materialized", "("})
 _OUTER = frozenset({"left", "right", "full"})
 
 
@@ -137,6 +139,22 @@ def _top_level(words: Sequence[Word], start: int) -> Iterator[tuple[int, Word]]:
         at += 1
 
 
+def _scalars(words: Sequence[str], main: int | None) -> bool:
+    """Whether a subquery stands for a value elsewhere than in the statement's own select list."""
+    depth, in_list = 0, False
+    for at, word in enumerate(words):
+        if at == main:
+            in_list = True
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if in_list and depth == 0 and word == "from":
+            in_list = False
+        opens = word == "(" and words[at + 1 : at + 2] in (["select"], ["with"], ["values"])
+        before = words[at - 1] if at else ""
+        if opens and not in_list and before not in _TABLE_BEFORE:
+            return True
+    return False
+
+
 class Nulls:
     """Which columns of a SELECT may be null although their tables' columns may not.
 
@@ -155,7 +173,11 @@ class Nulls:
         outer = views or bool(_OUTER & set(words))
         aggregates = any(code[1] in ("AggStep", "AggFinal") for code in codes)
         grouped = "group" in words and not nested
-        self._unsure = bool(_SETS & set(words)) or (aggregates and not grouped) or (outer and nested)
+        # A subquery's only value is null where it gives no row; SQLite still says which column it is of.
+        scalar = _scalars(words, main_word(found))
+        self._unsure = (
+            scalar or bool(_SETS & set(words)) or (aggregates and not grouped) or (outer and nested)
+        )
         self._filled = self._filled_tables(session, codes) if outer and not nested else set()
 
     def _filled_tables(self, session: SqliteSession, codes: list[tuple[object, ...]]) -> set[str]:
