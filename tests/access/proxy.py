@@ -46,6 +46,8 @@ class Proxy:
         # Each kind in turn, from somewhere: short runs meet them all.
         self._faults = cycle(chance.sample(FAULTS, len(FAULTS)))
         self.calm = False
+        self.flowing = threading.Event()  # while it is clear, nothing passes either way
+        self.flowing.set()
         self.met = dict.fromkeys(FAULTS, 0)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -102,6 +104,7 @@ class Proxy:
         mine = (seed < 0.5) == up
         try:
             while data := source.recv(8192):
+                self.flowing.wait()
                 rest = at - passed
                 if mine and fault in ("cut", "reset", "deaf", "mute") and len(data) >= rest:
                     sink.sendall(data[:rest])
