@@ -20,6 +20,7 @@ DERIVED = (
     "connection",
     "session",
     "bulk",
+    "lock",
     "pool",
     "routing",
     "transaction",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import socket
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -376,3 +378,20 @@ def test_messages_and_representations_hold_no_secret(postgresql: str) -> None:
                 chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
         assert said
         assert secret not in " ".join(said)
+
+
+def test_a_machine_that_vanishes_is_noticed(postgresql: str) -> None:
+    from psycopg import conninfo
+    from tests.access.proxy import Proxy
+
+    parts: dict[str, Any] = conninfo.conninfo_to_dict(postgresql)
+    with Proxy(f"{parts['host']}/.s.PGSQL.{parts.get('port', 5432)}", random.Random(0)) as proxy:
+        proxy.calm = True
+        parts |= {"host": "127.0.0.1", "port": proxy.port, "sslmode": "disable", "keepalives_idle": 77}
+        with sync.Database(conninfo.make_conninfo("", **parts)) as database:
+            (lease,) = database._routes.primary._leases  # type: ignore[union-attr]
+            raw: Any = lease.connection
+            with socket.socket(fileno=os.dup(raw._wire.pgconn.socket)) as one:
+                assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
+                assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 3
+                assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 77  # as the address says

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.access.errors import ConnectionFailed, InvalidValue, LockTimeout, StatementFailed
+from dbdeed.access.lock import Lock
 from dbdeed.access.sqlite_errors import translated
 from dbdeed.access.sqlite_values import PLAIN, all_to_sqlite, to_sqlite
 from dbdeed.access.sqlite_worker import LOOKS, RESTING_WAIT, Worker
 from dbdeed.access.statements import Result, Row, Statement, first_word
-from dbdeed.access.waiting import Lock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence

@@ -41,24 +41,6 @@ class Waiter(Generic[T]):
             return await self._future
 
 
-class Lock:
-    """First come, first served."""
-
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-
-    async def acquire(self, within: float | None) -> bool:
-        """False where it was not free within `within` seconds."""
-        try:
-            async with asyncio.timeout(within):
-                return await self._lock.acquire()
-        except TimeoutError:
-            return False
-
-    def release(self) -> None:
-        self._lock.release()
-
-
 class Ticker:
     """Calls a function from time to time until stopped."""
 

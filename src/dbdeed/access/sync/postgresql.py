@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from dbdeed.access.statements import Row, Statement
     from dbdeed.access.sync.connection import Connection
 
+# A machine that vanished says nothing: without these the system waits for it for hours.
+_PEER_THAT_IS_GONE = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 _LOG = logging.getLogger("dbdeed.access")
 
 # What DISCARD ALL does, in one round trip, but for the statements that the driver itself has prepared: it
@@ -174,7 +181,8 @@ class PostgresqlConnector:
         self.database = self._parameters.get("dbname", "")
         self._shapes = Shapes(prepared=settings.prepared)
         self._parameters.setdefault("connect_timeout", str(max(2, math.ceil(settings.acquire_timeout))))
-        self._parameters.setdefault("application_name", "dbdeed")
+        for name, value in {"application_name": "dbdeed", **_PEER_THAT_IS_GONE}.items():
+            self._parameters.setdefault(name, value)
         self._parameters["client_encoding"] = "UTF8"
         if settings.statement_timeout is not None:
             timeout = f"-c statement_timeout={_milliseconds(settings.statement_timeout)}"

@@ -18,8 +18,8 @@ from dbdeed.access.errors import ConnectionFailed, InvalidValue, LockTimeout, St
 from dbdeed.access.sqlite_errors import translated
 from dbdeed.access.sqlite_values import PLAIN, all_to_sqlite, to_sqlite
 from dbdeed.access.statements import Result, Row, Statement, first_word
+from dbdeed.access.sync.lock import Lock
 from dbdeed.access.sync.sqlite_worker import LOOKS, RESTING_WAIT, Worker
-from dbdeed.access.sync.waiting import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence

@@ -37,20 +37,6 @@ class Waiter(Generic[T]):
         return self._value[0]
 
 
-class Lock:
-    """One holder at a time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def acquire(self, within: float | None) -> bool:
-        """False where it was not free within `within` seconds."""
-        return self._lock.acquire(timeout=-1 if within is None else within)
-
-    def release(self) -> None:
-        self._lock.release()
-
-
 class Ticker:
     """Calls a function from time to time until stopped."""
 
