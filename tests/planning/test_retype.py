@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from dbdeed.app.apply import Consent
+from dbdeed.app.undo import undo
 from dbdeed.engines.change import Form, HazardKind, LockLevel
 from dbdeed.engines.seam import LockTimeout, SqlRejected
 from dbdeed.planning.apply import StepFailed, apply_plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dbdeed.engines.seam import Session
     from dbdeed.planning.plan import Plan
 
@@ -439,3 +443,51 @@ def test_a_value_that_does_not_fit_stops_it_and_changes_nothing(
         postgresql.settle(session)
         assert postgresql.plan(session, after)[0].empty
         assert session.fetch("SELECT a, rtrim(b::text) FROM t") == [(1, "12")]
+
+
+DOCUMENT = """# Items
+
+**Status**: Active
+**Target State**: As-To-Be
+
+## Overview
+
+**Database System**: PostgreSQL
+
+## Schema Design
+
+### Table: `t`
+```sql
+{sql}
+```
+"""
+
+
+@pytest.mark.parametrize("interrupted", [False, True], ids=["whole", "interrupted"])
+def test_what_a_conversion_took_from_the_values_comes_back(
+    postgresql: Place, tmp_path: Path, *, interrupted: bool
+) -> None:
+    before = T.replace("a integer", "a numeric(8,3)")
+    after = T.replace("a integer", "a numeric(8,1)")
+    target = postgresql.new()
+    session = postgresql.open(target)
+    postgresql.run(session, before + "INSERT INTO t SELECT n, n + 0.125, 'x' FROM generate_series(1, 50) n")
+    was = postgresql.engine.inspect(session).objects
+    try:
+        plan, wanted = postgresql.plan(session, after)
+        if interrupted:
+            assert killed_at(postgresql, session, plan, "DROP TRIGGER")
+            session.close()
+            session = postgresql.open(target)
+            plan, wanted = postgresql.plan(session, after)
+        apply_plan(postgresql.engine, session, plan, wanted, tool="test")
+        assert session.fetch("SELECT sum(a)::text FROM public.t") == [("1280.0",)]
+        session.close()
+        document = tmp_path / "DATABASE.md"
+        document.write_text(DOCUMENT.format(sql=after))
+        undo(document, consent=Consent(yes=True), environment={"DATABASE_URL": target.url})
+        session = postgresql.open(target)
+        assert postgresql.engine.inspect(session).objects == was
+        assert session.fetch("SELECT sum(a)::text FROM public.t") == [("1281.250",)]
+    finally:
+        session.close()
