@@ -35,7 +35,7 @@ def tables_file(pictures: Sequence[Picture], names: Names) -> str:
     taken = {"access", "query", "datetime", "decimal", "uuid", "typing", "ipaddress", "psycopg", "lambda"}
     taken |= {*keyword.kwlist, *names.enums.values(), *names.lookups.values()}
     for one in pictures:
-        taken |= {one.names.row, one.names.new, one.names.module}
+        taken |= {one.names.row, one.names.new, one.names.module, _module(one)}
     namer = Namer(taken)
     objects, classes = [], []
     for one in pictures:
@@ -62,7 +62,7 @@ def _type(field: Field) -> str:
 
 
 def _object(picture: Picture, name: str, kind: str) -> str:
-    module = picture.names.module
+    module = _module(picture)
     convert = [
         f"{literal(field.name)}: {made}" for field in picture.fields if (made := _convert(field)) is not None
     ]
@@ -75,6 +75,12 @@ def _object(picture: Picture, name: str, kind: str) -> str:
     arguments += [Group("convert={", tuple(convert), "}")] if convert else []
     arguments += [Group("read={", tuple(read), "}")] if read else []
     return fold(Group(f"{name} = {kind}(", tuple(arguments))) + "\n"
+
+
+def _module(picture: Picture) -> str:
+    """The module's name here: in some scripts a class is called as its module is."""
+    names = picture.names
+    return f"{names.module}_module" if names.module == names.row else names.module
 
 
 def _cast(field: Field) -> str:
@@ -102,11 +108,17 @@ def _head(pictures: Sequence[Picture], names: Names, code: str) -> str:
     third += ["from dbdeed import access", "from dbdeed.access import query"]
     enums = {*names.enums.values(), *names.lookups.values()}
     used = tuple(sorted((name for name in enums if says(name, code)), key=import_order))
-    modules_of = tuple(sorted((one.names.module for one in pictures), key=import_order))
+    plain = [one.names.module for one in pictures if _module(one) == one.names.module]
+    renamed = sorted(
+        f"from . import {one.names.module} as {_module(one)}"
+        for one in pictures
+        if _module(one) != one.names.module
+    )
     lines: list[tuple[str, tuple[str, ...]]]
     lines = [(f".{one.names.module}", (one.names.new, one.names.row)) for one in pictures]
     lines += [(".enums", used)] if used else []
-    local = [import_line(".", modules_of)] if pictures else []
+    local = [import_line(".", tuple(sorted(plain, key=import_order)))] if plain else []
+    local += renamed
     local += [import_line(module, tuple(sorted(what, key=import_order))) for module, what in sorted(lines)]
     about = '"""Typed tables and columns, for queries that are put together in code."""\n'
     return "\n".join([about, FUTURE, *standard, *([""] if standard else []), *third, "", *local, ""])
