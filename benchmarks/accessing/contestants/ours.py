@@ -16,15 +16,22 @@ class Contestant:
         self.new_user, self.changes = generated.NewUser, generated.UserChanges
         settings = access.PoolSettings(min=1, max=10)
         self.database = access.Database(place["url"], pool=settings)
+        self.busy = access.Database(place["url"], pool=settings)  # as asyncpg's pool is beside its connection
         await self.database.open()
+        await self.busy.open()
+        self.busy_users = generated.UserRepository(self.busy)
         self.users = generated.UserRepository(self.database)
         self.orders = generated.OrderRepository(self.database)
 
     async def close(self) -> None:
         await self.database.close()
+        await self.busy.close()
 
     async def get(self, key: int) -> Any:
         return await self.users.get(key)
+
+    async def pooled_get(self, key: int) -> Any:
+        return await self.busy_users.get(key)
 
     async def listed(self) -> Any:
         return await self.users.list(active=True, limit=100)
