@@ -197,6 +197,15 @@ def test_the_same_data_gives_the_same_bytes(data_model: DataModel) -> None:
     assert len(digests) == 1
 
 
+def test_the_collector_looks_only_at_rows_that_can_hold_others(
+    load: Callable[[DataModel], Any], data_model: DataModel
+) -> None:
+    package = load(data_model)
+    tracked = {name: getattr(package, name).__struct_config__.gc for name in ("Customer", "Order", "Log")}
+    # A customer has a profile in JSON.
+    assert tracked == {"Customer": True, "Order": False, "Log": False}
+
+
 def test_every_file_carries_a_mark_that_an_edit_breaks(data_model: DataModel) -> None:
     for text in generate_files(data_model, Settings(source="docs DB.md")).values():
         assert is_generated(text)

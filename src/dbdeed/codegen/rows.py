@@ -9,12 +9,27 @@ from dbdeed.codegen.python_text import STEP, WIDTH, Group, fold, literal, senten
 if TYPE_CHECKING:
     from dbdeed.codegen.picture import Field, Picture
 
+_PLAIN = frozenset({"int", "str", "bool", "float", "bytes", "decimal.Decimal", "uuid.UUID"}) | frozenset(
+    f"datetime.{name}" for name in ("datetime", "date", "time", "timedelta")
+)
+
 
 def row_class(picture: Picture) -> str:
     """The row as it is loaded."""
     body = [_described(field, f"{field.name}: {field.loaded_type}") for field in picture.fields]
     about = sentence(picture.model.comment) or f"A row of `{sentence(picture.model.table)}`."
-    return _struct(Group(f"class {picture.names.row}(", ("msgspec.Struct", "frozen=True"), "):"), about, body)
+    options = ("msgspec.Struct", "frozen=True", *(("gc=False",) if _plain(picture) else ()))
+    return _struct(Group(f"class {picture.names.row}(", options, "):"), about, body)
+
+
+def _plain(picture: Picture) -> bool:
+    """Every value is one that holds no other.
+
+    Such a row can be part of no cycle, so that Python's collector need not look at it: rows are made in half
+    the time.
+    """
+    types = (field.attribute.python for field in picture.fields)
+    return all(one.expression in _PLAIN or one.expression == one.enum for one in types)
 
 
 def new_class(picture: Picture) -> str:
