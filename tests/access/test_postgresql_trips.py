@@ -144,6 +144,9 @@ def test_streams_and_copies(counting: Counting) -> None:
         counting.forget()
         assert len(list(database.stream(every, (), rows))) == 1000
         assert counting.trips == 1
+        # libpq 18 gives the first rows of what follows in chunks too, unless something came between.
+        assert database.many(UPDATE, [(1, "x"), (2, "y")]) == 0
+        database.rows(GET, (1,))
         with database.transaction() as transaction:
             counting.forget()
             assert len(list(transaction.stream(every, (), rows, batch=400))) == 1000

@@ -8,6 +8,7 @@ and results travel in binary form where that is sound.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 import psycopg
@@ -48,7 +49,7 @@ class Calls:
         begin: what must be said before the next statement, since a transaction is to begin with it.
         in_transaction: one was begun, if only by intent.
         streaming: rows of a stream are on their way, so that nothing else can be asked.
-        chunked: the last rows, or some before, came in chunks.
+        chunked: the last rows came in chunks.
         changed: the session's settings may differ from a new one's.
     """
 
@@ -84,6 +85,7 @@ class Calls:
             values, formats = prepared.send(parameters)
             pgconn = self.pgconn
             result = more = None
+            self.chunked = False
             try:
                 if prepared.name:
                     pgconn.send_query_prepared(prepared.name, values, formats, prepared.format)
@@ -262,6 +264,7 @@ class Calls:
         """Run SQL as it is, behind what begins a transaction; raises where one of it fails."""
         sent = encoded("; ".join([*self.begin, *([text] if text else [])]))
         begin, self.begin = self.begin, []
+        self.chunked = False
         try:
             self.pgconn.send_query(sent)
         except psycopg.Error as error:
@@ -291,16 +294,29 @@ class Calls:
             self.chunked = False
             self.pgconn.send_query(b"")
             await self.conversation(self.wire.answers, writes=False)
+        closing = self.cache.closing
+        if closing and not capabilities.has_send_close_prepared():
+            await self._deallocate()
+            closing = []
         self.pgconn.enter_pipeline_mode()
-        if self.cache.closing and capabilities.has_send_close_prepared():
-            for name in self.cache.closing:
-                self.pgconn.send_close_prepared(name)
-            self._closed = len(self.cache.closing)
-            self.cache.closing.clear()
-        else:
-            self._closed = 0
+        for name in closing:
+            self.pgconn.send_close_prepared(name)
+        self._closed = len(closing)
+        closing.clear()
         for text in self.begin:
             self.pgconn.send_query_params(text.encode(), None)
+
+    async def _deallocate(self) -> None:
+        """Free statements as a libpq before 17 must: by SQL, which fails for one that is gone."""
+        if not self.wire.idle:
+            return  # later: it would fail the transaction
+        names = [*self.cache.closing]
+        self.cache.closing.clear()
+        begin, self.begin = self.begin, []
+        for name in names:
+            with suppress(StatementFailed):
+                await self.simple(f'DEALLOCATE "{name.decode()}"')
+        self.begin = begin
 
     def began(self, begin: list[str], results: list[PGresult]) -> list[PGresult]:
         """The results of a pipeline without those of its opening; raises where that failed."""
