@@ -250,6 +250,43 @@ def test_tables_whose_names_meet_get_names_of_their_own(dialect: Dialect) -> Non
         ast.parse(text)
 
 
+def test_names_whose_constants_meet_find_their_own_rows(
+    dialect: Dialect, address: str, execute: Callable[[str], None], load: Callable[[DataModel], Any]
+) -> None:
+    columns = ("\u00df", "ss", "x", "x_with_deleted", "many_by_x")
+    text = PythonType("str")
+    stamp = "timestamp with time zone" if dialect.name == "postgresql" else "TIMESTAMPTZ"
+    attributes = (
+        Attribute("id", "integer", PythonType("int"), nullable=False),
+        *(Attribute(column, "text", text, nullable=True) for column in columns),
+        Attribute("deleted_at", stamp, PythonType("datetime.datetime", ("datetime",)), nullable=True),
+    )
+    keys = (UniqueKey("pk", ("id",), primary=True), *(UniqueKey(c, (c,)) for c in columns))
+    execute(
+        f"CREATE TABLE things (id integer PRIMARY KEY, deleted_at {stamp}, "
+        + ", ".join(f'"{column}" text UNIQUE' for column in columns)
+        + ")"
+    )
+    package = load(DataModel((Model("Thing", "things", "", "things", attributes, keys),), (), (), dialect))
+
+    async def drive() -> None:
+        async with access.Database(address) as database:
+            things = package.ThingRepository(database)
+            for number, column in enumerate(columns):
+                await things.insert(package.NewThing(id=number, **{column: "here"}))
+            finders = [name for name in dir(things) if name.startswith("find_by_")]
+            assert len(finders) == len(columns)
+            assert {(await getattr(things, name)("here")).id for name in finders} == set(range(len(columns)))
+            for name in finders:
+                row = await getattr(things, name)("here")
+                assert await getattr(things, name)("here", with_deleted=True) == row
+                await things.delete(row.id)
+                assert await getattr(things, name)("here") is None
+                assert (await getattr(things, name)("here", with_deleted=True)).id == row.id
+
+    asyncio.run(drive())
+
+
 def test_a_name_that_cannot_stand_in_sql_is_refused(dialect: Dialect) -> None:
     for column in ("", "nul\0"):
         with pytest.raises(InvalidInput):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _KEPT = 1000  # statements of one table; who composes more of them has none that pays
-_ROWS_AT_ONCE = 1000
+_ROWS_AT_ONCE = 1024
 _PARAMETERS_AT_ONCE = 30_000  # PostgreSQL takes 65,535; SQLite 32,766
 
 
@@ -146,12 +146,15 @@ class Table:
         """Many rows that come back, in as few statements as a server takes."""
         found: list[Insert] = []
         for names, places, rows in self._given.alike(new):
-            size = min(_ROWS_AT_ONCE, _PARAMETERS_AT_ONCE // max(len(names), 1)) if names else 1
-            for start in range(0, len(rows), size):
-                some = rows[start : start + size]
-                values = [value for row in some for value in row]
-                query = self._rows(names, len(some)), values
+            most = min(_ROWS_AT_ONCE, _PARAMETERS_AT_ONCE // len(names)) if names else 1
+            start = 0
+            while start < len(rows):
+                # Powers of two, so that a table has few such statements to prepare.
+                size = 1 << (min(most, len(rows) - start).bit_length() - 1)
+                values = [value for row in rows[start : start + size] for value in row]
+                query = self._rows(names, size), values
                 found.append(Insert(query, places[start : start + size]))
+                start += size
         return found
 
     def copies(self, new: Iterable[msgspec.Struct]) -> list[Copy]:

@@ -17,7 +17,6 @@ from dbdeed.codegen.package import CHECK, FUTURE
 from dbdeed.codegen.picture import imports_of
 from dbdeed.codegen.python_text import STEP, Group, block, fold, import_line, import_order, sentence
 from dbdeed.codegen.rows import new_type
-from dbdeed.codegen.statements import constant_of
 from dbdeed.codegen.unasync import to_sync
 from dbdeed.codegen.words import says
 
@@ -103,8 +102,8 @@ class _Record:
             about = "The one with this key; raises `access.NotFound`."
             self._method("get", _typed(key), "Self", about, made, of_class=True)
             self._find("find", key)
-        for one in picture.unique_keys:
-            self._find(constant_of(one).lower(), one)
+        for one in picture.finders:
+            self._find(f"find_{one.name}", one.fields)
         filters = f"**filters: Unpack[{self._names.filter}]"
         sorts = [f"*order_by: {self._names.sort}", "limit: int | None = None", filters]
         called = Group(f"await {self._repository}.list(", ("*order_by", "limit=limit", "**filters"))

@@ -55,7 +55,7 @@ def links_of(
 ) -> tuple[Link, ...]:
     """The links of a model. `pictures` are by model's name."""
     found: list[Link] = []
-    namer = Namer()
+    namer = Namer(constants=True)
     for relation in picture.model.relationships:
         target = pictures.get(relation.target)
         join = next((one for one in data_model.joins if one.table == relation.through), None)

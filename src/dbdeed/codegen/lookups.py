@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.codegen.names import Namer
+from dbdeed.codegen.names import WITH_DELETED, Namer
 from dbdeed.models.model import Cardinality
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Lookup:
 
 def lookups_of(picture: Picture) -> tuple[Lookup, ...]:
     """By the primary key, by what refers to others, by what others refer to, and over join tables."""
-    namer = Namer({f"FIND_BY_{'_AND_'.join(f.name for f in key)}".upper() for key in picture.unique_keys})
+    namer = Namer(("find_many", f"find_many{WITH_DELETED}"), constants=True)
     found: dict[tuple[str, ...], Lookup] = {}
     if picture.key:
         found[_columns(picture.key)] = Lookup("find_many", "FIND_MANY", picture.key, single=True)
@@ -55,12 +55,17 @@ def lookups_of(picture: Picture) -> tuple[Lookup, ...]:
             continue
         single = relation.cardinality is Cardinality.ONE_TO_ONE or not relation.holder
         name = f"{'find_many' if single else 'list'}_by_{'_and_'.join(field.name for field in fields)}"
-        found[_columns(fields)] = Lookup(namer(name), namer(name.upper()), fields, single)
+        found[_columns(fields)] = _lookup(namer(name, WITH_DELETED), fields, single=single)
     links = []
     for link in picture.links:
         name = f"list_by_{'_and_'.join(link.other)}"
-        links.append(Lookup(namer(name), namer(name.upper()), link.other_fields, single=False, link=link))
+        method = namer(name, WITH_DELETED)
+        links.append(_lookup(method, link.other_fields, single=False, link=link))
     return (*found.values(), *links)
+
+
+def _lookup(method: str, fields: tuple[Field, ...], *, single: bool, link: Link | None = None) -> Lookup:
+    return Lookup(method, method.upper(), fields, single, link)
 
 
 def _columns(fields: Iterable[Field]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dbdeed.codegen.names import WITH_DELETED as SUFFIX
 from dbdeed.codegen.python_text import STEP, Choice, Group, fold
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def reads(picture: Picture) -> tuple[str, ...]:
 
 def either(constant: str, picture: Picture) -> Code:
     """The statement that reads, by whether deleted rows are wanted."""
-    return Choice(f"{constant}_WITH_DELETED", "with_deleted", constant) if picture.deleted else constant
+    return Choice(f"{constant}{SUFFIX}", "with_deleted", constant) if picture.deleted else constant
 
 
 def passed_on(picture: Picture) -> tuple[str, ...]:

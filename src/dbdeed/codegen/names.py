@@ -48,6 +48,8 @@ _TAKEN_CLASSES = frozenset(
     *("COLUMNS", "COUNT", "DELETE", "EXISTS", "FIND", "PURGE", "RESTORE", "ROWS", "TABLE"),
     *("AsyncIterator", "Iterable", "Iterator", "TYPE_CHECKING", "False", "None", "True"),
 }
+# How the statement is called that leaves out no deleted rows.
+WITH_DELETED = "_WITH_DELETED"
 # How the names of a model's statements begin.
 _STATEMENTS = ("ADD_", "FIND_", "LIST_", "REMOVE_")
 # Modules of the package itself, modules that generated code imports, and names that Windows refuses.
@@ -158,13 +160,23 @@ def referred(columns: Sequence[str], others: Sequence[str], target: str) -> str:
 
 
 class Namer:
-    """Gives each name once: the second of a kind gets a number."""
+    """Gives each name once: the second of a kind gets a number.
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        self._taken = {*taken}
+    With `constants`, names that differ in case only are one, for constants are made of them: ß and ss are
+    both SS.
+    """
 
-    def __call__(self, name: str) -> str:
-        return _claim(name, self._taken)
+    def __init__(self, taken: Iterable[str] = (), *, constants: bool = False) -> None:
+        self._form = str.upper if constants else str
+        self._taken = {self._form(name) for name in taken}
+
+    def __call__(self, name: str, suffix: str = "") -> str:
+        """The name, free with and without the suffix."""
+        free, number = name, 2
+        while {self._form(free), self._form(free + suffix)} & self._taken:
+            free, number = f"{name}_{number}", number + 1
+        self._taken |= {self._form(free), self._form(free + suffix)}
+        return free
 
 
 def snake(text: str) -> str:

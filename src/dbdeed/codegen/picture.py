@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.codegen import types
 from dbdeed.codegen.conventions import Conventions, conventions_of
+from dbdeed.codegen.names import WITH_DELETED, Namer
 from dbdeed.codegen.sql import quoted
 
 if TYPE_CHECKING:
@@ -87,6 +88,19 @@ class Field:
         return f"{self.type} | access.Condition[{self.type}{null}]{null}"
 
 
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """A unique key; `name`, such as `by_email`, is that of its methods behind their verbs."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+    @property
+    def constant(self) -> str:
+        """The statement that finds by it."""
+        return f"FIND_{self.name}".upper()
+
+
 @dataclass(frozen=True)
 class Picture:
     """One model, its names and its fields."""
@@ -127,6 +141,15 @@ class Picture:
             if fields and columns not in seen:
                 seen.add(columns)
                 found.append(fields)
+        return tuple(found)
+
+    @cached_property
+    def finders(self) -> tuple[Finder, ...]:
+        """How one row is found by each unique key that is not the primary one."""
+        namer, found = Namer(constants=True), []
+        for key in self.unique_keys:
+            name = namer(f"by_{'_and_'.join(field.name for field in key)}", WITH_DELETED)
+            found.append(Finder(name, key))
         return tuple(found)
 
     @cached_property

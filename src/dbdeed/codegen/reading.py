@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dbdeed.codegen.method import either, line, method, pair, passed_on, reads, typed
 from dbdeed.codegen.python_text import Group
-from dbdeed.codegen.statements import constant_of
 
 if TYPE_CHECKING:
     from dbdeed.codegen.picture import Field, Picture
@@ -20,7 +19,7 @@ def by_key(picture: Picture) -> list[str]:
         about = "The row with this key; raises `access.NotFound`."
         made.append(method("get", [*typed(key), *reads(picture)], row, about, get))
         made.append(_find("find", "FIND", key, picture))
-    made += [_find(constant_of(one).lower(), constant_of(one), one, picture) for one in picture.unique_keys]
+    made += [_find(f"find_{one.name}", one.constant, one.fields, picture) for one in picture.finders]
     return made
 
 

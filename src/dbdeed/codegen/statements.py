@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.codegen.conventions import now
+from dbdeed.codegen.names import WITH_DELETED
 from dbdeed.codegen.python_text import Group, Text, f_string, fold, literal, wrapped
 from dbdeed.codegen.sql import any_key, mark
 
@@ -25,8 +26,8 @@ def constants(picture: Picture) -> tuple[str, ...]:
     ]
     if picture.key:
         parts += _rows("FIND", _where(picture.key, picture), picture)
-    for key in picture.unique_keys:
-        parts += _rows(constant_of(key), _where(key, picture), picture)
+    for finder in picture.finders:
+        parts += _rows(finder.constant, _where(finder.fields, picture), picture)
     for lookup in picture.lookups:
         if lookup.link is None:
             parts += _rows(lookup.constant, any_key(lookup.fields, picture.dialect), picture)
@@ -35,11 +36,6 @@ def constants(picture: Picture) -> tuple[str, ...]:
     parts += _deletes(picture) if picture.key else []
     parts += [part for link in picture.links for part in _link(link)]
     return (*(f"{part}\n" for part in parts), f"{_table(picture)}\n")
-
-
-def constant_of(key: tuple[Field, ...]) -> str:
-    """The constant that finds by a unique key."""
-    return f"FIND_BY_{'_AND_'.join(field.name for field in key)}".upper()
 
 
 def _deletes(picture: Picture) -> list[str]:
@@ -103,7 +99,7 @@ def _linked(name: str, read: Text, picture: Picture) -> list[str]:
     *pieces, (before, column, after) = read.pieces
     rest = f" WHERE {picture.deleted.sql} IS NULL"
     whole = Text((*pieces, (before, column, after.removesuffix(rest))))
-    return [_statement(name, read), _statement(f"{name}_WITH_DELETED", whole)]
+    return [_statement(name, read), _statement(f"{name}{WITH_DELETED}", whole)]
 
 
 def _rows(name: str, where: str, picture: Picture) -> list[str]:
@@ -113,7 +109,7 @@ def _rows(name: str, where: str, picture: Picture) -> list[str]:
     there = f" WHERE {where} AND {picture.deleted.sql} IS NULL"
     return [
         _statement(name, f_string("", "ROWS", there)),
-        _statement(f"{name}_WITH_DELETED", f_string("", "ROWS", f" WHERE {where}")),
+        _statement(f"{name}{WITH_DELETED}", f_string("", "ROWS", f" WHERE {where}")),
     ]
 
 

@@ -39,7 +39,7 @@ def inserts(picture: Picture) -> list[str]:
             Group("return await access.insert_returning(", (*rows, "from_rows")),
         ),
     ]
-    if picture.key or picture.unique_keys:
+    if picture.key or picture.finders:
         about = "Insert one row; None where another has one of its unique keys."
         query = ("*TABLE.insert_if_new(new)", "from_rows")
         body = Group("return await self._session.one(", query)
@@ -59,7 +59,7 @@ def changes(picture: Picture) -> list[str]:
 
 def _upserts(picture: Picture) -> list[str]:
     keys = [("upsert", picture.key)]
-    keys += [(f"upsert_by_{'_and_'.join(f.name for f in key)}", key) for key in picture.unique_keys]
+    keys += [(f"upsert_{finder.name}", finder.fields) for finder in picture.finders]
     return [_upsert(name, key, picture) for name, key in keys if key and all(f.writable for f in key)]
 
 
