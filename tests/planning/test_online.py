@@ -375,3 +375,18 @@ def test_what_a_build_left_that_gave_way_is_cleared_before_it_is_tried_again(pos
         ) == [(False,)]
         postgresql.engine.give_way(session, step)
         assert session.fetch("SELECT to_regclass('public.named')::text") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("default", "told"),
+    [("now()", True), ("CURRENT_DATE", True), ("'now()'::text", False), ("1", False), ("random()", False)],
+)
+def test_a_default_of_the_moment_is_told(postgresql: Place, default: str, told: bool) -> None:
+    with postgresql.live("CREATE TABLE t (a integer)") as session:
+        session.execute("INSERT INTO t VALUES (1)")
+        type_ = {"now()": "timestamptz", "CURRENT_DATE": "date", "'now()'::text": "text"}.get(
+            default, "float"
+        )
+        plan = full(postgresql, session, f"CREATE TABLE t (a integer, b {type_} DEFAULT {default})")
+        messages = [hazard.message for step in plan.steps for hazard in step.hazards]
+        assert any("the moment of the change" in one for one in messages) is told

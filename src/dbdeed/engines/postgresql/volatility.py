@@ -31,6 +31,10 @@ _VOLATILE = frozenset(
     | {"txid_status", "query_to_xml", "setseed", "currtid2"}
 )
 _VOLATILE_PREFIXES = ("pg_", "lo_")
+_OF_THE_MOMENT = re.compile(
+    r"\b(?:now|transaction_timestamp|statement_timestamp|current_setting)\("
+    r"|\b(?:CURRENT|LOCAL|SESSION|SYSTEM)(?:_\w+|TIME\w*)\b|\bUSER\b"
+)
 _STRING = re.compile(r"'(?:[^']|'')*'")
 _CALL = re.compile(r'((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))*)\(')
 _FIRM = re.compile(r"\b(?:IMMUTABLE|STABLE)\b")
@@ -39,6 +43,13 @@ _FIRM = re.compile(r"\b(?:IMMUTABLE|STABLE)\b")
 def is_volatile(expression: str, catalog: Catalog) -> bool:
     """Whether two calls in one statement may differ."""
     return any(_volatile_call(name, catalog) for name in _CALL.findall(_STRING.sub("''", expression)))
+
+
+def is_of_the_moment(expression: str, catalog: Catalog) -> bool:
+    """Whether it is the same for all rows of a statement, and another in the next."""
+    text = _STRING.sub("''", expression)
+    own = any("." in name and not name.startswith("pg_catalog.") for name in _CALL.findall(text))
+    return not is_volatile(expression, catalog) and (own or _OF_THE_MOMENT.search(text) is not None)
 
 
 def _volatile_call(name: str, catalog: Catalog) -> bool:

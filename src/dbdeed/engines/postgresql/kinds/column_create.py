@@ -15,8 +15,8 @@ from dbdeed.engines.postgresql.choosing import not_null_name, sequence_name
 from dbdeed.engines.postgresql.kinds import sequence_write
 from dbdeed.engines.postgresql.online.column import added
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
-from dbdeed.engines.postgresql.volatility import is_volatile
-from dbdeed.engines.postgresql.writing import exclusive, may_fail, rewriting, step
+from dbdeed.engines.postgresql.volatility import is_of_the_moment, is_volatile
+from dbdeed.engines.postgresql.writing import exclusive, may_fail, pauses, rewriting, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -251,6 +251,8 @@ def _checked(column: Column, context: Context) -> bool:
 
 
 def _dangers(new: Column, context: Context, *, rewrites: bool, counted: bool) -> Iterable[Hazard]:
+    if not new.generated and is_of_the_moment(new.default, context.target):
+        yield pauses(f"Rows that {new.table_sql} has all get one value, that of the moment of the change.")
     if rewrites:
         yield rewriting(f"{new.table_sql} and its indexes are written anew under an exclusive lock.")
     valued = _gives_value(new.default) or new.identity is not None or counted
