@@ -35,7 +35,7 @@ def tables_file(pictures: Sequence[Picture], names: Names) -> str:
     taken = {"access", "query", "datetime", "decimal", "uuid", "typing", "ipaddress", "psycopg", "lambda"}
     taken |= {*keyword.kwlist, *names.enums.values(), *names.lookups.values()}
     for one in pictures:
-        taken |= {one.names.row, one.names.new, one.names.module, _module(one)}
+        taken |= {one.names.row, one.names.new, one.names.module, _own(one, "TABLE"), _own(one, "from_rows")}
     namer = Namer(taken)
     objects, classes = [], []
     for one in pictures:
@@ -62,7 +62,6 @@ def _type(field: Field) -> str:
 
 
 def _object(picture: Picture, name: str, kind: str) -> str:
-    module = _module(picture)
     convert = [
         f"{literal(field.name)}: {made}" for field in picture.fields if (made := _convert(field)) is not None
     ]
@@ -71,16 +70,20 @@ def _object(picture: Picture, name: str, kind: str) -> str:
         for field in picture.fields
         if field.selected != field.sql
     ]
-    arguments: list[Group | str] = [f"{module}.TABLE", f"{module}.from_rows"]
+    arguments: list[Group | str] = [_own(picture, "TABLE"), _own(picture, "from_rows")]
     arguments += [Group("convert={", tuple(convert), "}")] if convert else []
     arguments += [Group("read={", tuple(read), "}")] if read else []
     return fold(Group(f"{name} = {kind}(", tuple(arguments))) + "\n"
 
 
-def _module(picture: Picture) -> str:
-    """The module's name here: in some scripts a class is called as its module is."""
-    names = picture.names
-    return f"{names.module}_module" if names.module == names.row else names.module
+def _hidden(picture: Picture) -> bool:
+    """In some scripts a class is called as its module is, which then cannot be had by its name."""
+    return picture.names.module == picture.names.row
+
+
+def _own(picture: Picture, name: str) -> str:
+    """What a model's module calls by this name."""
+    return f"{picture.names.module}{'_' if _hidden(picture) else '.'}{name}"
 
 
 def _cast(field: Field) -> str:
@@ -108,17 +111,19 @@ def _head(pictures: Sequence[Picture], names: Names, code: str) -> str:
     third += ["from dbdeed import access", "from dbdeed.access import query"]
     enums = {*names.enums.values(), *names.lookups.values()}
     used = tuple(sorted((name for name in enums if says(name, code)), key=import_order))
-    plain = [one.names.module for one in pictures if _module(one) == one.names.module]
-    renamed = sorted(
-        f"from . import {one.names.module} as {_module(one)}"
-        for one in pictures
-        if _module(one) != one.names.module
-    )
+    plain = [one.names.module for one in pictures if not _hidden(one)]
     lines: list[tuple[str, tuple[str, ...]]]
     lines = [(f".{one.names.module}", (one.names.new, one.names.row)) for one in pictures]
     lines += [(".enums", used)] if used else []
     local = [import_line(".", tuple(sorted(plain, key=import_order)))] if plain else []
-    local += renamed
-    local += [import_line(module, tuple(sorted(what, key=import_order))) for module, what in sorted(lines)]
+    made: list[tuple[str, tuple[int, str, str], str]] = []
+    for module, what in lines:
+        first, *rest = sorted(what, key=import_order)
+        made.append((module, import_order(first), import_line(module, (first, *rest))))
+    for one in pictures:
+        for name in ("TABLE", "from_rows") if _hidden(one) else ():
+            line = f"from .{one.names.module} import {name} as {_own(one, name)}"
+            made.append((f".{one.names.module}", import_order(name), line))
+    local += [line for *_, line in sorted(made)]
     about = '"""Typed tables and columns, for queries that are put together in code."""\n'
     return "\n".join([about, FUTURE, *standard, *([""] if standard else []), *third, "", *local, ""])
