@@ -57,15 +57,21 @@ def keyed(keys: Iterable[K], rows: Iterable[T], key: Callable[[T], Any], *, fold
 
 
 def grouped(
-    keys: Iterable[K], rows: Iterable[T], key: Callable[[T], Any], *, fold: bool = False
+    keys: Iterable[K], rows: Sequence[T], key: Callable[[T], Any], *, fold: bool = False
 ) -> dict[K, Sequence[T]]:
     """The rows of each key, in their order; a key without rows has an empty list. `fold` as of `keyed`."""
-    return linked(keys, [(key(row), row) for row in rows], fold=fold)
+    groups: dict[Any, Any] = {one: [] for one in keys}
+    try:
+        for row in () if fold else rows:
+            groups[key(row)].append(row)
+    except KeyError:
+        fold = True
+    return linked(groups, [(key(row), row) for row in rows], fold=True) if fold else groups
 
 
 def linked(keys: Iterable[K], rows: Sequence[tuple[Any, T]], *, fold: bool = False) -> dict[K, Sequence[T]]:
     """The rows that are linked to each key, in their order; a key without rows has an empty list."""
-    groups: dict[K, list[T]] = {one: [] for one in keys}
+    groups: dict[Any, Any] = {one: [] for one in keys}
     if fold or any(key not in groups for key, _ in rows):
         same: defaultdict[Any, list[T]] = defaultdict(list)
         for key, row in rows:
@@ -73,7 +79,7 @@ def linked(keys: Iterable[K], rows: Sequence[tuple[Any, T]], *, fold: bool = Fal
         return {one: same[_folded(one)] for one in groups}
     for key, row in rows:
         groups[key].append(row)
-    return {**groups}
+    return groups
 
 
 def _folded(key: Any) -> Any:
@@ -110,4 +116,4 @@ def each_with_many(
 ) -> list[tuple[T, Sequence[R]]]:
     """Each row beside the list that its key found, or an empty one."""
     by_key: Mapping[Any, Sequence[R]] = found
-    return [(row, by_key.get(key, ())) for row, key in zip(rows, keys, strict=True)]
+    return [(row, by_key.get(key) or []) for row, key in zip(rows, keys, strict=True)]

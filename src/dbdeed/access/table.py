@@ -189,8 +189,9 @@ class Table:
                 text = f"UPDATE {self.name} SET {', '.join(sets)} WHERE {where} RETURNING {self.returning}"
                 statement = self._keep(shape, text)
             else:
+                # Held to write, so that it is asked of the primary: a replica may not have this version yet.
                 text = f"SELECT {self.returning} FROM {self.name} WHERE {where}"
-                statement = self._keep(shape, text, writes=False)
+                statement = self._keep(shape, text)
         return statement, values
 
     def select(
