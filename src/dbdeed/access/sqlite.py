@@ -54,6 +54,7 @@ class SqliteConnection:
         self._left = False  # its caller was cancelled
         self._watched = False
         self._looked_at = LOOKS is not None or self._timeout is not None
+        self._waits = RESTING_WAIT  # seconds that it waits for other processes, as it is set now
         self._cursor = raw.cursor()  # for what is fetched whole: a new one for each call would cost a tenth
         self.changed = False
         self.server = ""
@@ -183,6 +184,8 @@ class SqliteConnection:
         if self._looked_at:
             self._watch()
             self._looks = LOOKS
+        if self._waits != RESTING_WAIT:
+            self._wait_for_others(RESTING_WAIT)
         cursor = self._cursor
         try:
             cursor.execute(
@@ -216,21 +219,19 @@ class SqliteConnection:
     async def _call(self, work: Callable[[], T], wait: float = BUSY_TIMEOUT) -> T:
         """Do `work` where it may take long; it waits up to `wait` seconds for other processes."""
         self._left = False
-        if wait == RESTING_WAIT:
+        if wait == self._waits:
             return await self._worker.call(work, self._leave)
 
         def patiently() -> T:
-            self._be_patient(wait)
-            try:
-                return work()
-            finally:
-                self._be_patient(RESTING_WAIT)
+            self._wait_for_others(wait)
+            return work()
 
         return await self._worker.call(patiently, self._leave)
 
-    def _be_patient(self, seconds: float) -> None:
+    def _wait_for_others(self, seconds: float) -> None:
         with _translated():
             self._raw.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+        self._waits = seconds
 
     def _leave(self) -> None:
         self._left = True  # where it has not begun yet, an interrupt would go unnoticed
@@ -279,9 +280,13 @@ class SqliteConnection:
 
     def _fetch(self, text: str, values: Sequence[object]) -> Result:
         self._watch()
-        with _translated():
+        try:
             cursor = self._raw.execute(text, values)
-            rows = cursor.fetchall() if cursor.description else []
+            rows = cursor.fetchall()
+        except UnicodeEncodeError as error:
+            raise _not_utf8() from error
+        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+            raise translated(error) from error
         return Result(rows, max(cursor.rowcount, len(rows)))
 
     def _watch(self) -> None:
