@@ -123,7 +123,9 @@ def _without_places(statement: str) -> str:
         if statistics is None:
             return statement
         return statistics[1] + ", ".join(sorted(statistics[2].split(", "))) + statistics[3]
-    return found[1] + "\n".join(sorted(line.rstrip(",") for line in found[2].split("\n"))) + found[3]
+    lines = sorted(line.rstrip(",") for line in found[2].split("\n"))
+    end, *settings = found[3].split(";\n")  # of single columns
+    return ";\n".join((found[1] + "\n".join(lines) + end, *sorted(one.rstrip(";") for one in settings)))
 
 
 @contextmanager
