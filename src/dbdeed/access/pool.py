@@ -11,11 +11,13 @@ and `release` looks for waiters after its `append`, as a waiter looks for idle c
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter, deque
 from contextlib import suppress
 from random import random
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from dbdeed.access.errors import AccessError, PoolClosed, PoolTimeout, PrimaryLost, Transient, server_ends
 from dbdeed.access.pool_metrics import PoolMetrics, Reason
@@ -32,6 +34,21 @@ if TYPE_CHECKING:
 # not, so there it is made only where the connection was idle for some time.
 _TRUSTED_FOR = 1.0
 _TEXT_SHOWN = 60
+
+
+# A process that forks shares its connections' sockets with its child: two would talk on one. The child begins
+# with empty pools, and keeps what it was left without touching it: even closing would be heard by the server.
+_pools: WeakSet[Pool] = WeakSet()
+_left_to_parent: list[Lease] = []
+
+
+def _forked() -> None:
+    for pool in _pools:
+        _left_to_parent.extend(pool.forget())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 class Lease:
@@ -87,10 +104,12 @@ class Pool:
         self._drained: Waiter[None] | None = None
         self._ticker: Ticker | None = None
         self._closed = True
+        self._why_closed = "the database is not open: use `async with database:`, and not after its end"
         self.acquired = 0
         self._waits = self._timeouts = self._opened = 0
         self._wait_seconds = 0.0
         self._dropped: Counter[Reason] = Counter()
+        _pools.add(self)
 
     def __repr__(self) -> str:
         idle = len(self._idle)
@@ -251,6 +270,23 @@ class Pool:
                     if other.connection.server == server:
                         other.doomed = "failover"
 
+    def forget(self) -> set[Lease]:
+        """Begin anew in a process that was forked off; gives what belongs to its parent.
+
+        SQLite keeps what it knows of a file for the whole process, and a child's would be wrong.
+        """
+        if self._connector.dialect == "sqlite":
+            self._closed = True
+            self._why_closed = (
+                "a SQLite database that is open does not survive a fork: open it in each process"
+            )
+        left, self._leases = self._leases, set()
+        self._mutex = mutex()  # a thread that is not here may have held it
+        self._idle.clear()
+        self._waiters.clear()
+        self._size = 0
+        return left
+
     def _put_back(self, lease: Lease) -> None:
         with self._mutex:
             self._pass_on(lease)
@@ -267,9 +303,7 @@ class Pool:
         """An idle connection, or None: the right to open one."""
         with self._mutex:
             if self._closed:
-                raise PoolClosed(
-                    "the database is not open: use `async with database:`, and not after its end"
-                )
+                raise PoolClosed(self._why_closed)
             if not self._waiters:
                 with suppress(IndexError):
                     return self._idle.pop()
