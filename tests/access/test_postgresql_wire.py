@@ -391,6 +391,31 @@ def test_statements_that_no_transaction_may_hold(table: str) -> None:
             database.rows(access.Statement("SELECT '\ud800'"))
 
 
+def test_a_session_that_ended_unseen_is_no_unknown_outcome(table: str) -> None:
+    """Nothing was sent, so that nothing can have been done."""
+    with sync.Database(table, pool=ONE) as database:
+        for prepared in (True, False):
+            with database.transaction() as transaction:
+                connection = transaction.connection
+                assert transaction.execute(BUMP, (1,)) == 1
+            connection._wire.pgconn.finish()  # type: ignore[attr-defined]
+            statement = BUMP if prepared else access.Statement(BUMP.text + " ", writes=True)
+            for call in (connection.run, connection.many):
+                with pytest.raises(access.ConnectionLost):
+                    call(statement, [(1,)] if call == connection.many else (1,))  # type: ignore[arg-type]
+            assert database.rows(READ, (1,)) == [(1, 1 if prepared else 2)]
+
+
+def test_the_encoding_stays(table: str) -> None:
+    with sync.Database(table, pool=ONE) as database:
+        with pytest.raises(access.StatementFailed, match="UTF8"):
+            database.execute("SET client_encoding = 'LATIN1'")
+        assert database.rows("SELECT 'é', 1") == [("é", 1)]
+        with pytest.raises(access.InvalidValue, match="65535"):
+            database.rows(access.Statement("SELECT 1"), (1,) * 70_000)
+        assert database.rows(READ, (1,)) == [(1, 0)]
+
+
 def test_notices_and_notifications_are_taken(table: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "dbdeed.access")
     with sync.Database(table, pool=ONE) as database:

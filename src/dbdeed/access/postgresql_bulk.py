@@ -71,7 +71,6 @@ async def _by_cursor(
                 if first:
                     calls.pgconn.send_query_params(declare, values, prepared.oids, formats)
                 calls.pgconn.send_query_params(fetch, None, None, None, prepared.format)
-                calls.pgconn.pipeline_sync()
             except psycopg.Error as error:
                 raise calls.lost(error, writes=False) from error
             results = await calls.conversation(calls.wire.pipelined, writes=False)
@@ -173,9 +172,8 @@ async def many(calls: Calls, statement: Statement, parameters: Sequence[Sequence
                 pgconn.send_query_prepared(prepared.name, values, formats, prepared.format)
                 if number % _LOOK_EVERY == 0:
                     await wire.flushed()
-            pgconn.pipeline_sync()
         except psycopg.Error as error:
-            raise calls.lost(error, writes=statement.writes) from error
+            raise calls.lost(error, writes=False) from error  # nothing is done that is not ended
         except BaseException:
             wire.terminate()  # what was sent so far must not be committed
             raise

@@ -6,9 +6,12 @@ import itertools
 import logging
 import secrets
 from collections import OrderedDict
+from operator import call
 from typing import TYPE_CHECKING
 
 from psycopg.adapt import Transformer
+
+from dbdeed.access.postgresql_values import UNFIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +101,10 @@ class Prepared:
             plan = self._dumper.plan(self.oids, parameters)
             if len(self._plans) < _PLANS:
                 self._plans[kinds] = plan
-        return plan.send(parameters)
+        try:
+            return list(map(call, plan.dumps, parameters)), plan.formats
+        except UNFIT as error:
+            return plan.otherwise(parameters, error)
 
     def rows(self, result: PGresult) -> list[Row]:
         """The result's rows. Raises what psycopg's loaders raise."""

@@ -41,32 +41,37 @@ _PLAIN = (int, str, float, bool, uuid.UUID, type(None), dt.timedelta)
 _none: Dump = {None: None}.get
 
 
-class _NeedsText(Exception):  # noqa: N818 - a turn in the road
+class NeedsText(Exception):  # noqa: N818 - a turn in the road
     """This one value has to go as text."""
 
 
 class Plan:
-    """How to send parameters of certain Python types for certain database types."""
+    """How to send parameters of certain Python types for certain database types.
 
-    __slots__ = ("_dumps", "_formats", "_texts")
+    Attributes:
+        dumps: what makes each travel; they raise one of `UNFIT`.
+        formats: the form of each; None where all are texts.
+    """
+
+    __slots__ = ("_texts", "dumps", "formats")
 
     def __init__(self, dumps: list[Dump], formats: list[int], texts: list[Dump]) -> None:
-        self._dumps = dumps
-        self._formats = formats if any(formats) else None
+        self.dumps = dumps
+        self.formats = formats if any(formats) else None
         self._texts = texts
 
-    def send(self, parameters: Sequence[object]) -> Sent:
-        """The parameters as they travel, and the form of each. Raises `InvalidValue`."""
-        try:
-            return [dump(value) for dump, value in zip(self._dumps, parameters, strict=True)], self._formats
-        except (_NeedsText, struct.error):  # a number out of range: the server says so, or knows better
+    def otherwise(self, parameters: Sequence[object], error: Exception) -> Sent:
+        """How they travel, or why they cannot, where a dump raised `error`."""
+        # A number that is out of range: the server says so, or knows better.
+        if isinstance(error, NeedsText | struct.error):
             return _dumped(self._texts, parameters), None
-        except UNFIT as error:
-            raise unfit(error) from error
+        raise unfit(error) from error
 
 
 # What a dump raises where a value does not fit.
 UNFIT = (
+    NeedsText,
+    struct.error,
     ValueError,  # a UnicodeEncodeError too
     TypeError,
     OverflowError,
@@ -197,7 +202,7 @@ def _dumped(dumps: Iterable[Dump], parameters: Sequence[object]) -> list[bytes |
 def _aware(binary: Dump) -> Dump:
     def dump(value: Any) -> bytes | None:
         if value.tzinfo is None:
-            raise _NeedsText  # the server takes it for one of the session's zone, with that zone's rules
+            raise NeedsText  # the server takes it for one of the session's zone, with that zone's rules
         return binary(value)
 
     return dump

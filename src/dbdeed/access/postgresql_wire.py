@@ -100,8 +100,9 @@ class Wire:
         return self.pgconn.get_result()
 
     async def pipelined(self) -> list[PGresult]:
-        """All that the server says to a pipeline, which was ended by `pipeline_sync` and ends here."""
+        """End a pipeline; all that the server says to it."""
         found: list[PGresult] = []
+        self.pgconn.pipeline_sync()
         await self.flushed()
         while True:
             result = await self.answer(found)

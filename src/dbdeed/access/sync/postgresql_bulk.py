@@ -72,7 +72,6 @@ def _by_cursor(
                 if first:
                     calls.pgconn.send_query_params(declare, values, prepared.oids, formats)
                 calls.pgconn.send_query_params(fetch, None, None, None, prepared.format)
-                calls.pgconn.pipeline_sync()
             except psycopg.Error as error:
                 raise calls.lost(error, writes=False) from error
             results = calls.conversation(calls.wire.pipelined, writes=False)
@@ -174,9 +173,8 @@ def many(calls: Calls, statement: Statement, parameters: Sequence[Sequence[objec
                 pgconn.send_query_prepared(prepared.name, values, formats, prepared.format)
                 if number % _LOOK_EVERY == 0:
                     wire.flushed()
-            pgconn.pipeline_sync()
         except psycopg.Error as error:
-            raise calls.lost(error, writes=statement.writes) from error
+            raise calls.lost(error, writes=False) from error  # nothing is done that is not ended
         except BaseException:
             wire.terminate()  # what was sent so far must not be committed
             raise

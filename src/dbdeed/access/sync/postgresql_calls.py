@@ -21,7 +21,7 @@ from dbdeed.access.postgresql_errors import Staleness, schema_changed, staleness
 from dbdeed.access.postgresql_prepared import Cache, Prepared
 from dbdeed.access.postgresql_types import ASK, Types
 from dbdeed.access.postgresql_values import Dumper, plain
-from dbdeed.access.statements import Result, Row, Statement
+from dbdeed.access.statements import Result, Row, Statement, first_word
 from dbdeed.access.sync.postgresql_wire import FAILED, FINE, TUPLES_OK, Wire
 from dbdeed.access.sync.sockets import Turn
 
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
 Results: TypeAlias = "list[PGresult]"
 
+_WITH_TRANSACTIONS = frozenset({"CALL", "DO"})
+_MOST_PARAMETERS = 65535
 _OIDS = 1028  # oid[]
-_STYLES = (b"TimeZone", b"DateStyle", b"IntervalStyle")
+_STYLES = (b"TimeZone", b"DateStyle", b"IntervalStyle", b"client_encoding")
 # The styles in which psycopg reads texts, should a role or a database have others.
 _READABLE = (
     ("DateStyle", b"ISO", "SELECT pg_catalog.set_config('DateStyle', 'ISO', false)"),
@@ -86,12 +88,13 @@ class Calls:
             values, formats = prepared.send(parameters)
             pgconn = self.pgconn
             result = more = None
-            self.chunked = False
+            self.chunked = sent = False
             try:
                 if prepared.name:
                     pgconn.send_query_prepared(prepared.name, values, formats, prepared.format)
                 else:
                     pgconn.send_query_params(encoded(statement.text), values, prepared.oids, formats)
+                sent = True
                 if pgconn.flush():
                     self.wire.flushed()
                 if pgconn.is_busy():
@@ -102,7 +105,7 @@ class Calls:
                 more = pgconn.get_result()
             except psycopg.Error as error:
                 if result is None or result.status != FAILED:
-                    raise self.lost(error, writes=statement.writes) from error
+                    raise self.lost(error, writes=statement.writes and sent) from error
             except BaseException:
                 self.wire.interrupted()
                 raise
@@ -160,6 +163,8 @@ class Calls:
                 prepared = Prepared(b"", oids, self.types, self.dumper)
                 earlier = True
         if prepared is None:
+            if len(parameters) > _MOST_PARAMETERS:
+                raise InvalidValue(f"a statement takes {_MOST_PARAMETERS} parameters, not {len(parameters)}")
             values, formats = self.dumper.texts(parameters), None
         else:
             values, formats = prepared.send(parameters)
@@ -175,9 +180,8 @@ class Calls:
             if prepared is None:
                 pgconn.send_describe_prepared(name)
             pgconn.send_query_prepared(name, values, formats, known.format if known else 0)
-            pgconn.pipeline_sync()
         except psycopg.Error as error:
-            raise self.lost(error, writes=statement.writes) from error
+            raise self.lost(error, writes=False) from error  # nothing is done that is not ended
         results = self.conversation(self.wire.pipelined, writes=statement.writes)
         results = self.began(begin, results)
         if any(result.status not in FINE for result in results):
@@ -204,7 +208,6 @@ class Calls:
             self.open_pipeline()
             self.pgconn.send_prepare(name, sent, oids)
             self.pgconn.send_describe_prepared(name)
-            self.pgconn.pipeline_sync()
         except psycopg.Error as error:
             raise self.lost(error, writes=False) from error
         results = self.began(begin, self.conversation(self.wire.pipelined, writes=False))
@@ -265,7 +268,7 @@ class Calls:
         try:
             self.pgconn.send_query(sent)
         except psycopg.Error as error:
-            raise self.lost(error, writes=writes) from error
+            raise self.lost(error, writes=False) from error
         results = self.conversation(self.wire.answers, writes=writes)
         if begin and self.wire.idle:
             self.begin = begin
@@ -327,12 +330,13 @@ class Calls:
 
     def lost(self, error: psycopg.Error, *, writes: bool) -> AccessError:
         """What it means that the conversation itself failed."""
-        gone = not self.wire.open
         pgconn = self.pgconn
-        if not gone and (
-            pgconn.transaction_status == TransactionStatus.ACTIVE
+        gone = (
+            not self.wire.open
+            or pgconn.transaction_status == TransactionStatus.ACTIVE
             or pgconn.pipeline_status != PipelineStatus.OFF
-        ):
+        )
+        if gone:
             self.wire.terminate()
         return self._unknown_where(translated(error, gone=gone), writes=writes)
 
@@ -362,7 +366,8 @@ class Calls:
         stale = self._stale(results, earlier=earlier)
         if stale is not Staleness.NO and self.wire.open:
             self._draw(stale, statement.text)
-            if again and self.wire.idle:  # outside of a transaction nothing of it was done
+            # Outside of a transaction nothing of it was done, unless it has transactions of its own.
+            if again and self.wire.idle and first_word(statement.text) not in _WITH_TRANSACTIONS:
                 return self._introduce(statement, parameters, again=False)
             if stale is not Staleness.VALUE:
                 raise schema_changed(error) from error
@@ -407,6 +412,9 @@ class Calls:
     def check_styles(self) -> None:
         """Times are read by the session's zone and style, which a statement by hand may have changed."""
         if self.wire.open and (found := self._current_styles()) != self._styles:
+            if self.pgconn.parameter_status(b"client_encoding") != b"UTF8":
+                self.wire.terminate()
+                raise StatementFailed("client_encoding has to stay UTF8; the session was closed")
             self._styles = found
             self.dumper = Dumper(self.types)
             self.cache.refresh(self.types, self.dumper)
