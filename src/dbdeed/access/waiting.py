@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections import deque
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,27 +19,72 @@ T = TypeVar("T")
 
 
 class Waiter(Generic[T]):
-    """A place in a queue: granted once by another task, waited for by its owner."""
+    """A place in a queue: granted once by another task, waited for by its owner.
+
+    Attributes:
+        future: for `Patience`.
+    """
 
     def __init__(self) -> None:
-        self._future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
     def grant(self, value: T) -> bool:
         """Give it what it waits for; False where its owner has gone."""
-        if self._future.done():
+        if self.future.done():
             return False
-        self._future.set_result(value)
+        self.future.set_result(value)
         return True
 
     def granted(self) -> list[T]:
         """What it was given, if anything: a list of one or none."""
-        done = self._future.done() and not self._future.cancelled()
-        return [self._future.result()] if done else []
+        future = self.future
+        if not future.done() or future.cancelled() or future.exception() is not None:
+            return []
+        return [future.result()]
 
     async def wait(self, within: float | None) -> T:
         """What was granted; raises `TimeoutError` after `within` seconds."""
         async with asyncio.timeout(within):
-            return await self._future
+            return await self.future
+
+
+class Patience:
+    """Waiting in one queue, where all wait equally long.
+
+    One timer serves them all: who came first is the first whose time is up. A timer for each would cost as
+    much as a short query.
+
+    Args:
+        within: seconds.
+    """
+
+    def __init__(self, within: float) -> None:
+        self._within = within
+        self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        self._timed = False
+
+    def wait(self, waiter: Waiter[T]) -> asyncio.Future[T]:
+        """As `waiter.wait`."""
+        future, waiting = waiter.future, self._waiting
+        while waiting and waiting[0][1].done():
+            waiting.popleft()
+        loop = future.get_loop()
+        end = loop.time() + self._within
+        waiting.append((end, future))
+        if not self._timed:
+            self._timed = True
+            loop.call_at(end, self._look, loop)
+        return future
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now, waiting = loop.time(), self._waiting
+        while waiting and (waiting[0][1].done() or waiting[0][0] <= now):
+            _, future = waiting.popleft()
+            if not future.done():
+                future.set_exception(TimeoutError())
+        self._timed = bool(waiting)
+        if waiting:
+            loop.call_at(waiting[0][0], self._look, loop)
 
 
 class Ticker:

@@ -225,9 +225,14 @@ class Database(Session):
 
     def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
         routes = self._routes or self._open_routes()
-        lease = None if routes.replicas else routes.primary.take(careful=statement.writes)
-        if lease is None:
+        if routes.replicas:
             return self._leased(lambda one: one.run(statement, parameters), statement)
+        lease = routes.primary.take(careful=statement.writes)
+        if lease is None:
+            try:
+                lease = routes.primary.acquire(careful=statement.writes)
+            except Transient as error:
+                return self._leased(lambda one: one.run(statement, parameters), statement, error)
         lease.doing = statement
         try:
             result = lease.connection.run(statement, parameters)

@@ -22,7 +22,7 @@ from weakref import WeakSet
 
 from dbdeed.access.errors import AccessError, PoolClosed, PoolTimeout, PrimaryLost, Transient, server_ends
 from dbdeed.access.pool_metrics import PoolMetrics, Reason
-from dbdeed.access.sync.waiting import Ticker, Waiter, caller, caller_name, mutex
+from dbdeed.access.sync.waiting import Patience, Ticker, Waiter, caller, caller_name, mutex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +102,7 @@ class Pool:
         self._leases: set[Lease] = set()  # idle and in use
         self._size = 0  # idle, in use and being opened
         self._waiters: deque[Waiter[Lease | None]] = deque()
+        self._patience = Patience(settings.acquire_timeout)
         self._drained: Waiter[None] | None = None
         self._ticker: Ticker | None = None
         self._closed = True
@@ -186,12 +187,7 @@ class Pool:
         except IndexError:
             return None
         now = self._clock()
-        if (
-            now >= lease.expires
-            or self._always_reset
-            or lease.connection.changed
-            or ((careful or now - lease.since > _TRUSTED_FOR) and not lease.connection.alive())
-        ):
+        if not self._fits(lease, now, careful=careful):
             self._put_back(lease)
             return None
         lease.holder = caller()
@@ -199,20 +195,23 @@ class Pool:
         self.acquired += 1
         return lease
 
-    def acquire(self) -> Lease:
+    def acquire(self, *, careful: bool = True) -> Lease:
         """A connection that is ready, oldest request first.
+
+        Args:
+            careful: as for `take`.
 
         Raises:
             PoolTimeout: none was free in time.
             PoolClosed: the pool is closed.
             ConnectionFailed: a new one was needed and could not be opened.
         """
-        lease = self.take(careful=True)
+        lease = self.take(careful=careful)
         if lease is not None:
             return lease
         lease = self._turn()
         try:
-            if lease is not None:
+            if lease is not None and not self._fits(lease, self._clock(), careful=careful):
                 unfit = self._unfit(lease)
                 if unfit is not None:
                     self._terminate(lease, unfit)
@@ -318,7 +317,7 @@ class Pool:
             self._settle()
         start = self._clock()
         try:
-            return waiter.wait(self._settings.acquire_timeout)
+            return self._patience.wait(waiter)
         except BaseException as error:
             message = self._who_holds() if isinstance(error, TimeoutError) else ""
             self._leave(waiter)
@@ -341,6 +340,16 @@ class Pool:
                     self._drop(lease, "closed")
                 else:
                     self._pass_on(lease)
+
+    def _fits(self, lease: Lease, now: float, *, careful: bool) -> bool:
+        """Whether it can be used as it is."""
+        return not (
+            now >= lease.expires
+            or lease.doomed is not None
+            or self._always_reset
+            or lease.connection.changed
+            or ((careful or now - lease.since > _TRUSTED_FOR) and not lease.connection.alive())
+        )
 
     def _unfit(self, lease: Lease) -> Reason | None:
         """Why it cannot be used, once all was tried to make it so."""

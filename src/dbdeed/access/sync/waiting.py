@@ -37,6 +37,21 @@ class Waiter(Generic[T]):
         return self._value[0]
 
 
+class Patience:
+    """Waiting in one queue, where all wait equally long.
+
+    Args:
+        within: seconds.
+    """
+
+    def __init__(self, within: float) -> None:
+        self._within = within
+
+    def wait(self, waiter: Waiter[T]) -> T:
+        """As `waiter.wait`."""
+        return waiter.wait(self._within)
+
+
 class Ticker:
     """Calls a function from time to time until stopped."""
 
