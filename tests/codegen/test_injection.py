@@ -289,6 +289,11 @@ def test_no_value_and_no_operator_reaches_the_text_of_a_statement(
         )  # fmt: skip
 
 
+def _enum_of(package: Any, row: Any) -> Any:
+    """The enum class of the attribute `kind`."""
+    return getattr(package, row.__annotations__["kind"].removesuffix(" | None"))
+
+
 @pytest.mark.parametrize("engine", ["PostgreSQL 15", "PostgreSQL 18", "SQLite"])
 def test_attacks_as_names_of_a_document_stay_names(engine: str, tmp_path: Path, monkeypatch: Any) -> None:
     """Tables and columns that are called as attacks are, from the catalog to every operation."""
@@ -301,13 +306,18 @@ def test_attacks_as_names_of_a_document_stay_names(engine: str, tmp_path: Path, 
 
     def sql(table: str) -> str:
         columns = ", ".join(f"{quoted(name)} text" for name in names)
+        kind = '"a kind; --"' if here.is_postgresql else f"text CHECK (kind_ IN ({listed}))"
         return (
-            f"CREATE TABLE {quoted(table)} (id INTEGER PRIMARY KEY, {columns}, UNIQUE ({quoted(names[5])}))"
+            f"CREATE TABLE {quoted(table)} (id INTEGER PRIMARY KEY, kind_ {kind}, {columns}, "
+            f"UNIQUE ({quoted(names[5])}))"
         )
 
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
     tables = ["'; DROP TABLE authors; --", 'a"b', "{0}%s$1?", "x\\'--", "\u2019\n*/"]
     with here.copy(tmp_path) as address:
         with sync.Database(address) as db:
+            if here.is_postgresql:
+                db.execute(f'CREATE TYPE "a kind; --" AS ENUM ({listed})')
             for table in tables:
                 db.execute(sql(table))
         folder = tmp_path / f"attacked_{here.package}"
@@ -334,6 +344,13 @@ def test_attacks_as_names_of_a_document_stay_names(engine: str, tmp_path: Path, 
                     assert rows.list(f"-{name}", **{name: access.starts_with(value)}) == [row]
                     page = rows.page(name, first=1)
                     assert len(rows.page(name, first=1, after=page.next).rows) == 1
+                kinds = list(_enum_of(package, getattr(package, own.row)))
+                assert sorted(kind.value for kind in kinds) == sorted(names)
+                for kind in kinds:
+                    changed = rows.update(1, getattr(package, own.changes)(kind=kind))
+                    assert changed.kind is kind
+                    assert rows.list(kind=access.any_of([kind])) == [changed]
+                rows.update(1, getattr(package, own.changes)(kind=None))
                 key = own.attribute(names[5])
                 assert getattr(rows, f"find_by_{key}")(values[key]) == row
                 changes = getattr(package, own.changes)(**dict.fromkeys(values, "'; --"))
