@@ -130,6 +130,18 @@ async def test_every_change_sets_the_moment_and_counts(lib: Any, db: Any) -> Non
 
 
 @on_postgresql
+async def test_a_key_that_is_held_later_decides_no_insert(lib: Any, db: Any) -> None:
+    ranks = lib.RankRepository(db)
+    one = await ranks.upsert(lib.NewRank(id=1, place=1, name="a"))
+    assert (await ranks.upsert_by_name(lib.NewRank(id=9, place=2, name="a"))).id == one.id
+    assert (await ranks.find_by_place(2)) == await ranks.get(1)
+    assert not hasattr(ranks, "upsert_by_place")
+    assert not hasattr(ranks, "insert_if_new")
+    with pytest.raises(access.UniqueViolation):
+        await ranks.insert(lib.NewRank(id=3, place=2))
+
+
+@on_postgresql
 async def test_a_moment_that_a_trigger_keeps_is_left_to_it(lib: Any, db: Any) -> None:
     rows = lib.TouchedRepository(db)
     assert lib.TouchedChanges.__struct_fields__ == ("note",)

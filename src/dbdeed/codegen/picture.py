@@ -152,6 +152,12 @@ class Picture:
             found.append(Finder(name, key))
         return tuple(found)
 
+    def is_deferrable(self, fields: tuple[Field, ...]) -> bool:
+        """An insert cannot be told what to do where a row has this key already."""
+        columns = {field.attribute.name for field in fields}
+        same = [key.deferrable for key in self.model.keys if set(key.columns) == columns]
+        return all(same)
+
     @cached_property
     def total(self) -> tuple[Field, ...]:
         """What makes an order of rows total: the primary key, or another key that is never null."""

@@ -39,7 +39,8 @@ def inserts(picture: Picture) -> list[str]:
             Group("return await access.insert_returning(", (*rows, "from_rows")),
         ),
     ]
-    if picture.key or picture.finders:
+    keys = picture.model.keys
+    if keys and not any(key.deferrable for key in keys):
         about = "Insert one row; None where another has one of its unique keys."
         query = ("*TABLE.insert_if_new(new)", "from_rows")
         body = Group("return await self._session.one(", query)
@@ -60,7 +61,12 @@ def changes(picture: Picture) -> list[str]:
 def _upserts(picture: Picture) -> list[str]:
     keys = [("upsert", picture.key)]
     keys += [(f"upsert_{finder.name}", finder.fields) for finder in picture.finders]
-    return [_upsert(name, key, picture) for name, key in keys if key and all(f.writable for f in key)]
+    return [_upsert(name, key, picture) for name, key in keys if key and _can_conflict(key, picture)]
+
+
+def _can_conflict(key: tuple[Field, ...], picture: Picture) -> bool:
+    """A row can be given this key, and the database can say at once that another has it."""
+    return all(field.writable for field in key) and not picture.is_deferrable(key)
 
 
 def _upsert(name: str, key: tuple[Field, ...], picture: Picture) -> str:

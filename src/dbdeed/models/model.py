@@ -101,11 +101,17 @@ class Relationship:
 
 @dataclass(frozen=True, slots=True)
 class UniqueKey:
-    """Columns that find at most one row: the primary key, unique constraints and plain unique indexes."""
+    """Columns that find at most one row: the primary key, unique constraints and plain unique indexes.
+
+    Attributes:
+        deferrable: it may be held only at a transaction's end, so that no insert can be told what to do where
+            it is not met.
+    """
 
     name: str
     columns: tuple[str, ...]
     primary: bool = False
+    deferrable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

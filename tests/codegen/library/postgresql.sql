@@ -92,3 +92,8 @@ BEGIN
     RETURN new;
 END $$;
 CREATE TRIGGER touched_touch BEFORE INSERT OR UPDATE ON touched FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TABLE ranks (
+    id integer PRIMARY KEY,
+    place integer NOT NULL UNIQUE DEFERRABLE INITIALLY DEFERRED,
+    name text UNIQUE
+);

@@ -232,7 +232,8 @@ def _comment(one: ObjectId, catalog: Catalog) -> str:
 def _keys(one: Described) -> Iterable[UniqueKey]:
     for constraint in one.constraints:
         if constraint.type in ("primary", "unique"):
-            yield UniqueKey(constraint.name, constraint.columns, primary=constraint.type == "primary")
+            primary = constraint.type == "primary"
+            yield UniqueKey(constraint.name, constraint.columns, primary, constraint.deferrable)
     for index in one.indexes:
         if index.unique and index.valid and not index.partial and "" not in index.columns:
             yield UniqueKey(index.name, index.columns)
