@@ -56,14 +56,14 @@ _decode = msgspec.json.Decoder().decode
 # differ less than one would think: psycopg reads a numeric's text in a third of the time of its binary form.
 _BINARY_SAVES = {
     17: 200,  # bytea
-    20: 20,  # bigint
-    21: 20,
-    23: 20,
+    20: 50,  # bigint
+    21: 50,
+    23: 50,
     701: 100,  # double precision
     1114: 100,  # timestamp
     1184: 350,  # timestamp with time zone: the server would have to find its offset
     1186: 350,  # interval
-    1700: -350,  # numeric
+    1700: -600,  # numeric
     2950: 200,  # uuid
     3802: -60,  # jsonb
 }
