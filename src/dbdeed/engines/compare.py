@@ -240,6 +240,13 @@ def _rings(work: _Work) -> Iterator[tuple[ObjectId, ObjectId]]:
     current, target = work.context.current, work.context.target
     names = {claim for one in work.down for claim in current.objects[one].claims}
 
+    def cause(fallen: ObjectId) -> ObjectId | None:
+        """The alteration that something falls for."""
+        found = work.down.get(fallen)
+        while found in work.down:
+            found = work.down[found]
+        return found
+
     def waits(need: ObjectId) -> bool:
         return need in work.down or (
             need not in current.objects and not names.isdisjoint(target.objects[need].claims)
@@ -248,7 +255,10 @@ def _rings(work: _Work) -> Iterator[tuple[ObjectId, ObjectId]]:
     for fallen in list(work.down):
         for one in current.needed_by.get(fallen, ()):
             open_still = one in work.altered and one not in work.loosened and one not in work.settled
-            if open_still and any(map(waits, target.all_needs(one))):
+            if not open_still:
+                continue
+            needs = target.all_needs(one)
+            if cause(fallen) in needs or any(map(waits, needs)):
                 yield one, fallen
 
 

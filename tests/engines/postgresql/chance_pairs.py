@@ -154,6 +154,12 @@ TYPES = {
         "CREATE TYPE i AS (x integer); CREATE TYPE c AS (y i, z integer); CREATE TABLE t (a c, b c[])",
         "CREATE TYPE i AS (x bigint); CREATE TYPE c AS (y i, z integer); CREATE TABLE t (a c, b c[])",
     ),
+    "a row type comes to need an enum that changes, and the one that it had needs that too": (
+        "CREATE TYPE m AS ENUM ('a', 'b'); CREATE TYPE t AS (q m, r integer); CREATE TYPE i AS (d t, e integer);"
+        "CREATE TABLE x (a m, b i, c t)",
+        "CREATE TYPE m AS ENUM ('b'); CREATE TYPE t AS (q m, s integer); CREATE TYPE i AS (d m, e integer);"
+        "CREATE TABLE x (a m, b i, c t)",
+    ),
     "a materialized view holds rows of a table that changes": (
         "CREATE TABLE t (a integer); CREATE MATERIALIZED VIEW m AS SELECT t AS x, ARRAY[t] AS y FROM t",
         "CREATE TABLE t (a bigint, b integer DEFAULT 4); CREATE MATERIALIZED VIEW m AS SELECT t AS x, ARRAY[t] AS y FROM t",

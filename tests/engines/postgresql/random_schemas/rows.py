@@ -92,7 +92,8 @@ def snapshot(session: Session, catalog: Catalog) -> dict[ObjectId, Table]:
     found = {}
     for one in _plain(catalog):
         columns = [child.id.name[2] for child in catalog.children.get(one, ()) if _stored(child)]
-        sql = ", ".join(f"{quoted(column)}::text" for column in columns)
+        # By the types' own output: a cast to text may be one that the schema makes, and fail.
+        sql = ", ".join(f"format('%L', {quoted(column)})" for column in columns)
         rows = session.fetch(f"SELECT {sql} FROM ONLY {quoted(*one.name)}")
         values = {name: tuple(sorted(map(str, (row[at] for row in rows)))) for at, name in enumerate(columns)}
         found[one] = Table(len(rows), values)
