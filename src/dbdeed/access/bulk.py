@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from dbdeed.access.session import Session
     from dbdeed.access.statements import Load
-    from dbdeed.access.table import Copy, Table
+    from dbdeed.access.table import Table
+    from dbdeed.access.table_writes import Copy
 
 T = TypeVar("T")
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from dbdeed.access.statements import Load
     from dbdeed.access.sync.session import Session
-    from dbdeed.access.table import Copy, Table
+    from dbdeed.access.table import Table
+    from dbdeed.access.table_writes import Copy
 
 T = TypeVar("T")
 
