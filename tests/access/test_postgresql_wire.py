@@ -11,6 +11,7 @@ import subprocess
 import threading
 import tracemalloc
 from contextlib import aclosing, closing, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -488,3 +489,30 @@ def test_over_an_encrypted_connection(table: str, tmp_path: Path) -> None:
                 assert database.rows(echo, (big,)) == [(big,)]
             for size in range(1000, 70_000, 511):
                 assert [len(row[0]) for row in database.rows(wide, (size,))] == [size]
+
+
+def test_a_task_goes_on_in_its_own_context(table: str) -> None:
+    """Tasks are resumed by the loop's own callback: whose turn it is, and what it carries, stays as it is."""
+    who: ContextVar[int] = ContextVar("who", default=0)
+
+    async def work() -> None:
+        async with access.Database(table, pool=access.PoolSettings(min=2, max=4)) as database:
+
+            async def one(number: int) -> None:
+                who.set(number)
+                task = asyncio.current_task()
+                for _ in range(20):
+                    await database.rows(READ, (1,))
+                    assert who.get() == number
+                    assert asyncio.current_task() is task
+                raise LookupError(number)
+
+            ended = await asyncio.gather(*(one(number) for number in range(1, 30)), return_exceptions=True)
+            assert [str(error) for error in ended] == [str(number) for number in range(1, 30)]
+            assert who.get() == 0
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(database.rows(READ, (key,))) for key in range(1, 11)]
+            assert [task.result() for task in tasks] == [[(key, 0)] for key in range(1, 11)]
+
+    drive(work)
+    asyncio.run(work(), debug=True)

@@ -76,11 +76,12 @@ class _Wake(asyncio.Future[None]):
             self.set_result(None)
         else:
             self.set_exception(error)
-        if self._resume is not None:
-            if self._context is None:
-                self._resume(self)
-            else:
-                self._context.run(self._resume, self)
+        if self._resume is None:
+            return
+        if self._context is None or asyncio.current_task(self.get_loop()) is not None:  # loops within loops
+            self.get_loop().call_soon(self._resume, self, context=self._context)
+        else:
+            self._context.run(self._resume, self)
 
 
 class Socket:
