@@ -63,10 +63,12 @@ def test_the_page_says_what_the_settings_are() -> None:
     text = PAGE.read_text()
     assert f"budget={access.RetryPolicy().budget}" in text
     assert "a reserve of\nten and one a second" in text
-    from dbdeed.access import budget, routing, sqlite
+    from dbdeed.access import budget, postgresql_prepared, routing, sqlite
 
     assert (budget._RESERVE, budget._PER_SECOND, budget._RESERVE_FOR_CONFLICTS) == (10, 1, 100)
     assert "at most every 50 ms" in text
     assert routing._ASK_EVERY == 0.05
+    assert "at most 256 prepared statements" in text
+    assert postgresql_prepared.LIMIT == 256
     assert "every 2,000 steps" in text
     assert sqlite._STEPS_BETWEEN_LOOKS == 2000
