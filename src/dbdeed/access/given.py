@@ -40,7 +40,7 @@ class _Kind:
         names: the attributes that they give.
     """
 
-    __slots__ = ("_json", "_pick", "names")
+    __slots__ = ("_fills", "_json", "_pick", "names")
 
     def __init__(
         self, fields: Sequence[str], unset: Sequence[bool], columns: Mapping[str, Column], *, nulls: bool
@@ -52,12 +52,13 @@ class _Kind:
             if not left_out or (nulls and _is_null(columns[name]))
         }
         self.names = tuple(places)
+        self._fills = null in places.values()
         self._pick = _picker([*places.values()])
         self._json = [(n, columns[name]) for n, name in enumerate(places) if columns[name].json]
 
     def values(self, every: tuple[object, ...]) -> Sequence[object]:
         """The values of `names`, of all values of one of the structs."""
-        found = self._pick((*every, None))
+        found = self._pick((*every, None) if self._fills else every)
         if not self._json:
             return found
         encoded = [*found]

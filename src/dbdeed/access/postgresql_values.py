@@ -8,6 +8,7 @@ all else as psycopg writes it as text, which the server reads as the parameter's
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import enum
 import struct
 import uuid
@@ -30,6 +31,7 @@ Sent: TypeAlias = "tuple[list[bytes | None], Sequence[int] | None]"
 
 _TEXT, _BINARY = 0, 1
 _BOOL, _BYTEA, _INT8, _INT2, _INT4, _FLOAT8, _UUID = 16, 17, 20, 21, 23, 701, 2950
+_NUMERIC = 1700
 _TEXTS = (25, 1042, 1043)
 _DATE, _TIME, _TIMESTAMP, _TIMESTAMPTZ, _INTERVAL, _TIMETZ = 1082, 1083, 1114, 1184, 1186, 1266
 _INTS = frozenset({1005, 1007, 1016})  # their arrays
@@ -142,6 +144,8 @@ class Dumper:
             return self._binary(value), _BINARY
         if kind is dt.timedelta and oid == _INTERVAL:
             return self._binary(value), _BINARY
+        if kind is decimal.Decimal and oid == _NUMERIC:
+            return _number, _TEXT
         if kind is list and oid in _INTS:
             return self._integers, _TEXT
         return self._as_text(oid), _TEXT
@@ -214,6 +218,12 @@ def _naive(binary: Dump) -> Dump:
         return binary(value)
 
     return dump
+
+
+def _number(value: decimal.Decimal) -> bytes:
+    if not value.is_finite():
+        raise NeedsText
+    return str(value).encode()
 
 
 def _uuid(value: uuid.UUID) -> bytes:
