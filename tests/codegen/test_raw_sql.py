@@ -14,6 +14,8 @@ from tests.codegen.places import PLACES, Built, Places, built, document
 
 from dbdeed.access import Database, NotFound
 from dbdeed.access.sync import Database as SyncDatabase
+from dbdeed.app.check import check
+from dbdeed.cli.main import main
 from dbdeed.errors import DbdeedError, InvalidInput
 
 if TYPE_CHECKING:
@@ -313,6 +315,35 @@ def test_wrong_sql_is_said_at_its_own_line(
     assert isinstance(caught.value, InvalidInput)
     assert caught.value.where.endswith(f"DATABASE.md:{first + at[0]}:{at[1]}")
     assert not (tmp_path / "src").exists()
+
+
+def test_check_lists_wrong_queries_beside_everything_else(tmp_path: Path) -> None:
+    queries = {"good": ("many", "SELECT id FROM orders"), "bad": ("many", "SELECT idd FROM orders")}
+    path = tmp_path / "DATABASE.md"
+    path.write_text(document("sqlite", SQLITE, patterns="Raw SQL", rest=declared(queries)))
+    for _ in range(2):  # the second time from the cache
+        found = [one for one in check(path, engine=True).findings if one.code == "sql-rejected"]
+        assert [one.message for one in found] == ["no such column: idd"]
+        place = found[0].place
+        assert place is not None
+        line = place.source.position(place.span.start).line
+        assert path.read_text().splitlines()[line - 1] == "SELECT idd FROM orders;"
+    assert any(one.code == "sql-rejected" for one in check(path).findings)
+    path.write_text(f"\n\n{path.read_text()}".replace("idd", "id"))
+    assert not [one for one in check(path, engine=True).findings if one.code == "sql-rejected"]
+
+
+def test_the_command_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "DATABASE.md"
+    path.write_text(
+        document(
+            "sqlite", SQLITE, patterns="Raw SQL", rest=declared({"bad": ("many", "SELECT idd FROM orders")})
+        )
+    )
+    with pytest.raises(SystemExit) as ended:
+        main(["generate", str(path)])
+    assert ended.value.code == 2
+    assert "no such column: idd" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

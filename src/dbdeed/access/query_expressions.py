@@ -44,10 +44,11 @@ class Rendering:
         self.named: list[dict[str, object]] = []
         self.filled: set[int] = set()
         self.used: set[int] = set()
+        self._marks = 0
 
     def mark(self) -> str:
-        """The placeholder of the next parameter, which is in `values` already or is put there next."""
-        self._marks = getattr(self, "_marks", 0) + 1
+        """The placeholder of the next parameter; its value is put into `values` in the same order."""
+        self._marks += 1
         return f"${self._marks}" if self.dialect == "postgresql" else "?"
 
     def value(self, column: ColumnText, value: object) -> str:
