@@ -201,6 +201,8 @@ def test_methods_step_aside_for_columns(places: Places, tmp_path: Any) -> None:
 
 
 def test_formatted_and_strictly_typed(shop: Built) -> None:
+    if shop.place == "postgresql-15":
+        pytest.skip("it is the same text on 18")
     assert formatting(shop.folder) == ""
     folder = shop.folder.parent
     code = USE.replace("NAME", shop.name)

@@ -353,6 +353,8 @@ def test_any_text_is_found_again(shop: Built, text: str) -> None:
 
 
 def test_formatted_and_strictly_typed(shop: Built) -> None:
+    if shop.place == "postgresql-15":
+        pytest.skip("it is the same text on 18")
     assert formatting(shop.folder) == ""
     folder = shop.folder.parent
     code = USE.replace("NAME", shop.name)

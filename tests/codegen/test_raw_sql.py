@@ -282,6 +282,8 @@ def test_strings_stay_data(shop: Built) -> None:
 
 
 def test_formatted_and_strictly_typed(shop: Built) -> None:
+    if shop.place == "postgresql-15":
+        pytest.skip("it is the same text on 18")
     assert formatting(shop.folder) == ""
     code = shop.folder.parent
     assert mypy(code) == []

@@ -226,6 +226,8 @@ def test_rows_are_read_and_written(shop: Built) -> None:
 
 
 def test_formatted_and_strictly_typed(everything: Built) -> None:
+    if everything.place == "postgresql-15":
+        pytest.skip("it is the same text on 18")
     own = "sqlalchemy_models.py"
     assert formatting(everything.folder / own) == ""
     folder = everything.folder.parent
