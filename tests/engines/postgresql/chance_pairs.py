@@ -164,6 +164,11 @@ TYPES = {
         "CREATE TABLE t (a integer); CREATE MATERIALIZED VIEW m AS SELECT t AS x, ARRAY[t] AS y FROM t",
         "CREATE TABLE t (a bigint, b integer DEFAULT 4); CREATE MATERIALIZED VIEW m AS SELECT t AS x, ARRAY[t] AS y FROM t",
     ),
+    "an extension comes under rights that new types get": (
+        "CREATE EXTENSION citext",
+        "ALTER DEFAULT PRIVILEGES GRANT USAGE ON TYPES TO reader; ALTER DEFAULT PRIVILEGES IN SCHEMA public"
+        " GRANT EXECUTE ON FUNCTIONS TO reader",
+    ),
     "new types under rights that new types get": (
         "CREATE TYPE i AS RANGE (subtype = integer); CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (c e)",
         "CREATE TYPE e AS ENUM ('b'); CREATE TABLE t (c e);"

@@ -11,7 +11,7 @@ from dbdeed.engines.change import Action
 from dbdeed.engines.compare import Context, compare_catalogs
 from dbdeed.engines.postgresql.alike import renamed_alike
 from dbdeed.engines.postgresql.kinds.column_create import column_above
-from dbdeed.engines.postgresql.kinds.default_privileges import neutral
+from dbdeed.engines.postgresql.kinds.default_privileges import neutral, without
 from dbdeed.engines.postgresql.listing import KINDS
 from dbdeed.engines.postgresql.stable import stable, taken_as
 from dbdeed.engines.postgresql.untangle import untangle
@@ -80,6 +80,8 @@ def _with_exact_rights(change: Change, context: Context) -> Change:
     """Default privileges that are there already must not add to what the plan makes."""
     if change.action is not Action.CREATE:
         return change
+    if change.id.kind == "extension":
+        return replace(change, steps=without(change.steps, context))
     steps = [step for one in (change.id, *change.covers) for step in neutral(one, context)]
     return replace(change, steps=(*change.steps, *steps)) if steps else change
 

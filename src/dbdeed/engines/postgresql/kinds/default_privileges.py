@@ -159,4 +159,16 @@ def neutral(made: ObjectId, context: Context) -> Iterable[Step]:
                     yield step(sql, made)
 
 
+def without(steps: Sequence[Step], context: Context) -> tuple[Step, ...]:
+    """Steps that make what is not known one by one, an extension's members: under no defaults of ours."""
+    there: list[Any] = [
+        one for one in context.current.objects.values() if one.id.kind == "default privileges"
+    ]
+    own = [one for one in there if not one.role]
+    away = [each for one in own for each in _steps(one, one.granted, one.revoked)]
+    back = [each for one in own for each in _steps(one, one.revoked, one.granted)]
+    at_once = [replace(one, after_all=False) for one in (*away, *back)]
+    return (*at_once[: len(away)], *steps, *at_once[len(away) :])
+
+
 KINDS = (Kind("default privileges", DefaultPrivileges, create, drop, alter),)
