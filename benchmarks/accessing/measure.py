@@ -109,7 +109,7 @@ def blocks(
             order = [one for one in drivers if number < 1 or number % PEERS_EACH == 0 or _near(one)]
             chance.shuffle(order)
             seed = chance.randrange(2**32)
-            calls = max(1, round(work.calls * scale))
+            calls = 1 if work.calls == 1 else max(1, round(work.calls * scale))
             for driver in order:
                 one = driver.contestant
                 if work not in taken.works_of(one):
