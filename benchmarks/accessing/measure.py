@@ -114,6 +114,7 @@ def blocks(
                 one = driver.contestant
                 if work not in taken.works_of(one):
                     continue
+                place.settle()
                 before = place.processor()
                 try:
                     found = driver.order("block", work=work.name, calls=calls, seed=seed)
