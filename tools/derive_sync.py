@@ -25,6 +25,7 @@ DERIVED = (
     "routing",
     "transaction",
     "postgresql_wire",
+    "postgresql_talk",
     "postgresql_calls",
     "postgresql_bulk",
     "postgresql",

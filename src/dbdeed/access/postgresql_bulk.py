@@ -10,8 +10,8 @@ import psycopg
 from psycopg import capabilities
 
 from dbdeed.access.errors import StatementFailed
-from dbdeed.access.postgresql_calls import encoded
 from dbdeed.access.postgresql_copy import chunks
+from dbdeed.access.postgresql_talk import encoded
 from dbdeed.access.postgresql_wire import CHUNK, COPY_IN
 from dbdeed.access.statements import Row, Statement, first_word
 

@@ -13,7 +13,7 @@ from psycopg import capabilities
 from dbdeed.access.errors import StatementFailed
 from dbdeed.access.postgresql_copy import chunks
 from dbdeed.access.statements import Row, Statement, first_word
-from dbdeed.access.sync.postgresql_calls import encoded
+from dbdeed.access.sync.postgresql_talk import encoded
 from dbdeed.access.sync.postgresql_wire import CHUNK, COPY_IN
 
 if TYPE_CHECKING:
