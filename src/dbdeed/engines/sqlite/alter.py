@@ -13,9 +13,10 @@ from dbdeed.engines.change import Hazard, HazardKind, LockLevel, Step
 from dbdeed.engines.compare import Alteration
 from dbdeed.engines.sqlite.definition import bare, divide
 from dbdeed.engines.sqlite.names import fold, written
+from dbdeed.engines.sqlite.needs import RELATIONS
 from dbdeed.engines.sqlite.rebuild import rebuilt
 from dbdeed.engines.sqlite.schema import text_of
-from dbdeed.engines.sqlite.text import lex, without_comments
+from dbdeed.engines.sqlite.text import lex, names_in, relations_in, without_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LENIENT = "PRAGMA legacy_alter_table=ON"
 STRICT = "PRAGMA legacy_alter_table=OFF"
 
+_ALWAYS = frozenset({"sqlite_schema", "sqlite_master", "sqlite_temp_schema", "sqlite_temp_master"})
 _CAN_BE_ADDED = frozenset({"not", "null", "default", "collate", "check", "references", "generated", "as"})
 _CAN_BE_DROPPED = frozenset({"not", "null", "default", "collate", "check", "generated", "as"})
 
@@ -108,16 +110,40 @@ def _removals(old: Table, gone: set[str], context: Context) -> Alteration | None
         return None
     if any(gone & {fold(w.name) for w in _words(part)} - {fold(column.name)} for column, part in leaving):
         return None
-    return Alteration(
-        _lenient([_removal(old, column) for column, _ in leaving], context),
-        disturbs=frozenset((*_indexes_on(old, gone, context), *_views_on(old, len(leaving), context))),
+    away = frozenset((*_indexes_on(old, gone, context), *_readers(gone, context)))
+    if any(_lacks(one, context) for one in _of_kinds(context) if one not in away):
+        return None
+    return Alteration(_lenient([_removal(old, column) for column, _ in leaving], context), disturbs=away)
+
+
+def _readers(gone: set[str], context: Context) -> Iterable[ObjectId]:
+    """Views and triggers that do not stay as they are, or that name a column that goes.
+
+    SQLite drops no column while one of them names what is not there, lenient or not; they may name what went
+    before. What falls with its own table needs no word.
+    """
+    for one in _of_kinds(context):
+        parent = context.current.objects[one].parent
+        if parent is not None and parent not in context.target.objects:
+            continue
+        text = text_of(context.current, one)
+        stays = one in context.target.objects and text_of(context.target, one) == text
+        if not stays or gone & names_in(text):
+            yield one
+
+
+def _lacks(one: ObjectId, context: Context) -> bool:
+    """Whether it may read or write a table that is not there both before and after."""
+    text = text_of(context.current, one)
+    before, after = (
+        {each.name[0] for each in catalog.objects if each.kind in RELATIONS}
+        for catalog in (context.current, context.target)
     )
+    return bool(names_in(text) & (before ^ after) or relations_in(text) - before - _ALWAYS)
 
 
-def _views_on(old: Table, leaving: int, context: Context) -> Iterable[ObjectId]:
-    """A view that names one dropped column keeps SQLite from dropping the next, lenient or not."""
-    if leaving > 1:
-        yield from (one for one in context.current.needed_by.get(old.id, ()) if one.kind == "view")
+def _of_kinds(context: Context) -> Iterable[ObjectId]:
+    return (one for one in context.current.objects if one.kind in ("view", "trigger"))
 
 
 def _words(part: ColumnText) -> list[Word]:

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Object, ObjectId
     from dbdeed.engines.sqlite.text import Word
 
-_NAMED = ("table", "view", "virtual_table")
+RELATIONS = ("table", "view", "virtual_table")
+"""What can be read from, each under a name of its own."""
 
 
 def needs_of(
     objects: Mapping[ObjectId, Object], words: Mapping[ObjectId, Sequence[Word]]
 ) -> dict[ObjectId, frozenset[ObjectId]]:
     """For each object the objects that are made before it."""
-    named = {one.name[0]: one for one in objects if one.kind in _NAMED}
+    named = {one.name[0]: one for one in objects if one.kind in RELATIONS}
     wanted = {one: _wanted(objects[one], words[one], named) for one in objects}
     return _without_rings(wanted)
 

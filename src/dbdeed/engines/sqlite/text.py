@@ -6,13 +6,14 @@ comments, the case of words and the way names are quoted mean nothing, so they a
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from dbdeed.engines.sql_text import LexicalRules, Token, TokenKind, name_of, tokens
 from dbdeed.engines.sqlite.names import KEYWORDS, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
 RULES = LexicalRules(identifier_quotes='"`[', trigger_bodies=True)
@@ -117,3 +118,56 @@ def _touching(before: str, after: str) -> bool:
     """Whether no space stands between: only around what can never be part of a longer token."""
     called = after == "(" and before not in KEYWORDS and before[-1:].isidentifier()
     return called or before in ("(", ".") or after in (")", ".", ",")
+
+
+_BEFORE_RELATIONS = frozenset({"from", "join", "into", "update"})
+_NO_RELATION = frozenset({"of", "set"})
+_AFTER_FROM = frozenset(
+    ["where", "group", "having", "window", "order", "limit", "union", "intersect", "except", ";", "returning"]
+)
+
+
+@cache
+def names_in(sql: str) -> frozenset[str]:
+    """Every name in it, folded; keywords too."""
+    return frozenset(fold(word.name) for word in lex(sql) if word.name)
+
+
+@cache
+def relations_in(sql: str) -> frozenset[str]:
+    """The tables and views that stand behind FROM, JOIN, INTO and UPDATE, folded.
+
+    A name too many is possible: that of a WITH.
+    """
+    words = lex(sql)
+    found = set()
+    for at, before in enumerate(words):
+        if before.key in _BEFORE_RELATIONS:
+            found.add(_relation(words[at + 1 : at + 6], reads=before.key in ("from", "join")))
+        if before.key == "from":
+            found.update(_relation(words[comma + 1 : comma + 6], reads=True) for comma in _commas(words, at))
+    return frozenset(found - {""})
+
+
+def _relation(behind: Sequence[Word], *, reads: bool) -> str:
+    """The relation that these words begin with; "" where it is something else."""
+    if behind and behind[0].key == "or":  # UPDATE OR IGNORE
+        behind = behind[2:]
+    if len(behind) > 1 and behind[1].key == ".":  # behind its schema
+        behind = behind[2:]
+    if not behind or behind[0].key in _NO_RELATION:
+        return ""
+    function = reads and len(behind) > 1 and behind[1].key == "("
+    return "" if function else fold(behind[0].name)
+
+
+def _commas(words: Sequence[Word], start: int) -> Iterator[int]:
+    """Where the list behind a FROM goes on."""
+    depth = 0
+    for at in range(start + 1, len(words)):
+        key = words[at].key
+        depth += (key == "(") - (key == ")")
+        if depth < 0 or (depth == 0 and key in _AFTER_FROM):
+            return
+        if depth == 0 and key == ",":
+            yield at
