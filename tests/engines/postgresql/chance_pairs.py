@@ -99,6 +99,11 @@ COLUMNS = {
         "CREATE INDEX ti ON t (c); CREATE VIEW tv AS SELECT x FROM t",
         "CREATE TABLE t (y integer, z integer)",
     ),
+    "a table leaves the one above, and what that computed goes": (
+        "CREATE TABLE u (a text, b integer); CREATE TABLE t (c integer) INHERITS (u);"
+        "ALTER TABLE u ADD d text GENERATED ALWAYS AS (upper(a)) STORED",
+        "CREATE TABLE t (b bigint)",
+    ),
     "what a table of a type says of its columns": (
         "CREATE TYPE i AS (a integer, b text, c bigint)",
         "CREATE TYPE i AS (a integer, b text, c bigint); CREATE SEQUENCE s; CREATE TABLE u OF i;"

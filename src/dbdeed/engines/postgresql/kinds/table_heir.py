@@ -260,9 +260,10 @@ def _dropped(heir: _Heir) -> Iterator[Step]:
 
 
 def _gone(heir: _Heir) -> list[str]:
+    """What is computed from others goes before them."""
     return [
         name
-        for name in heir.was
+        for name in sorted(heir.was, key=lambda name: not heir.was[name].generated)
         if name not in heir.wanted and not _only_own(heir.old, name, heir.context.current)
     ]
 
