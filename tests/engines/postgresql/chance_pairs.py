@@ -211,6 +211,10 @@ OTHERS = {
         " WITH (publish_via_partition_root = true)",
         "CREATE PUBLICATION q",
     ),
+    "a sequence comes to a table of another's": (
+        "CREATE TABLE t (a integer); ALTER TABLE t OWNER TO reader",
+        "CREATE TABLE t (a integer); CREATE SEQUENCE s OWNED BY t.a; ALTER TABLE t OWNER TO reader",
+    ),
     "a sequence of a table that goes, and was another's": (
         "CREATE TABLE t (a integer); CREATE SEQUENCE s OWNED BY t.a; ALTER TABLE t OWNER TO reader",
         "CREATE SEQUENCE s",

@@ -79,7 +79,10 @@ def read(reading: Reading) -> None:
             reading.add(one, (PG_CLASS, oid, 0))
 
 
-def create(new: Sequence, _: Context) -> Making:
+def create(new: Sequence, context: Context) -> Making:
+    given = sequence_write.given(new, context) if new.owned_by else ()
+    if len(given) > 1:  # its table is another's
+        return Making((sequence_write.creation(new), *given))
     return Making((sequence_write.creation(new, owned=True),))
 
 
