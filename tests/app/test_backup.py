@@ -16,7 +16,7 @@ import pytest
 from dbdeed.app.backup import list_backups, run_backup, verify_backups
 from dbdeed.app.drill import run_drill
 from dbdeed.app.prune import prune_backups
-from dbdeed.engines.seam import NotYet
+from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.recovery.manifest import Verdict
 

@@ -10,7 +10,7 @@ import pytest
 from dbdeed.app.check import check
 from dbdeed.document.findings import Severity
 from dbdeed.document.template import template
-from dbdeed.engines.seam import NotYet
+from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
 
 if TYPE_CHECKING:

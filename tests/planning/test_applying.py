@@ -15,7 +15,8 @@ import pytest
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action, Step
-from dbdeed.engines.seam import LockTimeout, Target
+from dbdeed.engines.faults import LockTimeout
+from dbdeed.engines.seam import Target
 from dbdeed.errors import InvalidInput, OurFault, Unavailable
 from dbdeed.planning.apply import Patience, StateChanged, StepFailed, apply_plan
 from dbdeed.planning.artifact import dump_plan

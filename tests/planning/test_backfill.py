@@ -10,7 +10,7 @@ import pytest
 
 from dbdeed.app.facts import load_catalog
 from dbdeed.engines.change import LockLevel, Step
-from dbdeed.engines.seam import LockTimeout, SqlRejected
+from dbdeed.engines.faults import LockTimeout, SqlRejected
 from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.planning.apply import Patience, StepFailed, apply_plan
 from dbdeed.planning.filling import Pace, fill_all

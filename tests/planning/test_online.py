@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from dbdeed.engines.change import HazardKind, LockLevel
-from dbdeed.engines.seam import LockTimeout, SqlRejected
+from dbdeed.engines.faults import LockTimeout, SqlRejected
 from dbdeed.planning.apply import StepFailed, apply_plan
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from dbdeed.app.apply import Consent
 from dbdeed.app.undo import undo
 from dbdeed.engines.change import Form, HazardKind, LockLevel
-from dbdeed.engines.seam import LockTimeout, SqlRejected
+from dbdeed.engines.faults import LockTimeout, SqlRejected
 from dbdeed.planning.apply import StepFailed, apply_plan
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbdeed.engines.seam import BackupFacts
+from dbdeed.engines.recovering import BackupFacts
 from dbdeed.recovery.store import Store, new_id
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dbdeed.document.values.types import Destination, Encryption, EnvName
-from dbdeed.engines.seam import NotYet
+from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
 from dbdeed.recovery.destination import open_store
 

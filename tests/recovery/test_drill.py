@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dbdeed.document.values.types import System
+from dbdeed.engines.faults import RestoreFailed
+from dbdeed.engines.recovering import BackupFacts
 from dbdeed.engines.registry import engine_for
-from dbdeed.engines.seam import BackupFacts, RestoreFailed, Session, Target
+from dbdeed.engines.seam import Session, Target
 from dbdeed.errors import DbdeedError, InvalidInput, Unavailable
 from dbdeed.progress import SILENT
 from dbdeed.recovery.drill import Clocks, Plan, Promises, drill
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.seam import BackupMethod, Engine
+    from dbdeed.engines.recovering import BackupMethod
+    from dbdeed.engines.seam import Engine
     from dbdeed.progress import Progress
     from dbdeed.recovery.manifest import Manifest
     from dbdeed.recovery.store import Store

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbdeed.engines.seam import BackupFacts
+from dbdeed.engines.recovering import BackupFacts
 from dbdeed.errors import DbdeedError, InvalidInput, Unavailable
 from dbdeed.recovery.manifest import Check, Damaged, Manifest, Proof, Verdict, decode, encode
 from dbdeed.recovery.store import Store, StoreLocked, new_id
@@ -229,7 +229,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from dbdeed.engines.seam import BackupFacts
+from dbdeed.engines.recovering import BackupFacts
 from dbdeed.recovery.store import Store, new_id
 
 store, now = Store(Path(sys.argv[1])), datetime.now(UTC)

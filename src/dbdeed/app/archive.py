@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of, open_target
 from dbdeed.engines.change import Form
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.errors import Refused
 from dbdeed.planning.archive import HERE, PURGED, RETURNED, entries, purged
 from dbdeed.planning.journal import Journal

@@ -96,7 +96,7 @@ def check_architecture(
     progress: Progress = SILENT,
 ) -> CheckResult:
     """Check a document that is read already; arguments and errors as for `check`."""
-    from dbdeed.engines.seam import NotYet
+    from dbdeed.engines.faults import NotYet
 
     asked: EngineFacts | None = None
     missing = ""

@@ -14,8 +14,9 @@ from dbdeed.app.live import read_databases
 from dbdeed.app.renames import rename_remarks
 from dbdeed.app.scratch import ScratchOnDemand
 from dbdeed.app.side import Side, common_engine, side_of
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.registry import engine_for
-from dbdeed.engines.seam import ScratchNeeds, SqlRejected
+from dbdeed.engines.seam import ScratchNeeds
 from dbdeed.errors import InvalidInput
 from dbdeed.planning.cache import PlanCache
 from dbdeed.planning.proof import make_plan

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.reading import read_model
 from dbdeed.app.written_model import written_model
-from dbdeed.engines.seam import NotYet
+from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
 from dbdeed.progress import SILENT
 

@@ -19,8 +19,9 @@ from dbdeed import __version__
 from dbdeed.document.edit import Edit
 from dbdeed.document.findings import Finding, Severity
 from dbdeed.document.source import Place, Span
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.registry import engine_for
-from dbdeed.engines.seam import ScratchNeeds, SqlRejected
+from dbdeed.engines.seam import ScratchNeeds
 from dbdeed.models.model import DataModel  # noqa: TC001 - msgspec reads it
 from dbdeed.models.query import QueryShape  # noqa: TC001 - msgspec reads it
 from dbdeed.progress import SILENT

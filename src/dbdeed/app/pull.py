@@ -17,7 +17,7 @@ from dbdeed.app.pull_gone import tidy
 from dbdeed.app.revised import revised
 from dbdeed.app.schema_text import empty_catalog, passages_of
 from dbdeed.engines.change import Action
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.errors import Refused
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.running import differences

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.document.rewrite_models import fenced
 from dbdeed.document.rewrite_text import code_span
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.errors import OurFault, Refused
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.render import ended

@@ -21,7 +21,7 @@ from dbdeed.app.site import engine_of, open_site
 from dbdeed.app.sound import require_filled, require_sound
 from dbdeed.document.findings import Severity
 from dbdeed.document.values.types import TargetState
-from dbdeed.engines.seam import NotYet
+from dbdeed.engines.faults import NotYet
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.document.values.types import HostingKind, Method
-from dbdeed.engines.seam import NotYet
+from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
 from dbdeed.recovery.destination import open_store
 from dbdeed.recovery.drill import Promises
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from dbdeed.app.project import Project
     from dbdeed.document.architecture import Architecture, Setting
-    from dbdeed.engines.seam import BackupMethod, Engine
+    from dbdeed.engines.recovering import BackupMethod
+    from dbdeed.engines.seam import Engine
     from dbdeed.recovery.store import Listing, Store
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import SqlRejected, Statement
+from dbdeed.engines.faults import SqlRejected
+from dbdeed.engines.seam import Statement
 from dbdeed.engines.sql_text import Token, TokenKind, split, tokens
 
 if TYPE_CHECKING:

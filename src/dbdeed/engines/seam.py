@@ -1,7 +1,7 @@
 """What the rest of the program asks of a database system.
 
 An engine is a package with one object that satisfies `Engine`. What it has not learned yet it says by raising
-`NotYet`, never by doing less in silence.
+`faults.NotYet`, never by doing less in silence.
 """
 
 from __future__ import annotations
@@ -9,71 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dbdeed.errors import InvalidInput, Unavailable
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.document.architecture import CodeBlock, DeclaredQuery, ModelEntry
     from dbdeed.document.findings import Finding
     from dbdeed.document.source import Place
-    from dbdeed.document.values.types import Method, System
+    from dbdeed.document.values.types import System
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Kept, Step
+    from dbdeed.engines.recovering import BackupMethod
     from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
     from dbdeed.models.query import QueryShape
     from dbdeed.progress import Progress
-
-
-class NotYet(Unavailable):
-    """This engine does not do this yet."""
-
-    default_code = "not-yet"
-
-
-class CannotConnect(Unavailable):
-    """No connection to the database; the message holds no secret."""
-
-    default_code = "cannot-connect"
-
-
-NEEDS_SUPERUSER = "needs-superuser"
-"""The code of an error of a scratch that has not the rights for a statement, and must not have them."""
-
-
-class SqlRejected(InvalidInput):
-    """The engine did not accept a statement; `where` is the document's file, line and column."""
-
-    default_code = "sql-rejected"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str = "",
-        where: str = "",
-        statement: Statement | None = None,
-        offset: int = 0,
-    ) -> None:
-        super().__init__(message, hint=hint, where=where)
-        self.statement = statement
-        self.offset = offset
-
-
-class LockTimeout(Unavailable):
-    """A statement got no locks in time, or gave way in a deadlock; it did nothing and may be tried again."""
-
-    default_code = "lock-timeout"
-
-
-class RestoreFailed(Unavailable):
-    """A backup could not be brought back although everything needed was there: the fault is the backup's."""
-
-    default_code = "restore-failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,89 +184,6 @@ class EmbeddedServer(Protocol):
 
     @property
     def running(self) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class BackupFacts:
-    """What one finished backup is.
-
-    Attributes:
-        started, finished: times in UTC.
-        consistent_at: the moment whose state it holds: nothing committed before it is missing.
-        position: the log position of that moment in the engine's words, "" where there is none.
-        size: bytes on disk.
-        engine_version: of the server.
-        tables: per table, unquoted and qualified: (rows, digest) as of the backup, or {} where not taken.
-        notes: what the backup leaves out, and why something was not taken; one sentence each.
-    """
-
-    started: datetime
-    finished: datetime
-    consistent_at: datetime
-    position: str
-    size: int
-    engine_version: tuple[int, ...]
-    tables: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """One question that was put to a restored database.
-
-    Attributes:
-        name: what was looked at: "constraints", "sequences", "indexes".
-        detail: what was found in order, for people: "12 indexes".
-        problems: what is wrong, one sentence each.
-        skipped: why it could not be asked; then it is not verified, whatever else is.
-    """
-
-    name: str
-    detail: str = ""
-    problems: tuple[str, ...] = ()
-    skipped: str = ""
-
-
-class BackupMethod(Protocol):
-    """One way to take and bring back a backup."""
-
-    @property
-    def method(self) -> Method: ...
-
-    @property
-    def name(self) -> str:
-        """In the store and for people: "physical", "logical", "online"."""
-
-    def take(self, target: Target, folder: Path, progress: Progress) -> BackupFacts:
-        """Write one backup into the empty `folder`."""
-
-    def verify(self, folder: Path, facts: BackupFacts) -> Sequence[str]:
-        """What is wrong with it, one sentence each; empty when sound."""
-
-    def restore(self, folder: Path, into: Target | Path, progress: Progress) -> None:
-        """Bring it back into an empty place: a data folder, a file or an empty database."""
-
-    def restored(self, folder: Path, work: Path, progress: Progress) -> AbstractContextManager[Session]:
-        """Restore into a throwaway server that reaches nobody and open it; for drills.
-
-        Each part is a step of `progress`, which is how a drill times them: "Restore", "Start and replay".
-        Raises `RestoreFailed` where the backup is at fault, another `DbdeedError` where the surroundings are.
-        """
-
-    def examine(self, session: Session) -> Sequence[Examined]:
-        """Put the engine's own questions to a restored database.
-
-        Constraints valid, sequences ahead of what they number, indexes and pages sound.
-        """
-
-    def replace(self, folder: Path, target: Target, progress: Progress) -> str:
-        """Bring it back in place of a live database; say in a sentence where what was there is kept.
-
-        The caller has the person's consent and has taken a safety backup.
-        """
-
-    def commands(self, target: Target) -> Sequence[str]:
-        """The exact commands of a restore by hand, for the document's Procedure."""
 
 
 class Engine(Protocol):

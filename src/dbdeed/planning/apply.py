@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from dbdeed.engines.seam import LockTimeout
+from dbdeed.engines.faults import LockTimeout
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Unavailable
 from dbdeed.planning.archive import entries
 from dbdeed.planning.filling import Pace, fill_all

@@ -14,7 +14,7 @@ import msgspec
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Form, Kept, Step
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.planning.shown import shown
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import msgspec
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.errors import Refused
 from dbdeed.planning.states import States, read, states_of, written
 from dbdeed.planning.unfilled import remember

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action
-from dbdeed.engines.seam import NEEDS_SUPERUSER
+from dbdeed.engines.faults import NEEDS_SUPERUSER
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
 from dbdeed.planning.shown import listed, one_line, shown
 

@@ -14,7 +14,7 @@ import msgspec
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action, Detail, LockLevel, Step
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.planning.plan import Difference, Group, PlannedStep
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import NotYet
+from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
 from dbdeed.recovery.store import Store
 

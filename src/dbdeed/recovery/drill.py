@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import RestoreFailed, SqlRejected
+from dbdeed.engines.faults import RestoreFailed, SqlRejected
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault
 from dbdeed.planning.plan import fingerprint
 from dbdeed.recovery.compare import compare_schema, compare_tables, counted
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.seam import BackupMethod, Engine, Session
+    from dbdeed.engines.recovering import BackupMethod
+    from dbdeed.engines.seam import Engine, Session
     from dbdeed.progress import Progress
     from dbdeed.recovery.store import Listing, Store
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from dbdeed.engines.seam import BackupFacts
+from dbdeed.engines.recovering import BackupFacts
 from dbdeed.errors import Unavailable
 
 FORMAT = "dbdeed-store/1"

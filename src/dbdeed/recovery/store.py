@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from dbdeed.engines.seam import BackupFacts
+    from dbdeed.engines.recovering import BackupFacts
     from dbdeed.progress import Progress
 
 _ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{6,}")

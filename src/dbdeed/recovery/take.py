@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from dbdeed.engines.seam import BackupMethod, Engine, Target
+    from dbdeed.engines.recovering import BackupMethod
+    from dbdeed.engines.seam import Engine, Target
     from dbdeed.progress import Progress
     from dbdeed.recovery.manifest import Manifest
     from dbdeed.recovery.store import Store

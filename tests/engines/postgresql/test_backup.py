@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dbdeed.engines.faults import NotYet, RestoreFailed
 from dbdeed.engines.postgresql.backup.copy import copy_cluster
 from dbdeed.engines.postgresql.backup.methods import METHODS, table_digests
 from dbdeed.engines.postgresql.quoting import ident
@@ -21,7 +22,7 @@ from dbdeed.engines.postgresql.servers.programs import find, found
 from dbdeed.engines.postgresql.servers.room import room
 from dbdeed.engines.postgresql.servers.server import initialise, throwaway
 from dbdeed.engines.postgresql.session import connect
-from dbdeed.engines.seam import NotYet, RestoreFailed, Target
+from dbdeed.engines.seam import Target
 from dbdeed.errors import DbdeedError, InvalidInput, Refused, Unavailable
 from dbdeed.progress import SILENT
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dbdeed.engines.postgresql.servers.server import Server
-    from dbdeed.engines.seam import BackupMethod
+    from dbdeed.engines.recovering import BackupMethod
 
 pytestmark = pytest.mark.postgresql
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql.engine import ENGINE
-from dbdeed.engines.seam import SqlRejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.shared import NO_CASES, cases
 
 from dbdeed.document.findings import Severity
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.postgresql.sql.load import load, statements
 from dbdeed.engines.postgresql.sql.names import made_by, missing_name
-from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sql_text import read, split
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql.engine import ENGINE
 from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.postgresql.unmodelled import WALKED
-from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sql_text import read
 
 if TYPE_CHECKING:

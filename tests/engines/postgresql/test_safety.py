@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql.servers import elevation
 from dbdeed.engines.postgresql.servers import scratch as scratches
 from dbdeed.engines.postgresql.servers.elevation import elevated, new_owner, roles_named, seal
 from dbdeed.engines.postgresql.servers.template import SUPERUSER
 from dbdeed.engines.postgresql.sql.load import load, statements
 from dbdeed.engines.postgresql.sql.safety import Verdict, judge
-from dbdeed.engines.seam import SqlRejected, Statement
+from dbdeed.engines.seam import Statement
 from dbdeed.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql.servers import scratch as scratches
 from dbdeed.engines.postgresql.servers.account import account
 from dbdeed.engines.postgresql.servers.embedded import SUPERUSER
@@ -15,7 +16,7 @@ from dbdeed.engines.postgresql.servers.room import room
 from dbdeed.engines.postgresql.servers.scratch import open_scratch
 from dbdeed.engines.postgresql.servers.server import Server, initialise, throwaway
 from dbdeed.engines.postgresql.session import connect
-from dbdeed.engines.seam import ScratchNeeds, SqlRejected, Target
+from dbdeed.engines.seam import ScratchNeeds, Target
 from dbdeed.errors import Refused, Unavailable
 from dbdeed.progress import SILENT
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dbdeed.engines.faults import CannotConnect, SqlRejected
 from dbdeed.engines.postgresql.session import SETTINGS, PostgresqlRejected, connect
-from dbdeed.engines.seam import CannotConnect, SqlRejected, Target
+from dbdeed.engines.seam import Target
 from dbdeed.errors import DbdeedError, InvalidInput, Unavailable
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbdeed.engines.seam import ScratchNeeds, SqlRejected
+from dbdeed.engines.faults import SqlRejected
+from dbdeed.engines.seam import ScratchNeeds
 from dbdeed.engines.sql_text import read
 from dbdeed.engines.sqlite.engine import ENGINE
 from dbdeed.engines.sqlite.guard import Guard, guard

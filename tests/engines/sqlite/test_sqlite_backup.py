@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dbdeed.document.values.types import Method
-from dbdeed.engines.seam import RestoreFailed, SqlRejected, Target
+from dbdeed.engines.faults import RestoreFailed, SqlRejected
+from dbdeed.engines.seam import Target
 from dbdeed.engines.sqlite.backup import METHODS, Logical, Online
 from dbdeed.engines.sqlite.digests import table_digests
 from dbdeed.engines.sqlite.engine import ENGINE
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.engines.sqlite.conftest import Bench
 
-    from dbdeed.engines.seam import BackupFacts, BackupMethod
+    from dbdeed.engines.recovering import BackupFacts, BackupMethod
 
 _SQL = """
     PRAGMA user_version=7; PRAGMA journal_mode=WAL;

@@ -12,7 +12,7 @@ import pytest
 from tests.shared import NO_CASES, cases
 
 from dbdeed.engines.change import HazardKind
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 
 if TYPE_CHECKING:
     from tests.engines.sqlite.conftest import Bench

@@ -10,7 +10,8 @@ import pytest
 
 from dbdeed.document.architecture import CodeBlock
 from dbdeed.document.source import Place, Source, Span
-from dbdeed.engines.seam import ScratchNeeds, SqlRejected
+from dbdeed.engines.faults import SqlRejected
+from dbdeed.engines.seam import ScratchNeeds
 from dbdeed.engines.sqlite.engine import ENGINE
 from dbdeed.engines.sqlite.lint import RULES
 from dbdeed.progress import SILENT

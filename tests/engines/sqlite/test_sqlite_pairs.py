@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from dbdeed.engines.change import HazardKind
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.sqlite.engine import ENGINE
 from dbdeed.engines.sqlite.kinds.claims import object_id
 from dbdeed.engines.sqlite.kinds.table import Table

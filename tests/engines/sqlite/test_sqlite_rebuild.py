@@ -8,7 +8,7 @@ import pytest
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import HazardKind
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

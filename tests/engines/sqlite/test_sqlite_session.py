@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbdeed.engines.seam import CannotConnect, LockTimeout, SqlRejected, Target
+from dbdeed.engines.faults import CannotConnect, LockTimeout, SqlRejected
+from dbdeed.engines.seam import Target
 from dbdeed.engines.sqlite.engine import ENGINE
 from dbdeed.engines.sqlite.location import file_of
 from dbdeed.engines.sqlite.lock import locked

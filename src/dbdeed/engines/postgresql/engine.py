@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Kept, Step
+    from dbdeed.engines.recovering import BackupMethod
     from dbdeed.engines.seam import (
         Backfill,
-        BackupMethod,
         Comparison,
         EmbeddedServer,
         Engine,

@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql.describe import attribute_of, types_of
 from dbdeed.engines.postgresql.query_nulls import Nullability
 from dbdeed.engines.postgresql.session import PostgresqlRejected, Session
 from dbdeed.engines.postgresql.sql.lexer import LANGUAGES, RULES
 from dbdeed.engines.query_text import compact_lines, named_query, placed_error
-from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sql_text import TokenKind, tokens
 from dbdeed.models.query import QueryColumn, QueryShape
 

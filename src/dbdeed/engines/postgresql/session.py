@@ -13,7 +13,7 @@ from sys import intern
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from dbdeed.engines.seam import CannotConnect, LockTimeout, SqlRejected
+from dbdeed.engines.faults import CannotConnect, LockTimeout, SqlRejected
 from dbdeed.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
-from dbdeed.engines.seam import Backfill, SqlRejected
+from dbdeed.engines.faults import SqlRejected
+from dbdeed.engines.seam import Backfill
 from dbdeed.engines.sqlite.definition import divide
 from dbdeed.engines.sqlite.kinds.claims import object_id
 from dbdeed.engines.sqlite.lint.context import created

@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Method
-from dbdeed.engines.seam import BackupFacts, RestoreFailed, Target
+from dbdeed.engines.faults import RestoreFailed
+from dbdeed.engines.recovering import BackupFacts
+from dbdeed.engines.seam import Target
 from dbdeed.engines.sqlite import backup_file, replacing
 from dbdeed.engines.sqlite.digests import one_moment, table_digests
 from dbdeed.engines.sqlite.dump import PRAGMAS, dumped, read_back
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from dbdeed.engines.seam import BackupMethod, Examined, Session
+    from dbdeed.engines.recovering import BackupMethod, Examined
+    from dbdeed.engines.seam import Session
     from dbdeed.progress import Progress, Task
 
 _COPY = "database.db"

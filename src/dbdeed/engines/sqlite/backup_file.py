@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import RestoreFailed, Target
+from dbdeed.engines.faults import RestoreFailed
+from dbdeed.engines.seam import Target
 from dbdeed.engines.sqlite.location import file_of
 from dbdeed.errors import Refused, Unavailable
 

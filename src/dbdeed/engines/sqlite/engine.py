@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from dbdeed.document.values.types import System
 from dbdeed.engines.change import Action
 from dbdeed.engines.compare import Context, compare_catalogs
-from dbdeed.engines.seam import Comparison, SqlRejected
+from dbdeed.engines.faults import SqlRejected
+from dbdeed.engines.seam import Comparison
 from dbdeed.engines.sql_text import read_blocks
 from dbdeed.engines.sqlite.inspect import inspect
 from dbdeed.engines.sqlite.kinds import index, table, trigger, view, virtual_table
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Kept, Step
+    from dbdeed.engines.recovering import BackupMethod
     from dbdeed.engines.seam import (
         Backfill,
-        BackupMethod,
         EmbeddedServer,
         Engine,
         Passage,

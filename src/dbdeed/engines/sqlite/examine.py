@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import Examined
+from dbdeed.engines.recovering import Examined
 from dbdeed.engines.sqlite.inspect import inspect
 from dbdeed.engines.sqlite.kinds.table import Table
 from dbdeed.engines.sqlite.names import written

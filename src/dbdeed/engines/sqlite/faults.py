@@ -6,7 +6,7 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import CannotConnect, LockTimeout, SqlRejected
+from dbdeed.engines.faults import CannotConnect, LockTimeout, SqlRejected
 from dbdeed.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.sqlite.backfill import check
 from dbdeed.engines.sqlite.guard import guard
 from dbdeed.engines.sqlite.lint import findings

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dbdeed.document.source import Place, Span
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.sqlite.names import fold
 from dbdeed.engines.sqlite.text import lex
 

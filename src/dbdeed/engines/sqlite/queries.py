@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.query_text import compact_lines, named_query, placed_error
-from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sqlite.names import fold
 from dbdeed.engines.sqlite.place import located
 from dbdeed.engines.sqlite.query_parameters import parameter_types

@@ -11,7 +11,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.sqlite.guard import guard
 from dbdeed.engines.sqlite.kinds.table import Table
 from dbdeed.engines.sqlite.kinds.view import View

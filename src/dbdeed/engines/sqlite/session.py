@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from dbdeed.engines.seam import CannotConnect, SqlRejected
+from dbdeed.engines.faults import CannotConnect, SqlRejected
 from dbdeed.engines.sqlite.faults import RAISED, translated
 from dbdeed.engines.sqlite.location import file_of
 from dbdeed.engines.sqlite.names import PRIVATE_PREFIX, fold

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import RestoreFailed
+from dbdeed.engines.faults import RestoreFailed
 from dbdeed.errors import Refused
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql.backup.digests import table_name
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.seam import Examined, SqlRejected
+from dbdeed.engines.recovering import Examined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

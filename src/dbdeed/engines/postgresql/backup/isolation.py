@@ -13,11 +13,11 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.faults import RestoreFailed
 from dbdeed.engines.postgresql.servers import server as servers
 from dbdeed.engines.postgresql.servers.account import Account, account, fits_socket, own, reachable, run
 from dbdeed.engines.postgresql.servers.room import room
 from dbdeed.engines.postgresql.session import connect
-from dbdeed.engines.seam import RestoreFailed, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.postgresql.servers.programs import Programs
     from dbdeed.engines.postgresql.servers.server import Server
     from dbdeed.engines.postgresql.session import Session
+    from dbdeed.engines.seam import Target
 
 # On the command line, so that they win over every file. Most are such by default in the configuration of
 # ours; they are named so that whoever changes this sees what must hold.

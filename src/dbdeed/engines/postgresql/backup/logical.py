@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Method
+from dbdeed.engines.faults import RestoreFailed, SqlRejected
 from dbdeed.engines.postgresql.backup.digests import digests_in_transaction
 from dbdeed.engines.postgresql.backup.examine import examine
 from dbdeed.engines.postgresql.backup.isolation import drill_room, isolated, session_of, target_of
@@ -31,7 +32,8 @@ from dbdeed.engines.postgresql.servers.account import account, own, reachable
 from dbdeed.engines.postgresql.servers.programs import find
 from dbdeed.engines.postgresql.servers.server import initialise
 from dbdeed.engines.postgresql.session import connect
-from dbdeed.engines.seam import BackupFacts, RestoreFailed, SqlRejected, Target
+from dbdeed.engines.recovering import BackupFacts
+from dbdeed.engines.seam import Target
 from dbdeed.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.postgresql.backup.source import Source
     from dbdeed.engines.postgresql.servers.programs import Programs
     from dbdeed.engines.postgresql.session import Session
-    from dbdeed.engines.seam import Examined
+    from dbdeed.engines.recovering import Examined
     from dbdeed.engines.seam import Session as AnySession
     from dbdeed.progress import Progress
 

@@ -15,7 +15,7 @@ from dbdeed.engines.postgresql.backup.physical import Physical
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dbdeed.engines.seam import BackupMethod
+    from dbdeed.engines.recovering import BackupMethod
 
 __all__ = ["METHODS", "backup_methods", "table_digests"]
 

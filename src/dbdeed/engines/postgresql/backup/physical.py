@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dbdeed.document.values.types import Method
+from dbdeed.engines.faults import NotYet, RestoreFailed, SqlRejected
 from dbdeed.engines.postgresql.backup.copy import TABLESPACES, copy_cluster
 from dbdeed.engines.postgresql.backup.digests import digests_in_transaction, unlogged_tables
 from dbdeed.engines.postgresql.backup.examine import examine
@@ -28,14 +29,15 @@ from dbdeed.engines.postgresql.servers.account import account
 from dbdeed.engines.postgresql.servers.programs import find
 from dbdeed.engines.postgresql.servers.server import stop
 from dbdeed.engines.postgresql.session import connect
-from dbdeed.engines.seam import BackupFacts, NotYet, RestoreFailed, SqlRejected, Target
+from dbdeed.engines.recovering import BackupFacts
+from dbdeed.engines.seam import Target
 from dbdeed.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from dbdeed.engines.postgresql.session import Session
-    from dbdeed.engines.seam import Examined
+    from dbdeed.engines.recovering import Examined
     from dbdeed.engines.seam import Session as AnySession
     from dbdeed.progress import Progress
 

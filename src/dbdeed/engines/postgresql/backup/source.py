@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - used in signatures only, but small
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from dbdeed.engines.seam import RestoreFailed, Session
+from dbdeed.engines.faults import RestoreFailed
+
+if TYPE_CHECKING:
+    from dbdeed.engines.seam import Session
 
 _FILE = "source.json"
 

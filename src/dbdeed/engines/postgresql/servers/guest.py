@@ -8,10 +8,11 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.faults import CannotConnect
 from dbdeed.engines.postgresql.quoting import ident, literal
 from dbdeed.engines.postgresql.servers.likeness import Likeness, clauses, likeness
 from dbdeed.engines.postgresql.session import PostgresqlRejected, Session, connect
-from dbdeed.engines.seam import CannotConnect, Target
+from dbdeed.engines.seam import Target
 from dbdeed.errors import Refused, Unavailable
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql.sql.lexer import RULES
-from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sql_text import split
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from dbdeed.engines.faults import NEEDS_SUPERUSER
 from dbdeed.engines.postgresql.quoting import ident
 from dbdeed.engines.postgresql.servers import elevation, member_rights, subscribing
 from dbdeed.engines.postgresql.servers.account import account
@@ -23,7 +24,6 @@ from dbdeed.engines.postgresql.servers.server import throwaway
 from dbdeed.engines.postgresql.servers.template import SUPERUSER, copy, template
 from dbdeed.engines.postgresql.servers.watchdog import Watchdog
 from dbdeed.engines.postgresql.session import PostgresqlRejected, Session, connect, connection, settled
-from dbdeed.engines.seam import NEEDS_SUPERUSER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.session import PostgresqlRejected
 from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.postgresql.sql.located import at
-from dbdeed.engines.seam import Backfill, SqlRejected
+from dbdeed.engines.seam import Backfill
 from dbdeed.engines.sql_text import TokenKind, name_of, tokens
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dbdeed.document.findings import Finding, Severity
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql import lint
 from dbdeed.engines.postgresql.session import PostgresqlRejected
 from dbdeed.engines.postgresql.sql import backfill
@@ -20,7 +21,6 @@ from dbdeed.engines.postgresql.sql.lexer import RULES, statements
 from dbdeed.engines.postgresql.sql.located import at, place_of
 from dbdeed.engines.postgresql.sql.names import made_by, missing_name
 from dbdeed.engines.postgresql.sql.safety import Verdict, has_old_strings, judge
-from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sql_text import split, words
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.document.source import Place, Span
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.postgresql.session import PostgresqlRejected
 from dbdeed.engines.postgresql.sql.lexer import RULES
 from dbdeed.engines.postgresql.sql.names import missing_name
-from dbdeed.engines.seam import SqlRejected
 from dbdeed.engines.sql_text import TokenKind, name_of, tokens
 
 if TYPE_CHECKING:

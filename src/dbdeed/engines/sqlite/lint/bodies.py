@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.sqlite.kinds.trigger import Trigger
 from dbdeed.engines.sqlite.names import quoted
 from dbdeed.engines.sqlite.text import lex

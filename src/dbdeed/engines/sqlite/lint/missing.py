@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dbdeed.document.findings import Finding, Severity
-from dbdeed.engines.seam import SqlRejected
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.sqlite.kinds.claims import object_id
 from dbdeed.engines.sqlite.lint.bodies import broken_triggers
 from dbdeed.engines.sqlite.names import fold, quoted
