@@ -27,7 +27,7 @@ _OPEN = "((ARRAY["
 _CLOSE = re.compile(r"""\]\)::((?:[\w.$ ]|"(?:[^"]|"")*")+)\[\]\)""")
 _WORD = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()\[\],]|[^'"()\[\],]+""")
 _CAST = re.compile(r"""::((?:[\w.$ ]|"(?:[^"]|"")*")+)(?:\(\d+\))?\Z""")
-_TAKEN: Taken = {"text": frozenset({"character varying"})}
+_TAKEN: Taken = {"text": frozenset({"character varying"}), "inet": frozenset({"cidr"})}
 _DEEPER = {"(": 1, "[": 1, ")": -1, "]": -1}
 
 
@@ -74,7 +74,7 @@ def _end(sql: str, start: int, taken: Taken) -> tuple[int, int] | None:
 def taken_as(catalog: Catalog) -> Taken:
     """For each type the domains over it, be it by way of others; for text `character varying` as well."""
     domains = {one.sql_name: one.base for one in catalog.objects.values() if isinstance(one, Domain)}
-    found: defaultdict[str, set[str]] = defaultdict(set, text={"character varying"})
+    found: defaultdict[str, set[str]] = defaultdict(set, text={"character varying"}, inet={"cidr"})
     for name in domains:
         base = name
         while base in domains:
@@ -82,4 +82,6 @@ def taken_as(catalog: Catalog) -> Taken:
             found[base].add(name)
         if base == "character varying":
             found["text"].add(name)
+        elif base == "cidr":
+            found["inet"].add(name)
     return {base: frozenset(types) for base, types in found.items()}
