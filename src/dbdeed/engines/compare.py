@@ -329,7 +329,18 @@ def _going_ahead(work: _Work, one: ObjectId, first: Loosening) -> Change:
 def _letting_go(work: _Work, one: ObjectId) -> Change:
     old, (loosening, fallen) = work.context.current.objects[one], work.loosened[one]
     left, because = loosening.left, min(fallen)
-    return Change(Action.ALTER, one, old, left, loosening.steps, because=because, loosens=fallen, ahead=True)
+    disturbs: frozenset[ObjectId] = work.altered[one].disturbs if one in work.altered else frozenset()
+    return Change(
+        Action.ALTER,
+        one,
+        old,
+        left,
+        loosening.steps,
+        because=because,
+        disturbs=disturbs,
+        loosens=fallen,
+        ahead=True,
+    )
 
 
 def _altering(work: _Work, one: ObjectId, alteration: Alteration) -> Change:

@@ -120,6 +120,8 @@ _Places = dict[Action, "Mapping[ObjectId, int]"]
 def _order_ahead(graph: _Graph, position: int, change: Change, places: _Places) -> None:
     for one in change.loosens:
         graph.put(position, places[Action.DROP].get(one), _Bond.MUST)
+    for one in change.disturbs - change.loosens:
+        graph.put(places[Action.DROP].get(one), position, _Bond.SHOULD)
     for action in (Action.DROP, Action.CREATE, Action.ALTER):
         graph.put(position, places[action].get(change.id), _Bond.MUST)
 

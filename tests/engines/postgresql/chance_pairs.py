@@ -219,6 +219,16 @@ OTHERS = {
         "CREATE TABLE t (a integer); CREATE SEQUENCE s OWNED BY t.a; ALTER TABLE t OWNER TO reader",
         "CREATE SEQUENCE s",
     ),
+    "a collation changes under a column": (
+        "CREATE COLLATION c (provider = icu, locale = 'de-DE'); CREATE TABLE t (a text COLLATE c, b text COLLATE c);"
+        "CREATE VIEW v AS SELECT a FROM t; CREATE INDEX i ON t (a)",
+        "CREATE COLLATION c (provider = icu, locale = 'en-US'); CREATE TABLE t (a text COLLATE c, b text);"
+        "CREATE VIEW v AS SELECT a FROM t; CREATE INDEX i ON t (a)",
+    ),
+    "networks that are taken as addresses": (
+        "",
+        "CREATE DOMAIN d AS cidr CHECK (VALUE IN ('10.0.0.0/24'::cidr, '10.0.1.0/24'::cidr))",
+    ),
     "a publication of columns in other places": (
         "CREATE TABLE w (a integer, c integer, d integer); CREATE PUBLICATION r",
         "CREATE TABLE w (c integer, a integer, d integer); CREATE PUBLICATION r FOR TABLE w (c, a)",

@@ -113,6 +113,9 @@ def loosen(old: Column, fallen: frozenset[ObjectId], _: Context) -> Loosening | 
         text = "text[]" if old.type.endswith("]") else "text"
         clauses.append(f"ALTER COLUMN {name} TYPE {text} USING {name}::{text}")
         left = msgspec.structs.replace(left, type=text, collation="", storage="", compression="")
+    elif old.collation and any(one.kind == "collation" for one in fallen):
+        clauses.append(f'ALTER COLUMN {name} TYPE {old.type} COLLATE pg_catalog."default"')
+        left = msgspec.structs.replace(left, collation="")
     if not clauses:
         return None
     sql = f"ALTER TABLE {old.table_sql} {', '.join(clauses)}"
