@@ -38,9 +38,10 @@ class _Kind:
 
     Attributes:
         names: the attributes that they give.
+        plain: `pick` gives their values of all values, as `values` does.
     """
 
-    __slots__ = ("_fills", "_json", "_pick", "names")
+    __slots__ = ("_fills", "_json", "names", "pick", "plain")
 
     def __init__(
         self, fields: Sequence[str], unset: Sequence[bool], columns: Mapping[str, Column], *, nulls: bool
@@ -53,12 +54,13 @@ class _Kind:
         }
         self.names = tuple(places)
         self._fills = null in places.values()
-        self._pick = _picker([*places.values()])
+        self.pick = _picker([*places.values()])
         self._json = [(n, columns[name]) for n, name in enumerate(places) if columns[name].json]
+        self.plain = not self._fills and not self._json
 
     def values(self, every: tuple[object, ...]) -> Sequence[object]:
         """The values of `names`, of all values of one of the structs."""
-        found = self._pick((*every, None) if self._fills else every)
+        found = self.pick((*every, None) if self._fills else every)
         if not self._json:
             return found
         encoded = [*found]
@@ -81,8 +83,10 @@ class Given:
     def by(self, struct: msgspec.Struct, values: list[object]) -> tuple[str, ...]:
         """The attributes that are not `UNSET`; their values are appended to `values`."""
         every = astuple(struct)
-        kind = self._kind(type(struct), every, nulls=False)
-        values += kind.values(every)
+        kind = self._kinds.get((type(struct), tuple(map(is_, every, _UNSET)), False))
+        if kind is None:
+            kind = self._kind(type(struct), every, nulls=False)
+        values += kind.pick(every) if kind.plain else kind.values(every)
         return kind.names
 
     def alike(self, structs: Iterable[msgspec.Struct]) -> list[Alike]:
@@ -146,4 +150,5 @@ def _is_null(column: Column) -> bool:
 def _picker(places: Sequence[int]) -> Callable[[tuple[object, ...]], tuple[object, ...]]:
     if len(places) > 1:
         return itemgetter(*places)
-    return lambda values: tuple([values[place] for place in places])
+    first = places[0] if places else 0
+    return itemgetter(slice(first, first + len(places)))  # a tuple too

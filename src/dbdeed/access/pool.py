@@ -186,7 +186,14 @@ class Pool:
         except IndexError:
             return None
         now = self._clock()
-        if not self._fits(lease, now, careful=careful):
+        connection = lease.connection
+        if (  # as `_fits`, without a frame
+            now >= lease.expires
+            or lease.doomed is not None
+            or self._always_reset
+            or connection.changed
+            or ((careful or now - lease.since > _TRUSTED_FOR) and not connection.alive())
+        ):
             self._put_back(lease)
             return None
         lease.holder = caller()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from dbdeed.access.errors import ConnectionFailed, InvalidValue, LockTimeout, StatementFailed
 from dbdeed.access.lock import Lock
 from dbdeed.access.sqlite_errors import translated
-from dbdeed.access.sqlite_values import PLAIN, all_to_sqlite, to_sqlite
+from dbdeed.access.sqlite_values import PLAIN, all_to_sqlite, converted, to_sqlite
 from dbdeed.access.sqlite_worker import LOOKS, RESTING_WAIT, Worker
 from dbdeed.access.statements import Result, Row, Statement, first_word
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_is_plain = PLAIN.issuperset
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')  # a name, which may hold commas
 BUSY_TIMEOUT = 5.0
 _STEPS_BETWEEN_LOOKS = 2000  # of SQLite's machine, from one look to the next; some 20 to 100 µs
@@ -66,10 +67,20 @@ class SqliteConnection:
         return not self._closed
 
     async def run(self, statement: Statement, parameters: Sequence[object]) -> Result:
-        if statement.trusted and not statement.writes and statement.text not in self._long:
-            found = self._at_once(statement.text, parameters)
-            if found is not None:
-                return found
+        if statement.trusted:
+            if not statement.writes:
+                if statement.text not in self._long:
+                    found = self._at_once(statement.text, parameters)
+                    if found is not None:
+                        return found
+            elif LOOKS is None and not self._in_transaction and self._writer.take():
+                self._writing = True
+                try:
+                    found = self._at_once(statement.text, parameters)
+                finally:
+                    self._free_writer()
+                if found is not None:
+                    return found
         word = "" if statement.trusted else first_word(statement.text)
         if not statement.trusted:
             self.changed = self.changed or word not in _LEAVES_SESSION
@@ -188,9 +199,7 @@ class SqliteConnection:
             self._wait_for_others(RESTING_WAIT)
         cursor = self._cursor
         try:
-            cursor.execute(
-                text, parameters if PLAIN.issuperset(map(type, parameters)) else to_sqlite(parameters)
-            )
+            cursor.execute(text, parameters if _is_plain(map(type, parameters)) else converted(parameters))
             rows = cursor.fetchall()
         except UnicodeEncodeError as error:
             raise _not_utf8() from error
@@ -203,7 +212,7 @@ class SqliteConnection:
                 self._long.add(text)
             return None
         self._looks = None
-        return Result(rows, max(cursor.rowcount, len(rows)))
+        return Result(rows, len(rows) if rows else max(cursor.rowcount, 0))
 
     def _hold(self) -> None:
         if self._in_transaction and not self._raw.in_transaction:

@@ -11,7 +11,7 @@ import datetime as dt
 import decimal
 import enum
 import uuid
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _from_iso, _Decimal = dt.datetime.fromisoformat, decimal.Decimal
 _DIGITS = 15
 _AT_ONCE = 1000  # rows that are held while they are converted
+_ORDINARY = frozenset("0123456789.-")  # of a decimal without exponent that is finite
 PLAIN: frozenset[type] = frozenset({int, float, str, bytes, bool, type(None)})
 """What SQLite takes as it is."""
 _AS_IT_IS = PLAIN - {bool}
@@ -33,6 +34,11 @@ def to_sqlite(parameters: Sequence[object]) -> Sequence[object]:
     """The parameters as `sqlite3` takes them."""
     if PLAIN.issuperset(map(type, parameters)):
         return parameters
+    return converted(parameters)
+
+
+def converted(parameters: Sequence[object]) -> list[object]:
+    """As `to_sqlite`, where some of them are not `PLAIN`."""
     return [
         value if type(value) in _AS_IT_IS else _ADAPT.get(type(value), _plain)(value) for value in parameters
     ]
@@ -40,18 +46,24 @@ def to_sqlite(parameters: Sequence[object]) -> Sequence[object]:
 
 def all_to_sqlite(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
     """As `to_sqlite`, for many rows: by the column, so many rows at a time."""
+    return chain.from_iterable(_parts(rows))
+
+
+def _parts(rows: Iterable[Sequence[object]]) -> Iterator[Iterable[Sequence[object]]]:
     rest = iter(rows)
     while some := [*islice(rest, _AT_ONCE)]:
         if len({*map(len, some)}) == 1 and some[0]:
-            yield from zip(*map(_column, zip(*some, strict=True)), strict=True)
+            yield zip(*map(_column, zip(*some, strict=True)), strict=True)
         else:
-            yield from map(to_sqlite, some)
+            yield map(to_sqlite, some)
 
 
 def _column(values: Sequence[object]) -> Sequence[object]:
     kinds = {*map(type, values)}
     if kinds <= PLAIN:
         return values
+    if kinds == {_Decimal}:
+        return _decimals(values)
     if len(kinds) == 1:
         return [*map(_ADAPT.get(kinds.pop(), _plain), values)]
     return to_sqlite(values)
@@ -118,6 +130,14 @@ def _decimal(value: decimal.Decimal) -> object:
     if len(value.normalize().as_tuple().digits) > _DIGITS:
         raise InvalidValue(f"SQLite keeps {_DIGITS} significant digits of a decimal; this one has more")
     return float(value)
+
+
+def _decimals(values: Sequence[object]) -> Sequence[object]:
+    """As `_decimal` of each."""
+    texts = [*map(str, values)]
+    if max(map(len, texts)) > _DIGITS or not _ORDINARY.issuperset("".join(texts)):
+        return [*map(_ADAPT[_Decimal], values)]
+    return [int(number) if number.is_integer() else number for number in map(float, texts)]
 
 
 _ADAPT: dict[type, Callable[..., object]] = {

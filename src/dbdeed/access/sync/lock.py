@@ -16,6 +16,14 @@ class Lock:
         self._taken = False
         self._waiting: deque[Waiter[None]] = deque()
 
+    def take(self) -> bool:
+        """Have it, if it is free; waits for nothing."""
+        with self._mutex:
+            if self._taken:
+                return False
+            self._taken = True
+            return True
+
     def acquire(self, within: float | None) -> bool:
         """False where it was not free within `within` seconds. Where it is free, it waits for nothing."""
         with self._mutex:
@@ -36,7 +44,10 @@ class Lock:
     def release(self) -> None:
         """The first who waits has it now."""
         with self._mutex:
-            self._pass_on()
+            if self._waiting:
+                self._pass_on()
+            else:
+                self._taken = False
 
     def _leave(self, waiter: Waiter[None]) -> None:
         """A waiter goes; what it was granted in the same moment goes to the next one."""
