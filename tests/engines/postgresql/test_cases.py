@@ -30,6 +30,9 @@ CASES = cases("postgresql")
 EXCEPTIONS: dict[str, str] = {}
 
 _ROLE = re.compile(r'(?im)^\s*CREATE (?:ROLE|USER) +("(?:[^"]|"")+"|\w+)[^;]*;')
+_NOT_HERE = re.compile("is not available")  # an extension
+# Rows of a dump, and what old dumps set that is no more.
+_NO_SCHEMA = re.compile(r"(?ms)^COPY [^;]*;\n(?:.*?\n)?\\\.$|^SET default_with_oids = \w+;")
 _SUPERUSER = re.compile(r"(?i)CREATE ROLE (\w+) SUPERUSER")
 
 
@@ -43,7 +46,11 @@ def _make_roles(server: SuperuserServer, case: dict[str, Any]) -> None:
 
 def _load(session: Session, sql: str) -> None:
     """Statements in the order that works: some of the suites leave that to their tool."""
-    left = [one.sql for one in read(_ROLE.sub("", sql), RULES) if not one.sql.upper().startswith("COPY ")]
+    left = [
+        one.sql
+        for one in read(_ROLE.sub("", _NO_SCHEMA.sub("", sql)), RULES)
+        if not one.sql.upper().startswith("COPY ")
+    ]
     while left:
         again, error = [], None
         for statement in left:
@@ -53,6 +60,8 @@ def _load(session: Session, sql: str) -> None:
                 again.append(statement)
                 error = refused
         if len(again) == len(left):
+            if not _NOT_HERE.search(str(error)):
+                raise AssertionError(f"does not load: {error}")
             pytest.skip(f"does not load here: {error}")
         left = again
     session.execute("RESET ALL")
