@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dbdeed.access.errors import InvalidValue
 from dbdeed.access.sqlite_values import all_to_sqlite, to_datetime, to_decimal, to_sqlite, to_utc
+from dbdeed.access.statements import ByColumn
 
 
 def sent(value: object) -> object:
@@ -121,6 +122,24 @@ _kept = st.one_of(st.integers(-9, 9), st.text(max_size=3), st.none(), st.boolean
 )
 def test_many_rows_go_as_one_by_one(rows: list[list[object]]) -> None:
     assert [list(row) for row in all_to_sqlite(iter(rows))] == [list(to_sqlite(row)) for row in rows]
+
+
+_odd = st.sampled_from([*map(Decimal, ("0.10", "-0", "-0.00", "1E+3", "1E-5", "1E+20", "123456789012345"))])
+
+
+@given(st.lists(st.tuples(st.one_of(_odd, st.decimals(-(10**12), 10**12, places=2)))))
+def test_a_column_of_decimals_goes_as_one_by_one(rows: list[tuple[Decimal]]) -> None:
+    expected = [to_sqlite(row)[0] for row in rows]
+    for given_ in (iter(rows), ByColumn([*zip(*rows, strict=True)])):
+        found = [row[0] for row in all_to_sqlite(given_)]
+        assert found == expected
+        assert [*map(type, found)] == [*map(type, expected)]
+
+
+@pytest.mark.parametrize("odd", ["NaN", "sNaN", "Infinity", "-Infinity", "1.2345678901234567"])
+def test_a_column_with_a_decimal_that_is_not_kept_is_refused(odd: str) -> None:
+    with pytest.raises(InvalidValue):
+        [*all_to_sqlite([(Decimal(1),), (Decimal(odd),)])]
 
 
 def test_more_rows_than_are_held_at_once() -> None:

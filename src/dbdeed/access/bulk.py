@@ -29,7 +29,7 @@ async def insert_many(session: Session, table: Table, new: Iterable[msgspec.Stru
 async def _insert(session: Session, table: Table, copy: Copy) -> int:
     if copy.columns:
         return await session.copy_in(table.name, copy.columns, copy.rows)
-    return await session.many(table.defaults, copy.rows)
+    return await session.many(table.defaults, [*copy.rows])
 
 
 async def insert_returning(

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import UNSET, UnsetType
 from msgspec.structs import astuple
 
+from dbdeed.access.statements import ByColumn
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -30,7 +32,7 @@ class Alike(NamedTuple):
 
     names: tuple[str, ...]
     places: Sequence[int]
-    rows: Sequence[Sequence[object]]
+    rows: Iterable[Sequence[object]]
 
 
 class _Kind:
@@ -128,7 +130,7 @@ class Given:
                     return None
             names.append(name)
             columns.append([*map(column.encode, values)] if column.json else values)
-        rows = [*zip(*columns, strict=True)] if columns else [()] * len(structs)
+        rows = ByColumn(columns) if columns else [()] * len(structs)
         return Alike(tuple(names), range(len(structs)), rows)
 
     def _kind(self, struct: type[msgspec.Struct], every: tuple[object, ...], *, nulls: bool) -> _Kind:

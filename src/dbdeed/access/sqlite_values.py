@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dbdeed.access.errors import InvalidValue
+from dbdeed.access.statements import ByColumn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _from_iso, _Decimal = dt.datetime.fromisoformat, decimal.Decimal
 _DIGITS = 15
 _AT_ONCE = 1000  # rows that are held while they are converted
-_ORDINARY = frozenset("0123456789.-")  # of a decimal without exponent that is finite
+_ODD = "ENn"  # in a decimal's text: an exponent, no number, infinite
 PLAIN: frozenset[type] = frozenset({int, float, str, bytes, bool, type(None)})
 """What SQLite takes as it is."""
 _AS_IT_IS = PLAIN - {bool}
@@ -46,6 +47,8 @@ def converted(parameters: Sequence[object]) -> list[object]:
 
 def all_to_sqlite(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
     """As `to_sqlite`, for many rows: by the column, so many rows at a time."""
+    if type(rows) is ByColumn:
+        return zip(*map(_column, rows.columns), strict=True)
     return chain.from_iterable(_parts(rows))
 
 
@@ -135,7 +138,8 @@ def _decimal(value: decimal.Decimal) -> object:
 def _decimals(values: Sequence[object]) -> Sequence[object]:
     """As `_decimal` of each."""
     texts = [*map(str, values)]
-    if max(map(len, texts)) > _DIGITS or not _ORDINARY.issuperset("".join(texts)):
+    together = "".join(texts)
+    if max(map(len, texts)) > _DIGITS or any(odd in together for odd in _ODD):
         return [*map(_ADAPT[_Decimal], values)]
     return [int(number) if number.is_integer() else number for number in map(float, texts)]
 

@@ -9,7 +9,7 @@ import msgspec
 from dbdeed.access.errors import SchemaMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,6 +38,18 @@ class Result(msgspec.Struct, frozen=True):
 
     rows: list[Row]
     count: int
+
+
+class ByColumn:
+    """Rows that are held by the column, all of them equally long."""
+
+    __slots__ = ("columns",)
+
+    def __init__(self, columns: Sequence[Sequence[object]]) -> None:
+        self.columns = columns
+
+    def __iter__(self) -> Iterator[Sequence[object]]:
+        return zip(*self.columns, strict=True)
 
 
 def written(statement: Statement | str) -> Statement:

@@ -29,7 +29,7 @@ class Copy(NamedTuple):
     """Rows that give the same columns; none of them where `columns` is empty."""
 
     columns: str
-    rows: Sequence[Sequence[object]]
+    rows: Iterable[Sequence[object]]
 
 
 class TableWrites(TableBase):
@@ -92,7 +92,8 @@ class TableWrites(TableBase):
     def inserts(self, new: Iterable[msgspec.Struct]) -> list[Insert]:
         """Many rows that come back, in as few statements as a server takes."""
         found: list[Insert] = []
-        for names, places, rows in self._given.alike(new):
+        for names, places, given in self._given.alike(new):
+            rows = [*given]
             most = min(_ROWS_AT_ONCE, _PARAMETERS_AT_ONCE // len(names)) if names else 1
             start = 0
             while start < len(rows):

@@ -30,7 +30,7 @@ def insert_many(session: Session, table: Table, new: Iterable[msgspec.Struct]) -
 def _insert(session: Session, table: Table, copy: Copy) -> int:
     if copy.columns:
         return session.copy_in(table.name, copy.columns, copy.rows)
-    return session.many(table.defaults, copy.rows)
+    return session.many(table.defaults, [*copy.rows])
 
 
 def insert_returning(session: Session, table: Table, new: Iterable[msgspec.Struct], load: Load[T]) -> list[T]:
