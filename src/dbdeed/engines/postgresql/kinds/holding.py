@@ -24,6 +24,8 @@ def columns_of(of: ObjectId, catalog: Catalog) -> Iterator[tuple[ObjectId, bool]
         above, inside = waiting.pop()
         for one in catalog.needed_by.get(above, ()):
             there: Any = catalog.objects[one]
+            if one.kind == "column" and one.name[:-1] == above.name:
+                continue  # a table's own, not one of its row type
             if one.kind == "column":
                 yield one, inside or there.type.endswith("]")
             elif one.kind in _TYPES and one not in seen:
