@@ -15,6 +15,7 @@ from dbdeed.engines.faults import LockTimeout, SqlRejected
 from dbdeed.planning.apply import StepFailed, apply_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from dbdeed.engines.seam import Session
@@ -30,6 +31,14 @@ def postgresql(place: Place) -> Place:
     if not place.is_postgresql:
         pytest.skip("SQLite rebuilds the table, with one writer")
     return place
+
+
+def _some(names: Iterable[str], every: int) -> list[Any]:
+    """All of them; but for each so many'th they are slow."""
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] if number % every else [])
+        for number, name in enumerate(names)
+    ]
 
 
 class Case(NamedTuple):
@@ -128,7 +137,7 @@ def rows(session: Session) -> list[Any]:
     return sorted((sorted((key, str(value)) for key, value in one.items()) for (one,) in found), key=repr)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", _some(CASES, 3))
 def test_the_type_changes_beside_the_column(postgresql: Place, name: str) -> None:
     case = CASES[name]
     with postgresql.live(case.before) as session:
@@ -221,7 +230,7 @@ AT_ONCE = {
 }
 
 
-@pytest.mark.parametrize("name", AT_ONCE)
+@pytest.mark.parametrize("name", _some(AT_ONCE, 3))
 def test_where_more_looks_at_the_column_it_is_changed_at_once(postgresql: Place, name: str) -> None:
     before, after = AT_ONCE[name]
     with postgresql.live(before) as session:
@@ -304,13 +313,13 @@ def killed_at(place: Place, session: Session, plan: Plan, at: int | str) -> bool
     return False
 
 
-@pytest.mark.parametrize(
-    "at",
-    [
-        *("CREATE FUNCTION", "UPDATE public.t", "NOT VALID", "same_dbdeed CHECK", "VALIDATE", "i_dbdeed"),
-        *("once_dbdeed", "DROP TRIGGER", "RENAME COLUMN", "ADD CONSTRAINT few", "VALIDATE CONSTRAINT few"),
-    ],
+STATEMENTS = (
+    *("CREATE FUNCTION", "UPDATE public.t", "NOT VALID", "same_dbdeed CHECK", "VALIDATE", "i_dbdeed"),
+    *("once_dbdeed", "DROP TRIGGER", "RENAME COLUMN", "ADD CONSTRAINT few", "VALIDATE CONSTRAINT few"),
 )
+
+
+@pytest.mark.parametrize("at", _some(STATEMENTS, 2))
 def test_stopped_at_a_statement_the_next_plan_goes_on(postgresql: Place, at: str) -> None:
     target = postgresql.new()
     session = postgresql.open(target)

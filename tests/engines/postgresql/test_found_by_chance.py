@@ -256,7 +256,9 @@ def _statements(sql: str) -> list[str]:
     return [one.sql for one in read(sql, RULES)]
 
 
-@pytest.mark.parametrize("rows", [True, False], ids=["rows", "empty"])
+@pytest.mark.parametrize(
+    "rows", [pytest.param(True, id="rows"), pytest.param(False, id="empty", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("name", [*PAIRS, *chance_pairs.PAIRS])
 def test_a_pair_found_by_chance(name: str, there: Ground, rows: bool) -> None:
     needs = name.rpartition(" ")[2]
