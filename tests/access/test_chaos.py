@@ -214,7 +214,7 @@ def test_more_clients_than_connections(address: str, world: str) -> None:
     with sync.Database(address) as database:
         database.execute(TABLE)
     ledger = Ledger(address)
-    pool = access.PoolSettings(min=1, max=2, acquire_timeout=0.05)
+    pool = access.PoolSettings(min=1, max=2, acquire_timeout=0.25)
     said: list[str] = []
 
     async def tasks() -> access.PoolMetrics:
@@ -223,7 +223,7 @@ def test_more_clients_than_connections(address: str, world: str) -> None:
             async def hold() -> None:
                 try:
                     async with database.transaction(read_only=True):
-                        await asyncio.sleep(0.03)
+                        await asyncio.sleep(0.1)
                 except access.PoolTimeout as error:
                     said.append(str(error))
 
@@ -239,7 +239,7 @@ def test_more_clients_than_connections(address: str, world: str) -> None:
             def hold() -> None:
                 try:
                     with database.transaction(read_only=True):
-                        time.sleep(0.03)
+                        time.sleep(0.1)
                 except access.PoolTimeout as error:
                     said.append(str(error))
 
