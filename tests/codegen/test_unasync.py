@@ -52,4 +52,4 @@ def test_the_runtimes_sync_half_is_what_the_tool_writes() -> None:
 def test_nothing_of_the_sync_half_is_derived_by_hand() -> None:
     tool = _tool()
     by_hand = {path.stem for path in (tool.ACCESS / "sync").glob("*.py")} - set(tool.DERIVED)
-    assert by_hand == {"__init__", "waiting"}
+    assert by_hand == {"__init__", "sockets", "sqlite_worker", "waiting"}
