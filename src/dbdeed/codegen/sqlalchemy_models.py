@@ -8,6 +8,7 @@ class Order(Base):
 
 from __future__ import annotations
 
+import keyword
 from typing import TYPE_CHECKING
 
 from dbdeed.codegen.names import Namer, snake
@@ -109,7 +110,7 @@ class _File:
         taken = (
             {one.names.row for one in pictures} | {*names.enums.values()} | {"Base", "sa", "Declared", "Kept"}
         )
-        namer = Namer(taken)
+        namer = Namer({*taken, *keyword.kwlist})
         self._tables = {
             (one.schema, one.name): namer(snake(one.name) or "table")
             for one in blueprint.tables

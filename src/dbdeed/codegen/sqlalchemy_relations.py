@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def sides_of(pictures: Mapping[str, Picture]) -> dict[str, list[Side]]:
     """By model's name, its relationships to other models; names stay clear of columns and of each other."""
     found: dict[str, list[Side]] = {}
     for one in pictures.values():
-        namer = Namer({field.name for field in one.fields} | {"metadata", "registry"})
+        namer = Namer({field.name for field in one.fields} | {"metadata", "registry", *keyword.kwlist})
         found[one.model.name] = [
             Side(namer(_name(relation, one, target)), relation, target)
             for relation in one.model.relationships
