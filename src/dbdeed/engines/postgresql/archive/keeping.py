@@ -68,9 +68,12 @@ def _values(
 def _became(column: Any, context: Context) -> str:
     """What a column's value is after its conversion."""
     from dbdeed.engines.postgresql.conversion import conversion
+    from dbdeed.engines.postgresql.kinds.column_below import handed_down
     from dbdeed.engines.postgresql.quoting import ident
 
-    new: Any = context.target.objects.get(column.id)
+    new: Any = context.target.objects.get(column.id) or handed_down(column, context.target)
+    if new is None:
+        return ident(column.name)
     change = conversion(column.type, new.type)
     return change.using(ident(column.name)) or f"{ident(column.name)}::{new.type}"
 
