@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.postgresql.naming import reference
+from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.writing import step
 
@@ -40,7 +41,7 @@ def rename_steps_of(
 def aside(one: ObjectId) -> ObjectId:
     """The same id with a name that nothing has, for a while."""
     place = 1 if one.kind in _ROUTINES else len(one.name) - 1
-    name = one.name[place].encode()[:55].decode(errors="ignore") + "_dbdeed"
+    name = names.aside(one.name[place])
     return ObjectId(one.kind, (*one.name[:place], name, *one.name[place + 1 :]))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration
+from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import may_fail, rewriting, step
 
@@ -52,7 +53,7 @@ def swap_type(
     catalog = context.current
     columns = [catalog.objects[one] for one in catalog.needed_by.get(old.id, ()) if one.kind == "column"]
     columns.sort(key=lambda one: one.id)
-    aside = aside_name(old.name)
+    aside = names.aside(old.name)
     word = "DOMAIN" if old.id.kind == "domain" else "TYPE"
     steps: list[Step] = [step(f"ALTER {word} {old.sql_name} RENAME TO {ident(aside)}", old.id), *creation]
     steps += neutral(new.id, context)
@@ -109,11 +110,6 @@ def _value(column: Any, through: Values) -> str:
     array = column.type.endswith("]")
     text = "{}::text[]::" if array else "{}::text::"
     return (through.values if array else through.value) or text + column.type
-
-
-def aside_name(name: str) -> str:
-    """What the old type is called meanwhile."""
-    return name.encode()[:55].decode(errors="ignore") + "_dbdeed"
 
 
 def _falling(old: Any, context: Context) -> frozenset[ObjectId]:

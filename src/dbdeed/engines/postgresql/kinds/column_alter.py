@@ -13,6 +13,7 @@ from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.conversion import Conversion, conversion, keeps_values
 from dbdeed.engines.postgresql.kinds import column_create, key_column, sequence_write
+from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.not_null import enforced
 from dbdeed.engines.postgresql.online.retype import beside
@@ -438,11 +439,11 @@ def _to_identity(old: Column, new: Column, context: Context) -> _Handover:
     if old.identity is not None or new.identity is None or len(gone) != 1:
         return _Handover(old)
     one = gone[0]
-    aside = qualified(one.schema, _aside(one.name))
+    aside = qualified(one.schema, names.aside(one.name))
     name = qualified(new.identity.sequence_schema, new.identity.sequence_name)
     return _Handover(
         old,
-        before=(step(sequence_write.renamed(one.schema, one.name, _aside(one.name)), one.id),),
+        before=(step(sequence_write.renamed(one.schema, one.name, names.aside(one.name)), one.id),),
         after=(step(sequence_write.counted(name, aside), new.id), step(f"DROP SEQUENCE {aside}", one.id)),
         covers=(one.id,),
     )
@@ -454,7 +455,7 @@ def _from_identity(old: Column, new: Column, context: Context) -> _Handover:
     if old.identity is None or new.identity is not None or len(made) != 1:
         return _Handover(old)
     one = made[0]
-    aside = msgspec.structs.replace(one, name=_aside(one.name))
+    aside = msgspec.structs.replace(one, name=names.aside(one.name))
     was = qualified(old.identity.sequence_schema, old.identity.sequence_name)
     drop = f"ALTER TABLE {old.table_sql} ALTER COLUMN {ident(old.name)} DROP IDENTITY"
     before = (
@@ -465,10 +466,6 @@ def _from_identity(old: Column, new: Column, context: Context) -> _Handover:
         *sequence_write.given(one, context),
     )
     return _Handover(msgspec.structs.replace(old, identity=None), before, (), (one.id,))
-
-
-def _aside(name: str) -> str:
-    return name.encode()[:55].decode(errors="ignore") + "_dbdeed"
 
 
 _REBUILT = frozenset({"index", "constraint", "statistics", "comment", "privileges", "owner", "sequence"})

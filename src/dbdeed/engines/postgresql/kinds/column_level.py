@@ -10,9 +10,10 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.choosing import not_null_name
-from dbdeed.engines.postgresql.kinds import column_create, sequence_write, table_rows
+from dbdeed.engines.postgresql.kinds import column_create, sequence_write
 from dbdeed.engines.postgresql.kinds.table_heir import handed_up
 from dbdeed.engines.postgresql.kinds.table_moved import columns
+from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.writing import exclusive, step
 
@@ -115,7 +116,7 @@ def counted_below(new: Column, making: Making, context: Context) -> Making:
     how = new.identity
     if how is None or not any(heirs(new, context.current)):
         return making
-    aside = qualified(how.sequence_schema, table_rows.aside(how.sequence_name))
+    aside = qualified(how.sequence_schema, names.aside(how.sequence_name))
     numbers = " ".join(sequence_write.numbers(how, new.type))
     default = f"nextval({literal(aside)}::regclass)"
     named = not_null_name(new.table, new.name) if context.target.version[0] >= 18 else ""

@@ -11,9 +11,10 @@ from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.conversion import conversion
 from dbdeed.engines.postgresql.kinds.holding import columns_of
 from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.reading import OURS
-from dbdeed.engines.postgresql.swap import Values, aside_name, swap_type
+from dbdeed.engines.postgresql.swap import Values, swap_type
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_TYPE
 from dbdeed.engines.postgresql.writing import loses, step
 
@@ -149,8 +150,8 @@ def _disturbed(columns: list[ObjectId], retyped: list[str], context: Context) ->
 def _by_name(old: CompositeType, new: CompositeType) -> Values:
     """Values attribute by attribute, whatever their places."""
     one = _value(old, new)
-    aside, made = qualified(old.schema, aside_name(old.name)), new.sql_name
-    function = f"pg_temp.{ident(aside_name(old.name))}"
+    aside, made = qualified(old.schema, names.aside(old.name)), new.sql_name
+    function = f"pg_temp.{ident(names.aside(old.name))}"
     # Elements by their numbers: to unnest would take a row for its columns.
     body = f"""SELECT CASE WHEN pg_catalog.array_ndims($1) > 1
             THEN ('more than one dimension: ' || $1::text)::{made}[]

@@ -19,7 +19,7 @@ from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.postgresql.conversion import conversion, keeps_values
 from dbdeed.engines.postgresql.kinds import column_alter, column_create
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns
-from dbdeed.engines.postgresql.kinds.table_rows import aside
+from dbdeed.engines.postgresql.online.names import aside
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive, loses, may_fail, rewriting, step
 

@@ -21,6 +21,7 @@ from dbdeed.engines.postgresql.kinds import (
     table_moved,
     table_rows,
 )
+from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive
 
@@ -255,7 +256,7 @@ def _stepping_aside(old: Table, trees: _Trees, context: Context) -> Iterator[Ste
             yield exclusive(f"ALTER TABLE {table.sql_name} DISABLE ROW LEVEL SECURITY", table.id)
     for table in trees.aside:
         if table is trees.aside[0] or not context.target.claimed.isdisjoint(table.claims):
-            rename = f"ALTER TABLE {table.sql_name} RENAME TO {ident(table_rows.aside(table.name))}"
+            rename = f"ALTER TABLE {table.sql_name} RENAME TO {ident(names.aside(table.name))}"
             yield exclusive(rename, table.id)
 
 
@@ -279,7 +280,7 @@ def _not_null_aside(table: Table, column: Any, context: Context) -> Iterable[Ste
     """Under another name: where theirs is taken, new ones take another."""
     if column.not_null:
         name = column_create.not_null_constraint(column, context.current)
-        rename = f"RENAME CONSTRAINT {ident(name)} TO {ident(table_rows.aside(name))}"
+        rename = f"RENAME CONSTRAINT {ident(name)} TO {ident(names.aside(name))}"
         yield exclusive(f"ALTER TABLE {table.sql_name} {rename}", column.id)
 
 
@@ -287,13 +288,13 @@ def _counts_aside(column: Any, context: Context) -> Iterable[Step]:
     """Sequences that stay are nobody's for a while; others go with the table, under other names."""
     how = column.identity
     if how is not None:
-        aside = table_rows.aside(how.sequence_name)
+        aside = names.aside(how.sequence_name)
         yield exclusive(sequence_write.renamed(how.sequence_schema, how.sequence_name, aside), column.id)
     for one in column_create.owned(column, context.current):
         if one.id in context.target.objects:
             yield sequence_write.ownership(msgspec.structs.replace(one, owned_by=()))
         else:
-            aside = table_rows.aside(one.name)
+            aside = names.aside(one.name)
             yield exclusive(sequence_write.renamed(one.schema, one.name, aside), one.id)
 
 

@@ -8,6 +8,7 @@ from dbdeed.engines.change import LockLevel
 from dbdeed.engines.postgresql.conversion import conversion
 from dbdeed.engines.postgresql.kinds import column_create, sequence_write
 from dbdeed.engines.postgresql.kinds.table_moved import columns
+from dbdeed.engines.postgresql.online.names import aside
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive, loses, may_fail, rewriting, step
 
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column
     from dbdeed.engines.postgresql.kinds.table import Table
-
-
-def aside(name: str) -> str:
-    """What something is called that steps aside."""
-    return name.encode()[:55].decode(errors="ignore") + "_dbdeed"
 
 
 def handed_over(old: Table, new: Table, context: Context, through: Mapping[str, str]) -> Iterator[Step]:
