@@ -111,7 +111,7 @@ def _removals(old: Table, gone: set[str], context: Context) -> Alteration | None
     if any(gone & {fold(w.name) for w in _words(part)} - {fold(column.name)} for column, part in leaving):
         return None
     away = frozenset((*_indexes_on(old, gone, context), *_readers(gone, context)))
-    if any(_lacks(one, context) for one in _of_kinds(context) if one not in away):
+    if _lacking(set(_of_kinds(context)) - away, context):
         return None
     return Alteration(_lenient([_removal(old, column) for column, _ in leaving], context), disturbs=away)
 
@@ -132,14 +132,14 @@ def _readers(gone: set[str], context: Context) -> Iterable[ObjectId]:
             yield one
 
 
-def _lacks(one: ObjectId, context: Context) -> bool:
-    """Whether it may read or write a table that is not there both before and after."""
-    text = text_of(context.current, one)
+def _lacking(readers: Iterable[ObjectId], context: Context) -> bool:
+    """Whether one of them may read or write a table that is not there both before and after."""
     before, after = (
         {each.name[0] for each in catalog.objects if each.kind in RELATIONS}
         for catalog in (context.current, context.target)
     )
-    return bool(names_in(text) & (before ^ after) or relations_in(text) - before - _ALWAYS)
+    texts = (text_of(context.current, one) for one in readers)
+    return any(names_in(text) & (before ^ after) or relations_in(text) - before - _ALWAYS for text in texts)
 
 
 def _of_kinds(context: Context) -> Iterable[ObjectId]:
