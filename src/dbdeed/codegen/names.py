@@ -116,13 +116,13 @@ def names_of(data_model: DataModel) -> Names:
     enums: dict[str, str] = {}
     lookups: dict[str, str] = {}
     for enum in data_model.enums:
-        enums[enum.name] = _claim(class_name(enum.name), classes)
-        lookups[enum.name] = _claim(_lookup(enums[enum.name]), classes)
+        enums[enum.name] = claim(class_name(enum.name), classes)
+        lookups[enum.name] = claim(_lookup(enums[enum.name]), classes)
     modules = set(_TAKEN_MODULES)
     models: dict[tuple[str, str], ModelNames] = {}
     rows = [_claim_all(class_name(model.name), classes) for model in data_model.models]
     for model, row in zip(data_model.models, rows, strict=True):
-        module = _claim(_apart(snake(row), keyword.kwlist), modules)
+        module = claim(_apart(snake(row), keyword.kwlist), modules)
         models[model.schema, model.table] = ModelNames(module, row, attribute_names(model, classes))
     return Names(models, enums, lookups)
 
@@ -137,13 +137,13 @@ def distinct_names(columns: Sequence[str], others: Iterable[str] = ()) -> dict[s
     words = {*_TAKEN_ATTRIBUTES, *keyword.kwlist, *others}
     wanted = {column: _apart(snake(column) or "column", words) for column in columns}
     taken = {column for column in columns if wanted[column] == column}
-    return {column: column if column in taken else _claim(wanted[column], taken) for column in columns}
+    return {column: column if column in taken else claim(wanted[column], taken) for column in columns}
 
 
 def member_names(values: Iterable[str]) -> dict[str, str]:
     """Members of an enum class by value: `in transit` is IN_TRANSIT."""
     taken: set[str] = set()
-    return {value: _claim((snake(value) or "empty").upper(), taken) for value in values}
+    return {value: claim((snake(value) or "empty").upper(), taken) for value in values}
 
 
 def referred(columns: Sequence[str], others: Sequence[str], target: str) -> str:
@@ -208,7 +208,7 @@ def _apart(name: str, words: Iterable[str]) -> str:
     return f"{name}_" if name in words else name
 
 
-def _claim(name: str, taken: set[str]) -> str:
+def claim(name: str, taken: set[str]) -> str:
     """The name, or the first with a number that nobody has."""
     free, number = name, 2
     while free in taken:
@@ -218,7 +218,7 @@ def _claim(name: str, taken: set[str]) -> str:
 
 
 def _claim_all(name: str, taken: set[str]) -> str:
-    """As `_claim`, for a model's row and the classes that are named after it."""
+    """As `claim`, for a model's row and the classes that are named after it."""
     free, number = name, 2
     while taken & (family := _family(free)):
         free, number = f"{name}{number}", number + 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dbdeed.codegen import types
-from dbdeed.codegen.names import ModelNames, class_name, distinct_names, snake
+from dbdeed.codegen.names import ModelNames, claim, class_name, distinct_names, snake
 from dbdeed.codegen.package import CHECK, FUTURE
 from dbdeed.codegen.picture import picture_of
 from dbdeed.codegen.python_text import (
@@ -103,14 +103,6 @@ def _loader(picture: Picture) -> str:
     return f"load_{picture.names.module}"
 
 
-def _claim(name: str, taken: set[str]) -> str:
-    free, number = name, 2
-    while free in taken:
-        free, number = f"{name}_{number}", number + 1
-    taken.add(free)
-    return free
-
-
 def _function(
     query: QueryShape,
     data_model: DataModel,
@@ -119,8 +111,8 @@ def _function(
     taken: set[str],
 ) -> _Function:
     returns = returns_of(query, data_model)
-    function = _claim(snake(query.name) or "query", taken)
-    constant = _claim(function.upper() if function.upper() != function else f"{function}_SQL", taken)
+    function = claim(snake(query.name) or "query", taken)
+    constant = claim(function.upper() if function.upper() != function else f"{function}_SQL", taken)
     own: list[str] = [constant]
     models: list[Picture] = []
     parts: list[str] = []
@@ -135,9 +127,9 @@ def _function(
             parts += loader
         else:
             picture = _row_picture(
-                query, names, data_model, _claim(f"{class_name(function.title())}Row", taken)
+                query, names, data_model, claim(f"{class_name(function.title())}Row", taken)
             )
-            row, load = picture.names.row, _claim(f"load_{function}", taken)
+            row, load = picture.names.row, claim(f"load_{function}", taken)
             made = from_rows(picture).replace("def from_rows(", f"def {load}(", 1)
             parts += [block(row_class(picture)), block(made)]
             own.append(row)
@@ -157,7 +149,7 @@ def _scalar(
     made = types.load(attribute, names, data_model.dialect, "value")
     if made == "value":
         return row, "access.first_values", []
-    load = _claim(f"load_{function}", taken)
+    load = claim(f"load_{function}", taken)
     head = fold(Group(f"def {load}(", ("rows: Iterable[access.Row]",), f") -> list[{row}]:"))
     return row, load, [block(f"{head}\n{STEP}return [{made} for (value,) in rows]\n")]
 
