@@ -71,7 +71,7 @@ def _became(column: Any, context: Context) -> str:
     from dbdeed.engines.postgresql.kinds.column_below import handed_down
     from dbdeed.engines.postgresql.quoting import ident
 
-    new: Any = context.target.objects.get(column.id) or handed_down(column, context.target)
+    new = handed_down(column, context.target)
     if new is None:
         return ident(column.name)
     change = conversion(column.type, new.type)
