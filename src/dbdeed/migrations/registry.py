@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from dbdeed.document.values.types import Tool
 from dbdeed.engines.faults import NotYet
 
 if TYPE_CHECKING:
+    from dbdeed.document.values.types import Tool
     from dbdeed.migrations.seam import Format
 
 _MODULES: dict[Tool, str] = {}
