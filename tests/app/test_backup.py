@@ -71,7 +71,7 @@ def project(tmp_path: Path) -> Project:
 def test_run_list_and_verify(project: Project) -> None:
     run = run_backup(project.document, environment=project.environment)
     [manifest] = run.made
-    assert run.store == project.folder / "backups"
+    assert run.store == str(project.folder / "backups")
     assert manifest.facts.tables["notes"][0] == 1
     listed = list_backups(project.document, environment=project.environment)
     assert [one.backup for one in listed.backups] == [manifest]

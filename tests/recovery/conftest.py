@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dbdeed.engines.recovering import BackupFacts
-from dbdeed.recovery.store import Store, new_id
+from dbdeed.recovery.store import FolderStore, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,12 +20,12 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "backups")
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "backups")
 
 
 @pytest.fixture
-def add(store: Store) -> Callable[..., Manifest]:
+def add(store: FolderStore) -> Callable[..., Manifest]:
     """Publish a small backup: `add(hour)`."""
 
     def publish(hour: int = 0, *, project: str = "me", method: str = "physical") -> Manifest:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Engine
     from dbdeed.progress import Progress
     from dbdeed.recovery.manifest import Manifest
-    from dbdeed.recovery.store import Store
+    from dbdeed.recovery.store import FolderStore
 
 ENGINE: Engine = engine_for(System.SQLITE)
 ONLINE = next(one for one in ENGINE.backup_methods() if one.name == "online")
@@ -58,7 +58,9 @@ def catalog_of(target: Target) -> Catalog:
         return ENGINE.inspect(session)
 
 
-def take(store: Store, target: Target, method: BackupMethod = ONLINE, engine: Engine = ENGINE) -> Manifest:
+def take(
+    store: FolderStore, target: Target, method: BackupMethod = ONLINE, engine: Engine = ENGINE
+) -> Manifest:
     return take_backup(
         engine, method, target, store, project="me", progress=SILENT,
         now=lambda: datetime.now(UTC), token=lambda: os.urandom(4).hex(),
@@ -66,14 +68,14 @@ def take(store: Store, target: Target, method: BackupMethod = ONLINE, engine: En
 
 
 @pytest.fixture
-def prove(store: Store, target: Target, tmp_path: Path) -> Prove:
+def prove(store: FolderStore, target: Target, tmp_path: Path) -> Prove:
     return Prove(store, target, tmp_path)
 
 
 class Prove:
     """Runs a drill with everything right but what a test changes."""
 
-    def __init__(self, store: Store, target: Target, tmp_path: Path) -> None:
+    def __init__(self, store: FolderStore, target: Target, tmp_path: Path) -> None:
         self.store, self.tmp_path = store, tmp_path
         self.expected: Catalog | None = catalog_of(target)
 
@@ -102,7 +104,7 @@ def problems(proof: Proof) -> str:
     return " ".join(problem for check in proof.checks for problem in check.problems)
 
 
-def test_a_sound_backup_is_proven_and_timed(store: Store, target: Target, prove: Prove) -> None:
+def test_a_sound_backup_is_proven_and_timed(store: FolderStore, target: Target, prove: Prove) -> None:
     manifest = take(store, target)
     proof = prove(promises=Promises(timedelta(hours=1), timedelta(minutes=1)))
     assert proof.verdict is Verdict.PROVEN, problems(proof)
@@ -124,7 +126,9 @@ def test_without_a_backup_nothing_is_verified(prove: Prove) -> None:
         prove(backup="20260301T120000Z-online-00000000")
 
 
-def test_the_newest_backup_is_the_one_that_is_drilled(store: Store, target: Target, prove: Prove) -> None:
+def test_the_newest_backup_is_the_one_that_is_drilled(
+    store: FolderStore, target: Target, prove: Prove
+) -> None:
     older, newer = take(store, target), take(store, target)
     assert prove().backup == newer.id
     assert prove(backup=older.id).backup == older.id
@@ -151,7 +155,7 @@ def damage(path: Path, how: str) -> None:
     "how", ["flipped at the start", "flipped in the middle", "truncated", "emptied", "removed"]
 )
 def test_damage_anywhere_fails_the_drill(
-    store: Store, target: Target, prove: Prove, file: str, how: str
+    store: FolderStore, target: Target, prove: Prove, file: str, how: str
 ) -> None:
     take(store, target)
     damaged = take(store, target)
@@ -161,7 +165,7 @@ def test_damage_anywhere_fails_the_drill(
     assert proof.damages
 
 
-def test_a_row_that_is_not_there_fails_the_drill(store: Store, target: Target, prove: Prove) -> None:
+def test_a_row_that_is_not_there_fails_the_drill(store: FolderStore, target: Target, prove: Prove) -> None:
     class Forgets(type(ONLINE)):  # type: ignore[misc]
         """Counts what it does not copy."""
 
@@ -179,7 +183,7 @@ def test_a_row_that_is_not_there_fails_the_drill(store: Store, target: Target, p
     assert "not the same ones" in problems(proof)
 
 
-def test_another_schema_fails_the_drill(store: Store, target: Target, prove: Prove) -> None:
+def test_another_schema_fails_the_drill(store: FolderStore, target: Target, prove: Prove) -> None:
     take(store, target)
     with closing(ENGINE.connect(target)) as session:
         session.execute("ALTER TABLE books ADD COLUMN year INTEGER")
@@ -190,7 +194,7 @@ def test_another_schema_fails_the_drill(store: Store, target: Target, prove: Pro
     assert "year" in problems(proof)
 
 
-def test_what_was_not_looked_at_is_never_green(store: Store, target: Target, prove: Prove) -> None:
+def test_what_was_not_looked_at_is_never_green(store: FolderStore, target: Target, prove: Prove) -> None:
     take(store, target)
     prove.expected = None
     proof = prove()
@@ -198,7 +202,7 @@ def test_what_was_not_looked_at_is_never_green(store: Store, target: Target, pro
     assert verdicts(proof)["schema"] is Verdict.NOT_VERIFIED
 
 
-def test_a_backup_without_counts_is_not_verified(store: Store, target: Target, prove: Prove) -> None:
+def test_a_backup_without_counts_is_not_verified(store: FolderStore, target: Target, prove: Prove) -> None:
     class Blind(type(ONLINE)):  # type: ignore[misc]
         def take(self, target: Target, folder: Path, progress: Progress) -> BackupFacts:
             facts: BackupFacts = super().take(target, folder, progress)
@@ -234,7 +238,7 @@ class Broken:
         return [Fails()]
 
 
-def test_what_could_not_be_run_is_not_verified(store: Store, target: Target, prove: Prove) -> None:
+def test_what_could_not_be_run_is_not_verified(store: FolderStore, target: Target, prove: Prove) -> None:
     take(store, target)
     engine: Engine = Broken(Unavailable("No programs.", hint="Install them."))  # type: ignore[assignment]
     proof = prove(engine=engine)
@@ -244,7 +248,7 @@ def test_what_could_not_be_run_is_not_verified(store: Store, target: Target, pro
     assert "No programs. Install them." in problems(proof)
 
 
-def test_a_restore_that_fails_is_a_no(store: Store, target: Target, prove: Prove) -> None:
+def test_a_restore_that_fails_is_a_no(store: FolderStore, target: Target, prove: Prove) -> None:
     take(store, target)
     engine: Engine = Broken(RestoreFailed("The log has a hole."))  # type: ignore[assignment]
     proof = prove(engine=engine, promises=Promises(rto=timedelta(hours=1)))
@@ -252,7 +256,7 @@ def test_a_restore_that_fails_is_a_no(store: Store, target: Target, prove: Prove
     assert verdicts(proof)["recovery time"] is Verdict.NOT_VERIFIED
 
 
-def test_broken_references_fail_the_drill(store: Store, target: Target, prove: Prove) -> None:
+def test_broken_references_fail_the_drill(store: FolderStore, target: Target, prove: Prove) -> None:
     with closing(ENGINE.connect(target)) as session:
         session.execute("PRAGMA foreign_keys = off")
         session.execute("INSERT INTO books VALUES (4, 99, 'Nobody''s')")
@@ -262,7 +266,7 @@ def test_broken_references_fail_the_drill(store: Store, target: Target, prove: P
 
 
 def test_a_missed_objective_is_a_no_and_not_the_backups_fault(
-    store: Store, target: Target, prove: Prove
+    store: FolderStore, target: Target, prove: Prove
 ) -> None:
     take(store, target)
     proof = prove(promises=Promises(timedelta(hours=1), timedelta(0)), later=timedelta(hours=2))

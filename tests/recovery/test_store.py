@@ -17,7 +17,8 @@ import pytest
 from dbdeed.engines.recovering import BackupFacts
 from dbdeed.errors import DbdeedError, InvalidInput, Unavailable
 from dbdeed.recovery.manifest import Check, Damaged, Manifest, Proof, Verdict, decode, encode
-from dbdeed.recovery.store import Store, StoreLocked, new_id
+from dbdeed.recovery.objects import StoreLocked
+from dbdeed.recovery.store import FolderStore, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FACTS = BackupFacts(NOON, NOON, NOON, "", 0, (18, 1))
 
 
-def test_what_was_published_comes_back_as_it_was(store: Store, add: Add) -> None:
+def test_what_was_published_comes_back_as_it_was(store: FolderStore, add: Add) -> None:
     manifest = add()
     assert store.find(manifest.id) == manifest
     assert store.listing().backups == (manifest,)
@@ -37,7 +38,7 @@ def test_what_was_published_comes_back_as_it_was(store: Store, add: Add) -> None
     assert store.damages(manifest) == []
 
 
-def test_an_empty_or_missing_store_lists_nothing(store: Store) -> None:
+def test_an_empty_or_missing_store_lists_nothing(store: FolderStore) -> None:
     assert store.listing().backups == ()
     with pytest.raises(InvalidInput, match="no backup"):
         store.find("20260301T120000Z-physical-00000000")
@@ -45,7 +46,7 @@ def test_an_empty_or_missing_store_lists_nothing(store: Store) -> None:
         store.find("../../etc")
 
 
-def test_a_draft_that_fails_leaves_nothing(store: Store) -> None:
+def test_a_draft_that_fails_leaves_nothing(store: FolderStore) -> None:
     def fail() -> None:
         with store.writing(), store.draft(new_id(NOON, "physical", "00000001")) as draft:
             (draft.data / "file").write_text("half")
@@ -57,7 +58,7 @@ def test_a_draft_that_fails_leaves_nothing(store: Store) -> None:
     assert {one.name for one in store.root.iterdir()} == {"lock", "proofs", ".gitignore"}
 
 
-def test_leftovers_of_a_crash_are_swept_and_strangers_left_alone(store: Store, add: Add) -> None:
+def test_leftovers_of_a_crash_are_swept_and_strangers_left_alone(store: FolderStore, add: Add) -> None:
     kept = add()
     for name in (".partial-20260301T120000Z-physical-aaaaaaaa", ".trash-20260301T120000Z-logical-bbbbbbbb"):
         (store.root / name / "data").mkdir(parents=True)
@@ -70,8 +71,8 @@ def test_leftovers_of_a_crash_are_swept_and_strangers_left_alone(store: Store, a
     assert store.listing().backups == (kept,)
 
 
-def test_two_runs_at_once_are_refused(store: Store) -> None:
-    other = Store(store.root)
+def test_two_runs_at_once_are_refused(store: FolderStore) -> None:
+    other = FolderStore(store.root)
     with store.writing():
         with pytest.raises(StoreLocked, match="Another run"), other.writing():
             pass
@@ -80,7 +81,7 @@ def test_two_runs_at_once_are_refused(store: Store) -> None:
         pass
 
 
-def test_the_store_keeps_itself_out_of_the_repository(store: Store, add: Add) -> None:
+def test_the_store_keeps_itself_out_of_the_repository(store: FolderStore, add: Add) -> None:
     add()
     assert (store.root / ".gitignore").read_text().endswith("*\n")
     assert store.root.stat().st_mode & 0o077 == 0
@@ -96,7 +97,7 @@ def flip(path: Path, at: int) -> None:
     path.write_bytes(bytes(data))
 
 
-def noticed(store: Store, id_: str) -> bool:
+def noticed(store: FolderStore, id_: str) -> bool:
     """Whether the damage is reported, by the listing or by looking at the files."""
     listing = store.listing()
     if id_ in listing.damaged:
@@ -106,7 +107,7 @@ def noticed(store: Store, id_: str) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_flipped_bit_anywhere_is_noticed(store: Store, add: Add, seed: int) -> None:
+def test_a_flipped_bit_anywhere_is_noticed(store: FolderStore, add: Add, seed: int) -> None:
     manifest, rng = add(), random.Random(seed)
     path = rng.choice(every_file(store.root / manifest.id))
     flip(path, rng.randrange(path.stat().st_size))
@@ -123,7 +124,7 @@ def test_every_byte_of_a_record_counts(add: Add) -> None:
 
 
 @pytest.mark.parametrize("name", ["deep/file", "ünïcode name", "manifest.json", "link", "deep/empty"])
-def test_a_missing_part_is_noticed(store: Store, add: Add, name: str) -> None:
+def test_a_missing_part_is_noticed(store: FolderStore, add: Add, name: str) -> None:
     manifest = add()
     folder = store.root / manifest.id
     path = folder / name if name == "manifest.json" else folder / "data" / name
@@ -131,7 +132,7 @@ def test_a_missing_part_is_noticed(store: Store, add: Add, name: str) -> None:
     assert noticed(store, manifest.id)
 
 
-def test_truncated_foreign_and_redirected_files_are_noticed(store: Store, add: Add) -> None:
+def test_truncated_foreign_and_redirected_files_are_noticed(store: FolderStore, add: Add) -> None:
     manifest = add()
     data = store.root / manifest.id / "data"
     os.truncate(data / "deep" / "file", 5)
@@ -144,7 +145,7 @@ def test_truncated_foreign_and_redirected_files_are_noticed(store: Store, add: A
     assert "link link points elsewhere" in problems
 
 
-def test_a_record_under_another_name_is_not_believed(store: Store, add: Add) -> None:
+def test_a_record_under_another_name_is_not_believed(store: FolderStore, add: Add) -> None:
     first, second = add(0), add(1)
     (store.root / second.id / "manifest.json").write_bytes(
         (store.root / first.id / "manifest.json").read_bytes()
@@ -153,14 +154,14 @@ def test_a_record_under_another_name_is_not_believed(store: Store, add: Add) -> 
     assert [one.id for one in store.listing().backups] == [first.id]
 
 
-def test_projects_that_share_a_store_see_their_own(store: Store, add: Add) -> None:
+def test_projects_that_share_a_store_see_their_own(store: FolderStore, add: Add) -> None:
     mine, theirs = add(0, project="me"), add(1, project="you")
     assert store.listing("me").backups == (mine,)
     assert store.listing("you").backups == (theirs,)
     assert store.listing().backups == (mine, theirs)
 
 
-def test_a_backup_that_is_being_read_is_not_removed(store: Store, add: Add) -> None:
+def test_a_backup_that_is_being_read_is_not_removed(store: FolderStore, add: Add) -> None:
     manifest = add()
     with store.writing():
         with store.reading(manifest) as data:
@@ -172,7 +173,7 @@ def test_a_backup_that_is_being_read_is_not_removed(store: Store, add: Add) -> N
         pass
 
 
-def test_proofs_are_kept_in_order(store: Store, add: Add) -> None:
+def test_proofs_are_kept_in_order(store: FolderStore, add: Add) -> None:
     manifest = add()
     proofs = [
         Proof(
@@ -205,7 +206,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_said_and_nothing_is_listed(small_disk: Path) -> None:
-    store = Store(small_disk / "backups")
+    store = FolderStore(small_disk / "backups")
 
     def fill() -> None:
         with store.writing(), store.draft(new_id(NOON, "physical", "00000001")) as draft:
@@ -220,7 +221,7 @@ def test_a_full_disk_is_said_and_nothing_is_listed(small_disk: Path) -> None:
 
 def test_a_place_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    store = Store(tmp_path / "file" / "backups")
+    store = FolderStore(tmp_path / "file" / "backups")
     with pytest.raises(DbdeedError, match="cannot be used"), store.writing():
         pass
 
@@ -230,9 +231,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from dbdeed.engines.recovering import BackupFacts
-from dbdeed.recovery.store import Store, new_id
+from dbdeed.recovery.store import FolderStore, new_id
 
-store, now = Store(Path(sys.argv[1])), datetime.now(UTC)
+store, now = FolderStore(Path(sys.argv[1])), datetime.now(UTC)
 facts = BackupFacts(now, now, now, "", 0, (18, 1))
 print("ready", flush=True)
 for number in range(1000):
@@ -257,7 +258,7 @@ def test_kill_at_any_moment_loses_and_invents_nothing(tmp_path: Path, seed: int)
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    store = Store(root)
+    store = FolderStore(root)
     for manifest in store.listing().backups:
         assert store.damages(manifest) == []
     assert not store.listing().damaged

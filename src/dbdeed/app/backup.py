@@ -34,13 +34,13 @@ class BackupRun:
     Attributes:
         made: one backup for each method, whole and listed.
         missing: what of the document's Method is not built yet, a sentence each.
-        store: the folder.
+        store: which one, for people.
         database: which one, for people.
     """
 
     made: tuple[Manifest, ...]
     missing: tuple[str, ...]
-    store: Path
+    store: str
     database: str
 
 
@@ -63,7 +63,7 @@ class BackupList:
             schedule.
     """
 
-    store: Path
+    store: str
     backups: tuple[ListedBackup, ...]
     damaged: Mapping[str, str]
     due: datetime | None
@@ -113,7 +113,7 @@ def backup_for(site: Site, environment: Mapping[str, str] | None = None) -> Back
         )
         for method in methods
     ]
-    return BackupRun(tuple(made), tuple(missing), vault.store.root, site.target.label)
+    return BackupRun(tuple(made), tuple(missing), vault.store.label, site.target.label)
 
 
 def list_backups(document: Path, *, environment: Mapping[str, str] | None = None) -> BackupList:
@@ -129,7 +129,7 @@ def list_backups(document: Path, *, environment: Mapping[str, str] | None = None
     if frequency is not None:
         due = next_due(frequency, utc_now(), max((one.started for one in backups), default=None))
     entries = tuple(ListedBackup(one, last.get(one.id)) for one in backups)
-    return BackupList(vault.store.root, entries, listing.damaged, due)
+    return BackupList(vault.store.label, entries, listing.damaged, due)
 
 
 def verify_backups(

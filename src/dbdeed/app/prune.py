@@ -51,7 +51,7 @@ def prune_backups(
     require_understood(architecture.recovery.retention)
     vault = open_vault(project, architecture, environment)
     retention = architecture.recovery.retention.value
-    if dry_run or not vault.store.root.is_dir():
+    if dry_run or not vault.store.exists():
         return Pruned(tuple(decide(candidates(vault.listing()), retention, utc_now())), ())
     removed: list[str] = []
     busy: list[str] = []

@@ -117,7 +117,7 @@ def _chosen(vault: Vault, backup: str) -> Manifest:
     newest = max(vault.listing().backups, key=lambda one: (one.consistent_at, one.id), default=None)
     if newest is None:
         raise InvalidInput(
-            f"There is no backup in {vault.store.root}.", hint="`dbdeed backup run` takes one."
+            f"There is no backup in {vault.store.label}.", hint="`dbdeed backup run` takes one."
         )
     return newest
 

@@ -61,7 +61,7 @@ def open_vault(
         require_understood(setting)
     environment = os.environ if environment is None else environment
     store = open_store(project.root, recovery.destination.value, recovery.encryption.value, environment)
-    return Vault(store, project, not store.root.is_relative_to(project.root.resolve()))
+    return Vault(store, project, not store.within(project.root.resolve()))
 
 
 def require_understood(setting: Setting[Any]) -> None:

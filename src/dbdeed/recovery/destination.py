@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
-from dbdeed.recovery.store import Store
+from dbdeed.recovery.store import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 def open_store(
     root: Path, destination: Destination | None, encryption: Encryption | None, environment: Mapping[str, str]
-) -> Store:
+) -> FolderStore:
     """The store that a document names; without one, `backups/` in the project folder `root`.
 
     Raises `InvalidInput` for a folder that leads out of the project or an unset variable, `NotYet` for object
@@ -34,7 +34,7 @@ def open_store(
             "Sealed backups are not built yet, and a plain one is not what the document asks for.",
             hint="Set Encryption to none to write plain backups, for example into an encrypted volume.",
         )
-    return Store(_folder(root.resolve(), destination, environment))
+    return FolderStore(_folder(root.resolve(), destination, environment))
 
 
 def _folder(root: Path, destination: Destination | None, environment: Mapping[str, str]) -> Path:

@@ -20,15 +20,18 @@ import shutil
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.progress import SILENT
 from dbdeed.recovery.files import differences, explained, survey, sync_folder, write_durably
 from dbdeed.recovery.manifest import Damaged, Manifest, Proof, TableFacts, decode, encode
+from dbdeed.recovery.objects import FolderObjects, StoreLocked
+from dbdeed.recovery.shelf import Compressed, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -39,12 +42,6 @@ _ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{6,}")
 _PATIENCE = 30
 _PARTIAL, _TRASH = ".partial-", ".trash-"
 _MANIFEST, _DATA, _PROOFS = "manifest.json", "data", "proofs"
-
-
-class StoreLocked(Unavailable):
-    """Another run writes to this store."""
-
-    default_code = "store-locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +75,79 @@ def moment_of(id_: str) -> str:
     return id_.partition("-")[0]
 
 
+class Store(Protocol):
+    """Backups and their proofs, wherever they are kept."""
+
+    @property
+    def label(self) -> str:
+        """Which place, for people; holds no secret."""
+
+    @property
+    def shelf(self) -> Shelf:
+        """Single files beside the backups: segments of a log."""
+
+    def within(self, folder: Path) -> bool:
+        """Whether it lies in this local folder."""
+
+    def exists(self) -> bool:
+        """Whether anything was ever kept here."""
+
+    def listing(self, project: str | None = None) -> Listing:
+        """What is there, of one project or of all."""
+
+    def find(self, id_: str) -> Manifest:
+        """One backup by id. Raises `InvalidInput` where there is none, `Damaged` for a bad record."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Be the only run that writes; sweeps what a crashed one left behind. Raises `StoreLocked`."""
+
+    def draft(self, id_: str) -> AbstractContextManager[Draft]:
+        """A place for a new backup; gone afterwards unless it was published. Hold `writing`."""
+
+    def publish(
+        self,
+        draft: Draft,
+        facts: BackupFacts,
+        *,
+        project: str,
+        engine: str,
+        method: str,
+        needs: tuple[str, ...] = (),
+    ) -> Manifest:
+        """Make a finished draft durable and list it; `needs` are ids of backups that it builds upon."""
+
+    def reading(self, manifest: Manifest, progress: Progress = SILENT) -> AbstractContextManager[Path]:
+        """A local folder with the backup's data, safe from pruning while the context lasts."""
+
+    def damages(self, manifest: Manifest, progress: Progress = SILENT) -> list[str]:
+        """Files that are missing, changed or foreign, one sentence each; empty where all is as written."""
+
+    def remove(self, id_: str) -> bool:
+        """Take a backup out of the list at once, then delete it; False where somebody is reading it."""
+
+    def record(self, proof: Proof, token: str) -> None:
+        """Keep a proof beside the backups."""
+
+
 @dataclass(frozen=True, slots=True)
-class Store:
-    """The backups in one local folder."""
+class FolderStore:
+    """The backups in one local folder, as the engine wrote them."""
 
     root: Path
+
+    @property
+    def label(self) -> str:
+        return str(self.root)
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(FolderObjects(self.root), Compressed())
+
+    def within(self, folder: Path) -> bool:
+        return self.root.is_relative_to(folder)
+
+    def exists(self) -> bool:
+        return self.root.is_dir()
 
     def listing(self, project: str | None = None) -> Listing:
         """What is there, of one project or of all."""
@@ -145,7 +210,14 @@ class Store:
                 _discard(draft.folder)
 
     def publish(
-        self, draft: Draft, facts: BackupFacts, *, project: str, engine: str, method: str
+        self,
+        draft: Draft,
+        facts: BackupFacts,
+        *,
+        project: str,
+        engine: str,
+        method: str,
+        needs: tuple[str, ...] = (),
     ) -> Manifest:
         """Make a finished draft durable and list it."""
         files, folders = survey(draft.data)
@@ -164,6 +236,7 @@ class Store:
             notes=facts.notes,
             files=files,
             folders=folders,
+            needs=needs,
         )
         write_durably(draft.folder / _MANIFEST, encode(manifest))
         draft.folder.rename(self.root / draft.id)
@@ -171,8 +244,8 @@ class Store:
         return manifest
 
     @contextmanager
-    def reading(self, manifest: Manifest) -> Iterator[Path]:
-        """The backup's data, safe from pruning while the context lasts."""
+    def reading(self, manifest: Manifest, progress: Progress = SILENT) -> Iterator[Path]:  # noqa: ARG002
+        """The backup's data where it lies, safe from pruning while the context lasts."""
         folder = self.root / manifest.id
         try:
             record = (folder / _MANIFEST).open("rb")

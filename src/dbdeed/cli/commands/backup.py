@@ -50,13 +50,11 @@ def run_(document: Path, database: str, format_: str, quiet: bool) -> None:
     if format_ == "json":
         made = [one.id for one in result.made]
         print(
-            json_object(
-                "backup run", ok=True, backups=made, store=str(result.store), missing=list(result.missing)
-            )
+            json_object("backup run", ok=True, backups=made, store=result.store, missing=list(result.missing))
         )
         return
     for one in result.made:
-        print(f"{result.store / one.id}  {_size(one.size)}, {result.database}")
+        print(f"{result.store}/{one.id}  {_size(one.size)}, {result.database}")
     for sentence in result.missing:
         print(f"Not made: {sentence}")
 
