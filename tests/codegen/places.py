@@ -6,23 +6,25 @@ the place, and the package is imported.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import itertools
 import sqlite3
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from dbdeed.access import Database
 from dbdeed.app.generate import generate_for
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.engines.registry import engine_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PLACES = ("postgresql-15", "postgresql-18", "sqlite")
 _NUMBERS = itertools.count(1)
@@ -148,6 +150,22 @@ def built(places: Places, place: str, text: str, folder: Path, sql: str = "") ->
             sys.path.remove(str(project / "src"))
             for module in [one for one in sys.modules if one.split(".")[0] == name]:
                 del sys.modules[module]
+
+
+class _UndoneError(Exception):
+    """Rolls back what a test did."""
+
+
+def tried(shop: Built, module: str, work: Callable[[Any, Any], Any]) -> None:
+    """Do `work(module of the package, transaction)` with asyncio, and take back what it did."""
+
+    async def inside() -> None:
+        async with Database(shop.address) as database, database.transaction() as transaction:
+            await work(shop.module(module), transaction)
+            raise _UndoneError
+
+    with suppress(_UndoneError):
+        asyncio.run(inside())
 
 
 def make(path: Path, address: str, sql: str) -> None:

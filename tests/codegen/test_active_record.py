@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import uuid
 from decimal import Decimal
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 from tests.codegen.checkers import formatting, mypy, pyright, wrong_lines
-from tests.codegen.places import PLACES, Built, Places, built, document
+from tests.codegen.places import PLACES, Built, Places, built, document, tried
 from tests.codegen.shops import ATTACKS, ROWS, schema
 
-from dbdeed.access import Database, NotFound, StaleRow, UniqueViolation
+from dbdeed.access import NotFound, StaleRow, UniqueViolation
 from dbdeed.access.sync import Database as SyncDatabase
 
 if TYPE_CHECKING:
@@ -66,18 +65,8 @@ def shop(
         yield found
 
 
-class _UndoneError(Exception):
-    """Rolls back what a test did."""
-
-
 def run(shop: Built, work: Callable[[Any, Any], Any]) -> None:
-    async def inside() -> None:
-        async with Database(shop.address) as database, database.transaction() as transaction:
-            await work(shop.module("records"), transaction)
-            raise _UndoneError
-
-    with pytest.raises(_UndoneError):
-        asyncio.run(inside())
+    tried(shop, "records", work)
 
 
 def test_reads(shop: Built) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.codegen.checkers import formatting, mypy, pyright
 
 from dbdeed.codegen.generate import generate_files
 from dbdeed.codegen.header import is_generated, is_untouched
@@ -86,43 +86,6 @@ async def work(customers: CustomerRepository, orders: OrderRepository) -> None:
 """
 
 
-def _mypy(folder: Path) -> list[tuple[str, int, str]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--no-pretty", "--cache-dir=mypy", "."],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-    )
-    assert "checked" in done.stdout, done.stdout + done.stderr
-    lines = (line.split(":", 2) for line in done.stdout.splitlines() if ": error:" in line)
-    return [(path, int(number), rest) for path, number, rest in lines]
-
-
-def _pyright(folder: Path) -> list[tuple[str, int, str]] | None:
-    settings = {"typeCheckingMode": "strict", "pythonVersion": "3.11", "include": ["."], "exclude": ["mypy"]}
-    (folder / "pyrightconfig.json").write_text(json.dumps(settings))
-    done = subprocess.run(
-        [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-    )
-    if not done.stdout.startswith("{"):
-        return None  # it needs node, and fetches itself
-    found = json.loads(done.stdout)
-    assert found["summary"]["filesAnalyzed"] >= 20
-    return [
-        (
-            Path(one["file"]).relative_to(folder.resolve()).as_posix(),
-            one["range"]["start"]["line"] + 1,
-            one["message"],
-        )
-        for one in found["generalDiagnostics"]
-    ]
-
-
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory, shop_models: Any, dialects: Any) -> dict[str, Any]:
     """What mypy and pyright, each in one strict run, say of both shops, of their use, and of their misuse."""
@@ -135,29 +98,14 @@ def checked(tmp_path_factory: pytest.TempPathFactory, shop_models: Any, dialects
             target.write_text(text)
     (folder / "use.py").write_text(USE)
     (folder / "misuse.py").write_text(MISUSE)
-    return {"mypy": _mypy(folder), "pyright": _pyright(folder)}
+    return {"mypy": mypy(folder), "pyright": pyright(folder)}
 
 
 def test_formatters_and_linters_have_nothing_to_say(
     data_model: DataModel, write_package: Callable[[DataModel], Path]
 ) -> None:
     folder = write_package(data_model)
-    ruff = Path(sys.executable).with_name("ruff")
-    rules = [
-        "check",
-        "--select",
-        "E4,E7,E9,F,I,UP,B,RUF022",
-        "--config",
-        "lint.isort.known-third-party=['dbdeed']",
-    ]
-    for command in (["format", "--check"], rules):
-        done = subprocess.run(
-            [ruff, *command, "--isolated", "--no-cache", "--target-version", "py311", folder],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    assert formatting(folder) == ""
 
 
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])

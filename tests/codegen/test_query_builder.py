@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from contextlib import aclosing
 from decimal import Decimal
@@ -12,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.codegen.checkers import formatting, mypy, pyright, wrong_lines
-from tests.codegen.places import PLACES, Built, Places, built, document
+from tests.codegen.places import PLACES, Built, Places, built, document, tried
 from tests.codegen.shops import ATTACKS, ROWS, schema
 
-from dbdeed.access import Database, StatementFailed, query
+from dbdeed.access import StatementFailed, query
 from dbdeed.access.sync import Database as SyncDatabase
 
 if TYPE_CHECKING:
@@ -102,18 +101,8 @@ def shop(
         yield found
 
 
-class _UndoneError(Exception):
-    """Rolls back what a test did."""
-
-
 def run(shop: Built, work: Callable[[Any, Any], Any]) -> None:
-    async def inside() -> None:
-        async with Database(shop.address) as database, database.transaction() as transaction:
-            await work(shop.module("tables"), transaction)
-            raise _UndoneError
-
-    with pytest.raises(_UndoneError):
-        asyncio.run(inside())
+    tried(shop, "tables", work)
 
 
 def test_selects(shop: Built) -> None:

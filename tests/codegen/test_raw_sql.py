@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import decimal
 import inspect
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.codegen.checkers import formatting, mypy, pyright
-from tests.codegen.places import PLACES, Built, Places, built, document
+from tests.codegen.places import PLACES, Built, Places, built, document, tried
 
-from dbdeed.access import Database, NotFound
+from dbdeed.access import NotFound
 from dbdeed.access.sync import Database as SyncDatabase
 from dbdeed.app.check import check
 from dbdeed.cli.main import main
@@ -151,18 +150,8 @@ def fields(shop: Built, row: str) -> dict[str, Any]:
     return found
 
 
-class _UndoneError(Exception):
-    """Rolls back what a test did."""
-
-
 def run(shop: Built, work: Callable[[Any, Any], Any]) -> None:
-    async def inside() -> None:
-        async with Database(shop.address) as database, database.transaction() as transaction:
-            await work(shop.module("queries"), transaction)
-            raise _UndoneError
-
-    with pytest.raises(_UndoneError):
-        asyncio.run(inside())
+    tried(shop, "queries", work)
 
 
 def test_signatures(shop: Built) -> None:
