@@ -229,10 +229,12 @@ class Broken:
 
         class Fails(type(ONLINE)):  # type: ignore[misc]
             @contextmanager
-            def restored(self, folder: Path, work: Path, progress: Progress) -> Iterator[Session]:
+            def restored(
+                self, folder: Path, work: Path, progress: Progress, *, spend: bool = False
+            ) -> Iterator[Session]:
                 if error is not None:
                     raise error
-                with super().restored(folder, work, progress) as session:
+                with super().restored(folder, work, progress, spend=spend) as session:
                     yield session
 
         return [Fails()]

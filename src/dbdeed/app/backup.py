@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of, open_site
 from dbdeed.app.vault import methods_of, open_vault, token, utc_now
-from dbdeed.errors import DbdeedError
+from dbdeed.document.values.types import BackupKind
+from dbdeed.engines.recovering import IncrementalMethod
+from dbdeed.errors import DbdeedError, Unavailable
 from dbdeed.progress import SILENT
+from dbdeed.recovery.chains import kind_due, last_full, parent_of, wants_increments
 from dbdeed.recovery.drill import method_of, worst_of
 from dbdeed.recovery.manifest import Check, Proof, Verdict
+from dbdeed.recovery.objects import StoreLocked
 from dbdeed.recovery.schedule import next_due
 from dbdeed.recovery.take import take_backup
 
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dbdeed.app.site import Site
+    from dbdeed.app.vault import Vault
+    from dbdeed.engines.recovering import BackupMethod
     from dbdeed.engines.seam import Engine
     from dbdeed.progress import Progress
     from dbdeed.recovery.manifest import Manifest
@@ -34,6 +40,7 @@ class BackupRun:
     Attributes:
         made: one backup for each method, whole and listed.
         missing: what of the document's Method is not built yet, a sentence each.
+        notes: why a full backup was made where an incremental one was due, a sentence each.
         store: which one, for people.
         database: which one, for people.
     """
@@ -42,6 +49,7 @@ class BackupRun:
     missing: tuple[str, ...]
     store: str
     database: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,7 @@ def run_backup(
     document: Path,
     *,
     database: str = "",
+    full: bool = False,
     environment: Mapping[str, str] | None = None,
     progress: Progress = SILENT,
 ) -> BackupRun:
@@ -81,6 +90,7 @@ def run_backup(
     Args:
         document: the path of DATABASE.md.
         database: what `--database` says.
+        full: a full backup, whatever the schedule says is due.
         environment: of the process.
         progress: where steps are announced.
 
@@ -93,15 +103,31 @@ def run_backup(
     with open_site(
         project, architecture, database=database, environment=environment, progress=progress
     ) as site:
-        return backup_for(site, environment)
+        return backup_for(site, environment, full=full)
 
 
-def backup_for(site: Site, environment: Mapping[str, str] | None = None) -> BackupRun:
+def backup_for(site: Site, environment: Mapping[str, str] | None = None, *, full: bool = False) -> BackupRun:
     """Take a backup of an open database."""
     vault = open_vault(site.project, site.architecture, environment)
     methods, missing = methods_of(site.engine, site.architecture, embedded=site.target.embedded)
-    made = [
-        take_backup(
+    made: list[Manifest] = []
+    notes: list[str] = []
+    for method in methods:
+        manifest, note = _taken(site, vault, method, full=full)
+        made.append(manifest)
+        notes += [note] if note else []
+    return BackupRun(tuple(made), tuple(missing), vault.store.label, site.target.label, tuple(notes))
+
+
+def _taken(site: Site, vault: Vault, method: BackupMethod, *, full: bool) -> tuple[Manifest, str]:
+    """One backup, incremental where that is due and possible; else full, and why, where it was not possible.
+
+    That a backup is larger than was asked for is no reason to have none.
+    """
+    parent, note = (None, "") if full else _parent(site, vault, method)
+
+    def take(parent: Manifest | None) -> Manifest:
+        return take_backup(
             site.engine,
             method,
             site.target,
@@ -110,10 +136,36 @@ def backup_for(site: Site, environment: Mapping[str, str] | None = None) -> Back
             now=utc_now,
             token=token,
             progress=site.progress,
+            parent=parent,
         )
-        for method in methods
-    ]
-    return BackupRun(tuple(made), tuple(missing), vault.store.label, site.target.label)
+
+    if parent is None:
+        return take(None), note
+    try:
+        return take(parent), ""
+    except StoreLocked:
+        raise
+    except Unavailable as error:
+        if error.code == "no-space":
+            raise
+        return take(None), f"A full backup was made, since no increment could be: {error.message}"
+
+
+def _parent(site: Site, vault: Vault, method: BackupMethod) -> tuple[Manifest | None, str]:
+    """What an increment that is due now builds on, or why there can be none; else None and "".
+
+    A full backup that increments are to follow makes the embedded server ready for them.
+    """
+    frequency = site.architecture.recovery.frequency.value
+    if not (wants_increments(frequency) and isinstance(method, IncrementalMethod)):
+        return None, ""
+    reason = method.why_no_increment(site.target, arrange=True)
+    if reason:
+        return None, f"A full backup was made, since no increment could be: {reason}"
+    listing = vault.listing()
+    if kind_due(frequency, utc_now(), last_full(listing, method)) is BackupKind.FULL:
+        return None, ""
+    return parent_of(listing, method, site.engine.name), ""
 
 
 def list_backups(document: Path, *, environment: Mapping[str, str] | None = None) -> BackupList:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +17,14 @@ from dbdeed.document.values.types import TargetState
 from dbdeed.errors import DbdeedError, InvalidInput, Refused
 from dbdeed.planning.consent import check_terms, terms_of
 from dbdeed.progress import SILENT
+from dbdeed.recovery.chains import chain_damages, reading_whole
 from dbdeed.recovery.compare import compare_tables
 from dbdeed.recovery.drill import method_of
+from dbdeed.recovery.rooms import work_folder
 from dbdeed.recovery.take import take_backup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from dbdeed.app.project import Project
     from dbdeed.app.vault import Vault
@@ -136,7 +138,9 @@ def _into(
         place = named_target(into, environment)
     else:
         place = Path(into).absolute() if into else _beside(project) / manifest.id
-    _restore(vault, engine, manifest, place, progress)
+    _require_sound(vault, manifest, progress)
+    with _whole(project, vault, engine, manifest, progress) as (data, spend):
+        method_of(engine, manifest).restore(data, place, progress, spend=spend)
     if isinstance(place, Path):
         return Restored(manifest, str(place))
     return Restored(manifest, place.label, _compared(engine, manifest, place))
@@ -150,18 +154,29 @@ def _beside(project: Project) -> Path:
     return folder
 
 
-def _restore(
-    vault: Vault, engine: Engine, manifest: Manifest, place: Target | Path, progress: Progress
-) -> None:
-    problems = vault.store.damages(manifest, progress)
+def _require_sound(vault: Vault, manifest: Manifest, progress: Progress) -> None:
+    """Raises `Refused` where a file of the backup, or of what it builds on, is not as it was written."""
+    problems = chain_damages(vault.store, manifest, progress)
     if problems:
         raise Refused(
             f"The backup {manifest.id} is damaged: {problems[0]}",
             hint="Restore another one: `dbdeed backup verify` says which are sound.",
             code="backup-damaged",
         )
-    with vault.store.reading(manifest) as data:
-        method_of(engine, manifest).restore(data, place, progress)
+
+
+@contextmanager
+def _whole(
+    project: Project, vault: Vault, engine: Engine, manifest: Manifest, progress: Progress
+) -> Iterator[tuple[Path, bool]]:
+    """The backup's data, put together where it is a chain, and whether it may be spent."""
+    project.prepare()
+    method = method_of(engine, manifest)
+    with (
+        work_folder(project.state / "work") as work,
+        reading_whole(vault.store, method, manifest, work, progress) as found,
+    ):
+        yield found
 
 
 def _compared(engine: Engine, manifest: Manifest, target: Target) -> Check:
@@ -184,15 +199,13 @@ def _over(
     # Who leads, document or database, does not matter here.
     terms = replace(terms_of(architecture), target_state=TargetState.AS_TO_BE)
     check_terms(terms, private=private, draft=agreed.draft)
-    problems = vault.store.damages(manifest, progress)
-    if problems:
-        raise Refused(f"The backup {manifest.id} is damaged: {problems[0]}", code="backup-damaged")
+    _require_sound(vault, manifest, progress)
     with open_target(
         project, architecture, engine, database=database, environment=environment, progress=progress
     ) as target:
         _require_consent(agreed, target, manifest)
         safety = _safety(vault, engine, manifest, target, progress) if agreed.safety else None
-        with vault.store.reading(manifest) as data:
+        with _whole(project, vault, engine, manifest, progress) as (data, _):
             kept = method_of(engine, manifest).replace(data, target, progress)
     with open_target(
         project, architecture, engine, database=database, environment=environment, progress=progress

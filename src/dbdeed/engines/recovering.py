@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from dbdeed.document.values.types import Method
     from dbdeed.engines.seam import Session, Target
     from dbdeed.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class LogRange:
+    """The part of a server's log without which a backup is no database.
+
+    Attributes:
+        system: the identifier of the system that wrote it.
+        timeline: on which the backup ends.
+        start, end: positions in the engine's words.
+    """
+
+    system: str
+    timeline: int
+    start: str
+    end: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +44,7 @@ class BackupFacts:
         engine_version: of the server.
         tables: per table, unquoted and qualified: (rows, digest) as of the backup, or {} where not taken.
         notes: what the backup leaves out, and why something was not taken; one sentence each.
+        log: the log that belongs to it, from which a later moment can be reached; None where there is none.
     """
 
     started: datetime
@@ -38,6 +55,7 @@ class BackupFacts:
     engine_version: tuple[int, ...]
     tables: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    log: LogRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +91,20 @@ class BackupMethod(Protocol):
     def verify(self, folder: Path, facts: BackupFacts) -> Sequence[str]:
         """What is wrong with it, one sentence each; empty when sound."""
 
-    def restore(self, folder: Path, into: Target | Path, progress: Progress) -> None:
-        """Bring it back into an empty place: a data folder, a file or an empty database."""
+    def restore(self, folder: Path, into: Target | Path, progress: Progress, *, spend: bool = False) -> None:
+        """Bring it back into an empty place: a data folder, a file or an empty database.
 
-    def restored(self, folder: Path, work: Path, progress: Progress) -> AbstractContextManager[Session]:
+        `spend` says that `folder` is a copy which nobody needs afterwards: its files may be moved.
+        """
+
+    def restored(
+        self, folder: Path, work: Path, progress: Progress, *, spend: bool = False
+    ) -> AbstractContextManager[Session]:
         """Restore into a throwaway server that reaches nobody and open it; for drills.
 
         Each part is a step of `progress`, which is how a drill times them: "Restore", "Start and replay".
+        `spend` as for `restore`.
+
         Raises `RestoreFailed` where the backup is at fault, another `DbdeedError` where the surroundings are.
         """
 
@@ -97,3 +122,30 @@ class BackupMethod(Protocol):
 
     def commands(self, target: Target) -> Sequence[str]:
         """The exact commands of a restore by hand, for the document's Procedure."""
+
+
+@runtime_checkable
+class IncrementalMethod(BackupMethod, Protocol):
+    """A method whose backups can hold only what changed since an earlier one, their parent."""
+
+    def why_no_increment(self, target: Target, *, arrange: bool) -> str:
+        """Why this server gives no increments, a sentence with what to set; "" where it does.
+
+        `arrange` lets an embedded server be set so that it does from now on.
+        """
+
+    def take_increment(self, target: Target, folder: Path, parent: Path, progress: Progress) -> BackupFacts:
+        """Write what changed since the backup in `parent` into the empty `folder`.
+
+        Raises `Unavailable` where the server cannot tell what that is.
+        """
+
+    def combine(self, chain: Sequence[Path], into: Path, progress: Progress, *, spend: bool = False) -> None:
+        """Write the whole backup that a full one and its increments come to into the empty `into`.
+
+        Args:
+            chain: the folders, the full one first.
+            into: the result, laid out as `take` does; for `restore` to spend.
+            progress: where the step is announced.
+            spend: the chain's files may become the result's.
+        """

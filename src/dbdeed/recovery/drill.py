@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.faults import RestoreFailed, SqlRejected
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault
 from dbdeed.planning.plan import fingerprint
+from dbdeed.recovery.chains import chain_damages, chain_of, reading_whole
 from dbdeed.recovery.compare import compare_schema, compare_tables, counted
 from dbdeed.recovery.files import explained
 from dbdeed.recovery.manifest import (
@@ -172,8 +173,8 @@ def _restored(
 ) -> Iterator[Session]:
     with (
         explained(plan.work),
-        plan.store.reading(manifest) as data,
-        method.restored(data, plan.work, timed) as session,
+        reading_whole(plan.store, method, manifest, plan.work, timed) as (data, spend),
+        method.restored(data, plan.work, timed, spend=spend) as session,
     ):
         yield session
 
@@ -220,14 +221,16 @@ def _examined(method: BackupMethod, session: Session) -> list[Check]:
 def _files(plan: Plan, manifest: Manifest, progress: Progress) -> Check:
     """Looked at after the clock has stopped: who recovers in earnest need not wait for it."""
     try:
-        problems = plan.store.damages(manifest, progress)
-        if not problems:
-            with plan.store.reading(manifest) as data:
-                problems = list(method_of(plan.engine, manifest).verify(data, manifest.facts))
+        chain = chain_of(plan.store, manifest)
+        problems = chain_damages(plan.store, manifest, progress)
+        for one in chain if not problems else ():
+            with plan.store.reading(one) as data:
+                problems += method_of(plan.engine, one).verify(data, one.facts)
     except DbdeedError as error:
         return Check("files", Verdict.NOT_VERIFIED, problems=(_said(error),))
     verdict = Verdict.FAILED if problems else Verdict.PROVEN
-    return Check("files", verdict, counted(len(manifest.files), "file"), tuple(problems))
+    files = sum(len(one.files) for one in chain)
+    return Check("files", verdict, counted(files, "file"), tuple(problems))
 
 
 def _objectives(promises: Promises, seconds: float | None, loss: timedelta | None) -> list[Check]:

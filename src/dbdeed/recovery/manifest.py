@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from dbdeed.engines.recovering import BackupFacts
+from dbdeed.engines.recovering import BackupFacts, LogRange
 from dbdeed.errors import Unavailable
 
 FORMAT = "dbdeed-store/1"
@@ -67,7 +67,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         size: bytes of all files.
         files: by path relative to the backup's data, with `/`.
         folders: likewise; a server misses even its empty ones.
-        needs: ids of backups without which it cannot be restored.
+        needs: ids of backups without which it cannot be restored: its chain, the full one first.
+        log: the part of the server's log that belongs to it; None where there is none or it is not known.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, FileFacts]
     folders: tuple[str, ...]
     needs: tuple[str, ...] = ()
+    log: LogRange | None = None
 
     @property
     def facts(self) -> BackupFacts:
@@ -98,6 +100,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             engine_version=self.engine_version,
             tables={name: (table.rows, table.digest) for name, table in self.tables.items()},
             notes=self.notes,
+            log=self.log,
         )
 
 

@@ -237,6 +237,7 @@ class FolderStore:
             files=files,
             folders=folders,
             needs=needs,
+            log=facts.log,
         )
         write_durably(draft.folder / _MANIFEST, encode(manifest))
         draft.folder.rename(self.root / draft.id)

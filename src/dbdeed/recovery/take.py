@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.recovering import IncrementalMethod
 from dbdeed.recovery.store import new_id
 
 if TYPE_CHECKING:
@@ -27,12 +28,22 @@ def take_backup(
     now: Callable[[], datetime],
     token: Callable[[], str],
     progress: Progress,
+    parent: Manifest | None = None,
 ) -> Manifest:
     """Take a backup and list it; on any failure nothing of it stays.
+
+    With a `parent`, only what changed since that one; `method` is one that can.
 
     Raises `StoreLocked` where another run writes, `Unavailable` for a full disk, and what the engine raises.
     """
     with store.writing(), store.draft(new_id(now(), method.name, token())) as draft:
-        facts = method.take(target, draft.data, progress)
+        if parent is not None and isinstance(method, IncrementalMethod):
+            with store.reading(parent) as earlier:
+                facts = method.take_increment(target, draft.data, earlier, progress)
+            needs = (*parent.needs, parent.id)
+        else:
+            facts, needs = method.take(target, draft.data, progress), ()
         with progress.step("Make the backup durable"):
-            return store.publish(draft, facts, project=project, engine=engine.name, method=method.name)
+            return store.publish(
+                draft, facts, project=project, engine=engine.name, method=method.name, needs=needs
+            )

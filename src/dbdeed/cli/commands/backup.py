@@ -32,29 +32,42 @@ def command() -> None:
 @command.command("run")
 @options.document
 @options.database
+@click.option("--full", is_flag=True, help="A full backup, also where the schedule says incremental.")
 @options.formats("text", "json")
 @options.quiet
-def run_(document: Path, database: str, format_: str, quiet: bool) -> None:
+def run_(document: Path, database: str, full: bool, format_: str, quiet: bool) -> None:
     """Take a backup now, by each of the document's methods.
 
-    Nothing is listed until it is whole and on the disk.
+    Full or incremental, as the document's Frequency has it (PostgreSQL 17 and later). Nothing is listed until
+    it is whole and on the disk.
 
-    Example:
+    Examples:
         dbdeed backup run
+        dbdeed backup run --full
     """
     from dbdeed.app.backup import run_backup
     from dbdeed.cli.output import json_object
     from dbdeed.cli.progress import open_progress
 
-    result = run_backup(document, database=database, progress=open_progress(quiet=quiet))
+    result = run_backup(document, database=database, full=full, progress=open_progress(quiet=quiet))
     if format_ == "json":
         made = [one.id for one in result.made]
         print(
-            json_object("backup run", ok=True, backups=made, store=result.store, missing=list(result.missing))
+            json_object(
+                "backup run",
+                ok=True,
+                backups=made,
+                store=result.store,
+                missing=list(result.missing),
+                notes=list(result.notes),
+            )
         )
         return
     for one in result.made:
-        print(f"{result.store}/{one.id}  {_size(one.size)}, {result.database}")
+        kind = f"incremental on {one.needs[-1]}, " if one.needs else ""
+        print(f"{result.store}/{one.id}  {kind}{_size(one.size)}, {result.database}")
+    for sentence in result.notes:
+        print(sentence)
     for sentence in result.missing:
         print(f"Not made: {sentence}")
 

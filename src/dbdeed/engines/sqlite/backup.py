@@ -67,7 +67,14 @@ class _Either:
     def _read(self, folder: Path, into: Path) -> None:
         raise NotImplementedError
 
-    def restore(self, folder: Path, into: Target | Path, progress: Progress) -> None:
+    def restore(
+        self,
+        folder: Path,
+        into: Target | Path,
+        progress: Progress,
+        *,
+        spend: bool = False,  # noqa: ARG002 - the seam's
+    ) -> None:
         """Bring it back as a new file, which appears only when it is whole."""
         file = backup_file.place_of(into)
         with progress.step("Restore"), backup_file.making(file) as draft:
@@ -75,7 +82,14 @@ class _Either:
             backup_file.require_sound(draft)
 
     @contextmanager
-    def restored(self, folder: Path, work: Path, progress: Progress) -> Iterator[Session]:
+    def restored(
+        self,
+        folder: Path,
+        work: Path,
+        progress: Progress,
+        *,
+        spend: bool = False,  # noqa: ARG002 - the seam's
+    ) -> Iterator[Session]:
         """A copy in the folder `work`, opened so that nothing in it can reach out."""
         file = work / "restored.db"
         self.restore(folder, file, progress)

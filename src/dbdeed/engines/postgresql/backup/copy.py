@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shutil
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +21,17 @@ if TYPE_CHECKING:
 TABLESPACES = "pg_tblspc"
 
 
+_CLONE = 0x40049409  # FICLONE of linux/fs.h
+
+
 def copy_cluster(
-    cluster: Path, tablespaces: Path, into: Path, who: Account, task: Task | None = None
+    cluster: Path,
+    tablespaces: Path,
+    into: Path,
+    who: Account,
+    task: Task | None = None,
+    *,
+    spend: bool = False,
 ) -> None:
     """Copy a data folder, and its tablespaces beside it, to an empty place that `who` owns.
 
@@ -29,6 +41,7 @@ def copy_cluster(
         into: the new data folder. Tablespaces go to `into` with `-tablespaces` at its end.
         who: the owner of everything that is made.
         task: advanced by bytes.
+        spend: the backup is a copy that nobody needs afterwards: its folders are moved where that can be.
     """
     require_empty(into)
     places = {into: cluster}
@@ -39,10 +52,12 @@ def copy_cluster(
         require_empty(elsewhere)
         _folder(elsewhere, who)
     for target, source in places.items():
-        _copy(source, target, who, task)
+        if not (spend and _moved(source, target, who)):
+            _copy(source, target, who, task)
     for target in places:
         if target != into:
             link = into / TABLESPACES / target.name
+            link.unlink(missing_ok=True)
             link.symlink_to(target)
             if who.foreign:
                 os.lchown(link, who.user, who.group)
@@ -56,6 +71,36 @@ def require_empty(folder: Path) -> None:
             hint="Name an empty or a new folder.",
             code="not-empty",
         )
+
+
+def clones(file: Path, into: Path) -> bool:
+    """Whether the file system of both lets two files share their blocks until one is changed."""
+    with tempfile.TemporaryFile(dir=into) as copy, file.open("rb") as original:
+        try:
+            fcntl.ioctl(copy.fileno(), _CLONE, original.fileno())
+        except OSError:
+            return False
+        return True
+
+
+def _moved(source: Path, target: Path, who: Account) -> bool:
+    """Move a folder with all that is in it; False where it lies on another file system."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        if target.is_dir():
+            target.rmdir()
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    target.chmod(0o700)
+    if who.foreign:
+        os.chown(target, who.user, who.group)
+        for here, folders, names in os.walk(target):
+            for name in (*folders, *names):
+                os.chown(Path(here) / name, who.user, who.group, follow_symlinks=False)
+    return True
 
 
 def _copy(source: Path, target: Path, who: Account, task: Task | None) -> None:

@@ -105,7 +105,14 @@ class Logical:
             return [error.message]
         return []
 
-    def restore(self, folder: Path, into: Target | Path, progress: Progress) -> None:
+    def restore(
+        self,
+        folder: Path,
+        into: Target | Path,
+        progress: Progress,
+        *,
+        spend: bool = False,  # noqa: ARG002 - the seam's
+    ) -> None:
         """Fill an empty database. Roles that own what is in the dump must be there: see `roles.sql`."""
         if not isinstance(into, Target):
             raise InvalidInput(
@@ -129,7 +136,14 @@ class Logical:
             _pg_restore(find(major), folder, connection.conninfo, connection.environment)
 
     @contextmanager
-    def restored(self, folder: Path, work: Path, progress: Progress) -> Iterator[Session]:
+    def restored(
+        self,
+        folder: Path,
+        work: Path,
+        progress: Progress,
+        *,
+        spend: bool = False,  # noqa: ARG002 - the seam's
+    ) -> Iterator[Session]:
         """A new cluster with this database alone, in a throwaway server that reaches nobody."""
         source = kept_source(folder)
         programs = find(source.major)

@@ -1,8 +1,6 @@
-"""Snapshots: a copy of the whole cluster's files by pg_basebackup, with the log that makes them one moment.
+"""Snapshots: a copy of the whole cluster's files by pg_basebackup, or of what changed since an earlier one.
 
-BACKUP/source.json          what it was taken of
-BACKUP/cluster/             the data folder, with backup_manifest
-BACKUP/tablespaces/NUMBER/  tablespaces besides it; the links in cluster/pg_tblspc are relative
+How they lie in a folder is told in `basebackup`.
 """
 
 from __future__ import annotations
@@ -15,16 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from dbdeed.document.values.types import Method
 from dbdeed.engines.faults import NotYet, RestoreFailed, SqlRejected
-from dbdeed.engines.postgresql.backup.copy import TABLESPACES, copy_cluster
+from dbdeed.engines.postgresql.backup import increments
+from dbdeed.engines.postgresql.backup.basebackup import CLUSTER, SPACES, log_range, write_base
+from dbdeed.engines.postgresql.backup.copy import copy_cluster
 from dbdeed.engines.postgresql.backup.digests import digests_in_transaction, unlogged_tables
 from dbdeed.engines.postgresql.backup.examine import examine
 from dbdeed.engines.postgresql.backup.isolation import drill_room, isolated, neutralise, session_of
 from dbdeed.engines.postgresql.backup.source import Source, kept_source, read_source, write_source
-from dbdeed.engines.postgresql.backup.tools import ToolFailed, client_environment, connection_of, run_tool
+from dbdeed.engines.postgresql.backup.tools import ToolFailed, client_environment, run_tool
 from dbdeed.engines.postgresql.servers.account import account
 from dbdeed.engines.postgresql.servers.programs import find
 from dbdeed.engines.postgresql.servers.server import stop
@@ -41,17 +39,8 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Session as AnySession
     from dbdeed.progress import Progress
 
-_CLUSTER, _SPACES = "cluster", "tablespaces"
 # A backup as short as this is taken again where somebody wrote meanwhile: autovacuum is enough for that.
 _SHORT = 10.0
-
-
-class _WalRange(msgspec.Struct):
-    end: str = msgspec.field(name="End-LSN")
-
-
-class _BackupManifest(msgspec.Struct):
-    ranges: list[_WalRange] = msgspec.field(name="WAL-Ranges")
 
 
 class Physical:
@@ -62,48 +51,67 @@ class Physical:
 
     def take(self, target: Target, folder: Path, progress: Progress) -> BackupFacts:
         """Write a base backup. Raises `Unavailable` where the server does not give one."""
+        return self._take(target, folder, None, progress)
+
+    def why_no_increment(self, target: Target, *, arrange: bool) -> str:
+        """Summaries of the log are what the server needs; it has them from 17 on, where it is told so."""
+        return increments.why_no_increment(target, arrange=arrange)
+
+    def take_increment(self, target: Target, folder: Path, parent: Path, progress: Progress) -> BackupFacts:
+        """Write the blocks that changed since the backup in `parent`. Raises `Unavailable`."""
+        return self._take(target, folder, parent, progress)
+
+    def combine(self, chain: Sequence[Path], into: Path, progress: Progress, *, spend: bool = False) -> None:
+        """Reconstruct a whole backup; raises `RestoreFailed` where the chain does not fit together."""
+        increments.combine(chain, into, progress, spend=spend)
+
+    def _take(self, target: Target, folder: Path, parent: Path | None, progress: Progress) -> BackupFacts:
         session = connect(target)
         try:
             source = read_source(session)
             write_source(folder, source)
             begun = time.monotonic()
-            facts = self._attempt(session, target, source, folder, progress)
+            facts = self._attempt(session, target, source, folder, parent, progress)
             if not facts.tables and facts.notes[:1] == (_BUSY,) and time.monotonic() - begun < _SHORT:
-                for name in (_CLUSTER, _SPACES):
+                for name in (CLUSTER, SPACES):
                     shutil.rmtree(folder / name, ignore_errors=True)
-                facts = self._attempt(session, target, source, folder, progress)
+                facts = self._attempt(session, target, source, folder, parent, progress)
             return facts
         finally:
             session.close()
 
     def _attempt(
-        self, session: Session, target: Target, source: Source, folder: Path, progress: Progress
+        self,
+        session: Session,
+        target: Target,
+        source: Source,
+        folder: Path,
+        parent: Path | None,
+        progress: Progress,
     ) -> BackupFacts:
         started = _now()
         with progress.step("Count the rows"):
             tables, snapshot, notes = _counted(session)
         with progress.step("Copy the cluster") as task:
-            program = find(source.major).path("pg_basebackup")
-            connection = connection_of(target)
-            arguments = [*_arguments(source, folder), f"--dbname={connection.conninfo}"]
-            run_tool(program, arguments, connection.environment, task=task)
-            _relative_links(folder)
+            write_base(find(source.major), target, source, folder, task, parent=parent)
         quiet = snapshot != "" and _snapshot(session) == snapshot
         if not quiet:
             tables, notes = {}, notes or (_BUSY,)
         unlogged = tuple(
             f"Table {name} is unlogged: a snapshot brings it back empty." for name in unlogged_tables(session)
         )
+        log = log_range(folder, source)
         return BackupFacts(
             started=started,
             finished=(finished := _now()),
             # What was committed while the files were copied may be in or not; what was before is in.
             consistent_at=finished if quiet else started,
-            position=_position(folder),
+            position=log.end if log is not None else "",
             size=sum(one.lstat().st_size for one in folder.rglob("*") if not one.is_dir()),
             engine_version=session.version,
             tables=tables,
             notes=(*notes, *unlogged),
+            log=log,
         )
 
     def verify(self, folder: Path, facts: BackupFacts) -> list[str]:  # noqa: ARG002 - the seam's
@@ -111,12 +119,12 @@ class Physical:
         source = kept_source(folder)
         program = find(source.major).path("pg_verifybackup")
         try:
-            run_tool(program, ["--quiet", str(folder / _CLUSTER)], client_environment(os.environ))
+            run_tool(program, ["--quiet", str(folder / CLUSTER)], client_environment(os.environ))
         except ToolFailed as error:
             return [error.message]
         return []
 
-    def restore(self, folder: Path, into: Target | Path, progress: Progress) -> None:
+    def restore(self, folder: Path, into: Target | Path, progress: Progress, *, spend: bool = False) -> None:
         """Copy it into an empty data folder, ready to be started there."""
         if isinstance(into, Target):
             raise InvalidInput(
@@ -126,17 +134,19 @@ class Physical:
         kept_source(folder)
         total = sum(one.lstat().st_size for one in folder.rglob("*") if not one.is_dir())
         with progress.step("Restore the files", total=total) as task:
-            copy_cluster(folder / _CLUSTER, folder / _SPACES, into, account(), task)
+            copy_cluster(folder / CLUSTER, folder / SPACES, into, account(), task, spend=spend)
 
     @contextmanager
-    def restored(self, folder: Path, work: Path, progress: Progress) -> Iterator[Session]:
+    def restored(
+        self, folder: Path, work: Path, progress: Progress, *, spend: bool = False
+    ) -> Iterator[Session]:
         """A copy in a throwaway server that reaches nobody."""
         source = kept_source(folder)
         if not source.superuser:
             raise RestoreFailed("The cluster has no superuser that may log in, so nobody can look into it.")
         programs = find(source.major)
         with drill_room(work) as place, ExitStack() as opened:
-            self.restore(folder, place / "data", progress)
+            self.restore(folder, place / "data", progress, spend=spend)
             neutralise(place / "data")
             with progress.step("Start and replay"):
                 server = opened.enter_context(isolated(programs, place, account()))
@@ -205,37 +215,6 @@ def _counted(session: Session) -> tuple[Mapping[str, tuple[int, str]], str, tupl
 def _snapshot(session: Session) -> str:
     """Equal texts mean that no transaction has begun to write or ended in between (pg_current_snapshot)."""
     return str(session.fetch("SELECT pg_catalog.pg_current_snapshot()::text")[0][0])
-
-
-def _arguments(source: Source, folder: Path) -> list[str]:
-    arguments = [
-        f"--pgdata={folder / _CLUSTER}",
-        "--format=plain",
-        "--wal-method=stream",
-        "--checkpoint=fast",
-        "--label=dbdeed",
-        "--no-sync",  # the store makes every file durable
-        "--progress",
-    ]
-    for number, place in source.tablespaces:
-        if "=" in place or not os.path.isabs(place):  # noqa: PTH117 - in-place tablespaces have relative names
-            continue
-        arguments.append(f"--tablespace-mapping={place}={folder / _SPACES / str(number)}")
-    return arguments
-
-
-def _relative_links(folder: Path) -> None:
-    """The backup is about to be renamed: its links must not name the place where it was made."""
-    for link in (folder / _CLUSTER / TABLESPACES).iterdir():
-        if link.is_symlink():
-            link.unlink()
-            link.symlink_to(f"../../{_SPACES}/{link.name}")
-
-
-def _position(folder: Path) -> str:
-    manifest = (folder / _CLUSTER / "backup_manifest").read_bytes()
-    ranges = msgspec.json.decode(manifest, type=_BackupManifest).ranges
-    return ranges[-1].end if ranges else ""
 
 
 def _drop_prepared(session: Session) -> None:
