@@ -1,0 +1,57 @@
+"""Fetch the migration tools that the tests run beside ours, each by its own packages' client.
+
+python tools/peers.py        all of them
+python tools/peers.py java   Flyway and Liquibase, from Maven Central
+
+They land in `.cache/tools`; tests skip what is not there, by its name.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = ROOT / ".cache" / "tools"
+PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
+
+
+def java() -> None:
+    """Jars of Flyway and Liquibase, and the class that asks them."""
+    source, place = ROOT / "tools" / "peers", TOOLS / "java"
+    wanted = (source / "pom.xml").read_text(encoding="utf-8")
+    done = place / "pom.xml"
+    if not done.exists() or done.read_text(encoding="utf-8") != wanted:
+        shutil.rmtree(place, ignore_errors=True)
+        copy = [f"{PLUGIN}:copy-dependencies", f"-DoutputDirectory={place / 'lib'}", "-DincludeScope=runtime"]
+        _run("mvn", "-q", "-B", "-ntp", "-f", str(source / "pom.xml"), *copy)
+        done.write_text(wanted, encoding="utf-8")
+    _run("javac", "-nowarn", "-cp", f"{place / 'lib'}/*", "-d", str(place), str(source / "Peer.java"))
+
+
+def _run(*command: str) -> None:
+    if shutil.which(command[0]) is None:
+        raise SystemExit(f"{command[0]} is not installed; the tests that need it are skipped.")
+    if code := subprocess.run(command, check=False).returncode:
+        raise SystemExit(f"{command[0]} ended with {code}; the tests that need it are skipped.")
+
+
+PEERS = {"java": java}
+
+
+def main(names: list[str]) -> None:
+    """Fetch those named, or all; one that fails does not keep the others from coming."""
+    failed = []
+    for name in names or PEERS:
+        try:
+            PEERS[name]()
+        except SystemExit as error:
+            failed.append(str(error))
+    if failed:
+        raise SystemExit("\n".join(failed))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
