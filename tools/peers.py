@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Fetch the migration tools that the tests run beside ours, each by its own packages' client.
 
 python tools/peers.py        all of them
