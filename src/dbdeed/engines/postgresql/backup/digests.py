@@ -27,6 +27,11 @@ PINNED = (
     "SET LOCAL statement_timeout = 0",
     "SET LOCAL idle_in_transaction_session_timeout = 0",
     "SET LOCAL lock_timeout = 0",
+    # Large tables are read by as many workers as the server has to give.
+    "SET LOCAL max_parallel_workers_per_gather = 4",
+    "SET LOCAL parallel_setup_cost = 0",
+    "SET LOCAL parallel_tuple_cost = 0",
+    "SET LOCAL jit = off",
 )
 
 LARGE_OBJECTS = "pg_catalog.pg_largeobject"
@@ -71,6 +76,13 @@ def digests_in_transaction(session: Session, *, unlogged: bool = True) -> dict[s
     rows = "SELECT ROW(oid, lo_get(oid))::text FROM pg_largeobject_metadata"
     objects = _digest(session, rows)
     return found | ({LARGE_OBJECTS: objects} if objects[0] else {})
+
+
+def lockable(session: Session) -> tuple[set[str], list[str]]:
+    """The names of all tables whose rows are counted, large objects included, and the tables in SQL."""
+    tables = session.fetch(_TABLES)
+    names = {table_name(schema, table) for schema, table, _ in tables}
+    return {*names, LARGE_OBJECTS}, [qualified(schema, table) for schema, table, _ in tables]
 
 
 def unlogged_tables(session: Session) -> tuple[str, ...]:

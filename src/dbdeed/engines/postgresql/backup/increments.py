@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.faults import RestoreFailed
 from dbdeed.engines.postgresql.backup.basebackup import CLUSTER, SPACES, relative_links
 from dbdeed.engines.postgresql.backup.copy import TABLESPACES, clones
+from dbdeed.engines.postgresql.backup.exact import POSITION_FILE
 from dbdeed.engines.postgresql.backup.source import kept_source
 from dbdeed.engines.postgresql.backup.tools import ToolFailed, client_environment, run_tool
 from dbdeed.engines.postgresql.servers.programs import find
@@ -91,7 +92,9 @@ def combine(chain: Sequence[Path], into: Path, progress: Progress, *, spend: boo
         raise RestoreFailed(f"The chain of increments does not come together: {error.message}") from error
     finally:
         shutil.rmtree(into / "staged", ignore_errors=True)
-    shutil.copyfile(chain[-1] / _SOURCE, into / _SOURCE)
+    for name in (_SOURCE, POSITION_FILE):
+        if (chain[-1] / name).exists():
+            shutil.copyfile(chain[-1] / name, into / name)
 
 
 def _way(major: int, chain: Sequence[Path], into: Path, *, spend: bool) -> str:

@@ -20,7 +20,7 @@ from dbdeed.engines.postgresql.servers.room import room
 from dbdeed.engines.postgresql.session import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from dbdeed.engines.postgresql.servers.programs import Programs
@@ -68,18 +68,27 @@ def drill_room(work: Path) -> Iterator[Path]:
         yield folder
 
 
-def neutralise(data: Path) -> None:
-    """Take out of a restored data folder what would make its server act for its old self."""
+def neutralise(data: Path, *, recover: bool = False) -> None:
+    """Take out of a restored data folder what would make its server act for its old self.
+
+    `recover` has it recover to a target of ours, which settings name.
+    """
     for name in ("standby.signal", "recovery.signal", "postmaster.pid", "postmaster.opts"):
         (data / name).unlink(missing_ok=True)
     automatic = data / "postgresql.auto.conf"
     if automatic.exists():
         automatic.write_text("# Emptied: this is a restored copy.\n", "ascii")
+    if recover:
+        (data / "recovery.signal").touch(mode=0o600)
+        if (who := account()).foreign:
+            os.chown(data / "recovery.signal", who.user, who.group)
 
 
 @contextmanager
-def isolated(programs: Programs, place: Path, who: Account) -> Iterator[Server]:
-    """Run a server on `place/data` until the context ends.
+def isolated(
+    programs: Programs, place: Path, who: Account, recovery: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Run a server on `place/data` until the context ends; `recovery` says where its recovery ends.
 
     Raises `RestoreFailed` where it cannot start from what was restored.
     """
@@ -89,6 +98,7 @@ def isolated(programs: Programs, place: Path, who: Account) -> Iterator[Server]:
         | _SIZE
         | _files(place, who)
         | {"max_prepared_transactions": _prepared(programs, data, who)}
+        | dict(recovery or {})
     )
     try:
         with servers.throwaway(programs, data, place / "s", settings, who=who) as server:

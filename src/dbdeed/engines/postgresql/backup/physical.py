@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Method
-from dbdeed.engines.faults import NotYet, RestoreFailed, SqlRejected
+from dbdeed.engines.faults import NotYet, RestoreFailed
 from dbdeed.engines.postgresql.backup import increments
 from dbdeed.engines.postgresql.backup.basebackup import CLUSTER, SPACES, log_range, write_base
 from dbdeed.engines.postgresql.backup.copy import copy_cluster
-from dbdeed.engines.postgresql.backup.digests import digests_in_transaction, unlogged_tables
+from dbdeed.engines.postgresql.backup.exact import (
+    count_exactly,
+    position_in,
+    stop_settings,
+    unlogged_notes,
+)
 from dbdeed.engines.postgresql.backup.examine import examine
 from dbdeed.engines.postgresql.backup.isolation import drill_room, isolated, neutralise, session_of
 from dbdeed.engines.postgresql.backup.source import Source, kept_source, read_source, write_source
@@ -32,15 +36,12 @@ from dbdeed.engines.seam import Target
 from dbdeed.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from dbdeed.engines.postgresql.session import Session
     from dbdeed.engines.recovering import Examined
     from dbdeed.engines.seam import Session as AnySession
     from dbdeed.progress import Progress
-
-# A backup as short as this is taken again where somebody wrote meanwhile: autovacuum is enough for that.
-_SHORT = 10.0
 
 
 class Physical:
@@ -70,17 +71,11 @@ class Physical:
         try:
             source = read_source(session)
             write_source(folder, source)
-            begun = time.monotonic()
-            facts = self._attempt(session, target, source, folder, parent, progress)
-            if not facts.tables and facts.notes[:1] == (_BUSY,) and time.monotonic() - begun < _SHORT:
-                for name in (CLUSTER, SPACES):
-                    shutil.rmtree(folder / name, ignore_errors=True)
-                facts = self._attempt(session, target, source, folder, parent, progress)
-            return facts
+            return self._taken(session, target, source, folder, parent, progress)
         finally:
             session.close()
 
-    def _attempt(
+    def _taken(
         self,
         session: Session,
         target: Target,
@@ -90,27 +85,24 @@ class Physical:
         progress: Progress,
     ) -> BackupFacts:
         started = _now()
-        with progress.step("Count the rows"):
-            tables, snapshot, notes = _counted(session)
+        programs = find(source.major)
         with progress.step("Copy the cluster") as task:
-            write_base(find(source.major), target, source, folder, task, parent=parent)
-        quiet = snapshot != "" and _snapshot(session) == snapshot
-        if not quiet:
-            tables, notes = {}, notes or (_BUSY,)
-        unlogged = tuple(
-            f"Table {name} is unlogged: a snapshot brings it back empty." for name in unlogged_tables(session)
-        )
+            write_base(programs, target, source, folder, task, parent=parent)
+        copied = _now()
+        with progress.step("Count the rows"):
+            counted = count_exactly(session, target, programs, folder, folder / CLUSTER / "pg_wal")
         log = log_range(folder, source)
         return BackupFacts(
             started=started,
-            finished=(finished := _now()),
-            # What was committed while the files were copied may be in or not; what was before is in.
-            consistent_at=finished if quiet else started,
+            finished=_now(),
+            # What was committed while the files were copied may be in or not; what was before is in. Counted
+            # rows are of a moment after the copy, and the log up to there is in the backup.
+            consistent_at=started if counted.notes else copied,
             position=log.end if log is not None else "",
             size=sum(one.lstat().st_size for one in folder.rglob("*") if not one.is_dir()),
             engine_version=session.version,
-            tables=tables,
-            notes=(*notes, *unlogged),
+            tables=counted.tables,
+            notes=(*counted.notes, *unlogged_notes(session)),
             log=log,
         )
 
@@ -147,9 +139,11 @@ class Physical:
         programs = find(source.major)
         with drill_room(work) as place, ExitStack() as opened:
             self.restore(folder, place / "data", progress, spend=spend)
-            neutralise(place / "data")
+            counted = position_in(folder)
+            neutralise(place / "data", recover=counted is not None)
+            settings = stop_settings(counted) if counted is not None else {}
             with progress.step("Start and replay"):
-                server = opened.enter_context(isolated(programs, place, account()))
+                server = opened.enter_context(isolated(programs, place, account(), settings))
             session = opened.enter_context(
                 session_of(server, user=source.superuser, database=source.database, major=source.major)
             )
@@ -194,27 +188,8 @@ class Physical:
         ]
 
 
-_BUSY = "Somebody wrote while the snapshot was taken, so its row counts are not known exactly."
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _counted(session: Session) -> tuple[Mapping[str, tuple[int, str]], str, tuple[str, ...]]:
-    """Digests of every table, the snapshot in which they were taken, and why there are none."""
-    try:
-        with session.transaction():
-            session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            [(snapshot,)] = session.fetch("SELECT pg_catalog.pg_current_snapshot()::text")
-            return digests_in_transaction(session, unlogged=False), snapshot, ()
-    except SqlRejected as error:
-        return {}, "", (f"The rows could not be counted: {error.message}.",)
-
-
-def _snapshot(session: Session) -> str:
-    """Equal texts mean that no transaction has begun to write or ended in between (pg_current_snapshot)."""
-    return str(session.fetch("SELECT pg_catalog.pg_current_snapshot()::text")[0][0])
 
 
 def _drop_prepared(session: Session) -> None:

@@ -77,10 +77,12 @@ def run_tool(
     *,
     task: Task | None = None,
     folder: Path | None = None,
+    kept: int | None = _KEPT,
 ) -> str:
     """Run a program to its end and return what it wrote; it dies with us. Raises `ToolFailed`.
 
-    Its standard error is its output too; `…/… kB` in it advances `task`.
+    Its standard error is its output too; `…/… kB` in it advances `task`. Of long output the last `kept`
+    characters are returned, with None all of it.
     """
     launch = Launch((str(program), *arguments), parent=os.getpid())
     process = subprocess.Popen(
@@ -92,7 +94,7 @@ def run_tool(
         cwd=folder,
     )
     try:
-        said = _follow(process, task)
+        said = _follow(process, task, kept)
         code = process.wait()
     finally:
         if process.poll() is None:
@@ -107,19 +109,23 @@ def _ourselves() -> Account:
     return Account("", os.geteuid(), os.getegid())
 
 
-def _follow(process: subprocess.Popen[bytes], task: Task | None) -> str:
-    """Read to the end; keep the last of it."""
+def _follow(process: subprocess.Popen[bytes], task: Task | None, kept: int | None) -> str:
+    """Read to the end; keep the last of it, or all."""
     assert process.stdout is not None
     said, seen = "", 0
+    pieces: list[str] = []
     with process.stdout:
         while chunk := os.read(process.stdout.fileno(), 65536):
             text = chunk.decode("utf-8", "replace")
-            said = (said + text)[-_KEPT:]
+            if kept is None:
+                pieces.append(text)
+            else:
+                said = (said + text)[-kept:]
             if task is not None and (matches := _PROGRESS.findall(text)):
                 done, total = (int(number) * 1024 for number in matches[-1])
                 task.advance(max(done - seen, 0), max(total, done))
                 seen = max(done, seen)
-    return said
+    return said if kept is not None else "".join(pieces)
 
 
 def _failure(name: str, said: str, code: int) -> ToolFailed:
