@@ -101,10 +101,10 @@ POSTGRESQL = {
     ),
     "user types of columns": Case(
         "CREATE TYPE mood AS ENUM ('ok', 'bad');"
-        "CREATE TABLE a (k mood PRIMARY KEY, m mood NOT NULL DEFAULT 'ok', n text);",
+        "CREATE TABLE a (k mood PRIMARY KEY, m mood NOT NULL DEFAULT 'ok', n text, l mood[] NOT NULL);",
         "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TABLE a (k mood PRIMARY KEY, n text);",
-        ("INSERT INTO a VALUES ('ok', 'bad', 'x'), ('bad', 'ok', 'y')",),
-        ("SELECT k::text, m::text, n FROM a ORDER BY 1",),
+        ("INSERT INTO a VALUES ('ok', 'bad', 'x', '{}'), ('bad', 'ok', 'y', '{ok,bad}')",),
+        ("SELECT k::text, m::text, n, l::text FROM a ORDER BY 1",),
     ),
     "what hangs on it": Case(
         "CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.n := NEW.n + 1; RETURN NEW; END';"
@@ -166,6 +166,22 @@ POSTGRESQL = {
             "INSERT INTO a VALUES (2, NULL, NULL, '12', NULL, 2)",
         ),
         ("SELECT id, n, t, w, l, s FROM a ORDER BY 1",),
+    ),
+    "values that what they became does not lead back to": Case(
+        "CREATE TABLE a (id integer PRIMARY KEY, b bigint NOT NULL UNIQUE, t timestamp, l integer[],"
+        " g bigint GENERATED ALWAYS AS (b + 1) STORED, CHECK (b > -9)); CREATE INDEX a_t ON a (t);"
+        "CREATE VIEW v AS SELECT b, t FROM a;",
+        "CREATE TABLE a (id integer PRIMARY KEY, b boolean DEFAULT true, t time, l text);"
+        "CREATE INDEX a_t ON a (t); CREATE VIEW v AS SELECT b, t FROM a;",
+        ("INSERT INTO a VALUES (1, 0, '2024-01-02 03:04', '{7,8}'), (2, 1, NULL, NULL)",),
+        ("SELECT id, b, t, l, g FROM a ORDER BY 1", "SELECT * FROM v ORDER BY 1"),
+    ),
+    "a partition that stands alone with other columns": Case(
+        "CREATE TABLE p (id bigint NOT NULL, k bigint, n text, m integer) PARTITION BY RANGE (k);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES FROM (0) TO (10);",
+        "CREATE TABLE q (id bigint NOT NULL, k boolean, m smallint);",
+        ("INSERT INTO p VALUES (1, 1, 'x', 5), (2, 0, 'y', NULL), (3, 1, NULL, 7)",),
+        ("SELECT id, k, n, m FROM p ORDER BY 1", "SELECT id, k, n, m FROM q ORDER BY 1"),
     ),
     "a typed table": Case(
         "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE thing AS (id integer, m mood); CREATE TABLE a OF thing;",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dbdeed.document.findings import Finding
     from dbdeed.document.source import Place
     from dbdeed.document.values.types import System
-    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.catalog import Catalog, Object, ObjectId
     from dbdeed.engines.change import Change, Kept, Step
     from dbdeed.engines.recovering import BackupMethod
     from dbdeed.models.blueprint import Blueprint
@@ -163,11 +163,13 @@ class Returning:
         early: steps before anything else.
         first: steps before the rest is planned: a table or a column is there again, and its rows with it.
         last: steps at the very end, when everything else is as it was.
+        meanwhile: objects that `first` finds in another form than before or after.
     """
 
     early: tuple[Step, ...] = ()
     first: tuple[Step, ...] = ()
     last: tuple[Step, ...] = ()
+    meanwhile: tuple[Object, ...] = ()
 
 
 class EmbeddedServer(Protocol):

@@ -21,8 +21,9 @@ from dbdeed.planning.running import require_equal, run_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
-    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.catalog import Catalog, Object
     from dbdeed.engines.change import Kept, Step
     from dbdeed.engines.seam import Engine, Returning, Session
     from dbdeed.planning.archive import Few
@@ -67,9 +68,13 @@ def plan_back(
     """
     keeper = Keeper(engine, generation)
     entries = sorted(entries, key=lambda one: one.kept.form is not Form.MOVED)  # tables before their columns
-    looks = [(one, engine.returning([one.kept], before, after).early) for one in entries]
-    early = _arranged(engine, session, after, looks)
-    away = _without(before, after, [one.kept for one in entries])
+    looks = [(one, engine.returning([one.kept], before, after)) for one in entries]
+    early = _arranged(engine, session, after, [(one, gift.early) for one, gift in looks])
+    meanwhile = {there.id: there for _, gift in looks for there in gift.meanwhile}
+    for entry, gift in looks:
+        meanwhile |= {one.id: one for one in gift.meanwhile if one.id == entry.kept.object}
+    away = _without(before, after, [one.kept for one in entries], meanwhile.keys())
+    away = _meanwhile(away, after, meanwhile.values())
     first = _run(engine, session, after, away, keeper, (empty, few))
     gifts = _gifts(engine, entries, before, engine.inspect(session))
     back = _arranged(engine, session, away, [(entry, gift.first) for entry, gift in gifts])
@@ -104,7 +109,9 @@ def _renamed_back(
     return whole
 
 
-def _without(before: Catalog, after: Catalog, kept: Sequence[Kept]) -> Catalog:
+def _without(
+    before: Catalog, after: Catalog, kept: Sequence[Kept], meanwhile: AbstractSet[ObjectId]
+) -> Catalog:
     """What it shall be like before anything returns: `before` without that, and without what needs it.
 
     What holds data and is there stays as it is; only its needs were gone meanwhile.
@@ -113,11 +120,12 @@ def _without(before: Catalog, after: Catalog, kept: Sequence[Kept]) -> Catalog:
     parts: set[ObjectId] = set()  # what returns itself, under its own name
     stays: set[ObjectId] = set()
     for one in kept:
-        if one.form not in _ABSENT:
+        stays_in_part = one.object in meanwhile
+        if one.form not in _ABSENT and not stays_in_part:
             continue
         if one.object in before.objects:
             gone |= _with_dependents(before, one.object)
-            parts |= _with_parts(before, {one.object})
+            parts |= set() if stays_in_part else _with_parts(before, {one.object})
         else:  # a part of a table that is no object of its own
             table = ObjectId("table", one.object.name[:-1])
             if table in before.objects:
@@ -128,6 +136,21 @@ def _without(before: Catalog, after: Catalog, kept: Sequence[Kept]) -> Catalog:
     other = {one for one in stays if not after.needs.get(one, frozenset()) <= there and one.kind not in _DATA}
     nothing = replace(before, objects={}, needs={})
     return before.taking(nothing, (gone - stays) | other).taking(after, stays - other)
+
+
+def _meanwhile(away: Catalog, after: Catalog, there: Iterable[Object]) -> Catalog:
+    """With objects that have another form for a while, and without what stands on them."""
+    nothing = replace(away, objects={}, needs={})
+    for one in there:
+        if one.parent not in away.objects:
+            continue
+        needing = away.dependents([one.id])
+        computed = {other for other in away.needed_by.get(one.id, ()) if other.name[:-1] == one.id.name[:-1]}
+        fallen = {other for other in needing if other.kind not in _DATA or (other in computed)}
+        away = away.taking(nothing, _with_parts(away, fallen))
+        needs = after.needs.get(one.id, frozenset()) & away.objects.keys()
+        away = replace(away, objects={**away.objects, one.id: one}, needs={**away.needs, one.id: needs})
+    return away
 
 
 def _with_dependents(catalog: Catalog, root: ObjectId) -> frozenset[ObjectId]:

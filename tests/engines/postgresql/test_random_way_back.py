@@ -22,9 +22,6 @@ def _raised(error: Counterexample) -> None:
     raise error
 
 
-@pytest.mark.xfail(
-    reason="a pair of seed 1000 does not come back on 15, which is not mended yet", strict=False
-)
 def test_some_come_back_with_their_rows(programs: Programs) -> None:
     with ground(programs) as there:
         number, whole = sweep_back(there, 120, 12, 1000, _raised)

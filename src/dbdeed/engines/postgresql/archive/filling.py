@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
-from dbdeed.engines.postgresql.archive.parts import columns_of
+from dbdeed.engines.postgresql.archive.parts import column_of, columns_of
 from dbdeed.engines.postgresql.archive.values import NEW, REST, SAME, WAS, row_text
+from dbdeed.engines.postgresql.conversion import conversion, is_text
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
+from dbdeed.errors import OurFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,13 +32,15 @@ def filled_back(kept: Kept, before: Catalog, reached: Catalog) -> tuple[Step, ..
         before: the catalog that it was in.
         reached: the catalog that the table is in now.
     """
-    column: Any = before.objects[kept.object]
+    column = _column(kept, before)
     text = column.name in kept.texts
-    type_name = "text" if text else column.type
+    type_name = _text_type(column) if text else column.type
     if column.collation and not text:
         type_name += f" COLLATE {column.collation}"
     add = exclusive(f"ALTER TABLE {column.table_sql} ADD COLUMN {ident(column.name)} {type_name}", column.id)
     fill = _fill(kept, column)
+    if text and type_name != "text":
+        fill = _read_as(fill, type_name)
     missing = _missing(column, text, before, reached)
     return (add, *_untriggered((fill, *missing), _table(column), reached))
 
@@ -51,6 +57,15 @@ def _fill(kept: Kept, column: Column, only: str = "") -> Step:
     sql = f"UPDATE {table} AS t SET {name} = a.{WAS} FROM {source} WHERE {where}{only}"
     hazard = rewriting(f"The rows of {table} get their values back from the archive.")
     return step(sql, column.id, LockLevel.ROW_EXCLUSIVE, scans=True, rewrites=True, hazards=(hazard,))
+
+
+def _read_as(fill: Step, type_name: str) -> Step:
+    return replace(fill, sql=fill.sql.replace(f"= a.{WAS} ", f"= a.{WAS}::{type_name} ", 1))
+
+
+def _text_type(column: Column) -> str:
+    """Of its values as texts, from which a list is one again."""
+    return "text[]" if column.type.endswith("]") else "text"
 
 
 def _equal(name: str, kept: Kept) -> str:
@@ -76,7 +91,7 @@ def _missing(column: Column, text: bool, before: Catalog, reached: Catalog) -> I
     """Rows that came later and must have a value get the default, where that is to be had already."""
     needs = before.needs.get(column.id, frozenset())
     if column.not_null and column.default and needs <= reached.objects.keys():
-        value = f"({column.default})::text" if text else column.default
+        value = f"({column.default})::{_text_type(column)}" if text else column.default
         name = ident(column.name)
         sql = f"UPDATE {column.table_sql} SET {name} = {value} WHERE {name} IS NULL"
         yield step(sql, column.id, LockLevel.ROW_EXCLUSIVE, scans=True)
@@ -100,7 +115,7 @@ def _untriggered(steps: tuple[Step, ...], table: ObjectId, reached: Catalog) -> 
 
 def looked_at(kept: Kept, before: Catalog) -> Step:
     """Before a converted column goes back: which values nobody has changed since."""
-    column: Any = before.objects[kept.object]
+    column = _column(kept, before)
     now = f"t.{ident(column.name)}::text IS DISTINCT FROM a.{NEW}"
     if kept.key:
         where = " AND ".join(_equal(one, kept) for one in kept.key)
@@ -119,11 +134,52 @@ def looked_at(kept: Kept, before: Catalog) -> Step:
 
 def converted_back(kept: Kept, before: Catalog, reached: Catalog) -> tuple[Step, ...]:
     """Values as they were before their conversion, where nobody has changed them since."""
-    column: Any = before.objects[kept.object]
+    column = _column(kept, before)
     fill = _fill(kept, column, f" AND a.{SAME}")
     if column.name in kept.texts:
-        fill = replace(fill, sql=fill.sql.replace(f"= a.{WAS} ", f"= a.{WAS}::{column.type} ", 1))
+        fill = _read_as(fill, column.type)
     return tuple(_untriggered((fill,), _table(column), reached))
+
+
+def as_text(kept: Kept, before: Catalog, reached: Catalog) -> Column | None:
+    """The column as it is on the way back where what became of its values may not become them again.
+
+    A date that became a year is no date any more, but what the archive has of it is. So the column is a text
+    for a while; None where its values find back by themselves.
+    """
+    column = _column(kept, before)
+    now: Any = reached.objects.get(kept.object)
+    if now is None or not now.local or now.inherited or is_text(column.type) or _divides(now, reached):
+        return None
+    text = _text_type(column)
+    if now.type != text and "::text" not in conversion(now.type, column.type).using_template:
+        return None
+    return msgspec.structs.replace(  # type: ignore[no-any-return]
+        now, type=text, default="", generated="", collation="", storage="", compression="", identity=None
+    )
+
+
+def own_meanwhile(kept: Kept, before: Catalog, reached: Catalog) -> Iterator[Column]:
+    """The columns that go back to coming from above only: by themselves, as long as their table stands so."""
+    table: Any = before.objects.get(_table(_column(kept, before)))
+    if kept.object in before.objects or table is None:
+        return
+    for name in columns_of(table, before):
+        one: Any = reached.objects.get(ObjectId("column", (table.schema, table.name, name)))
+        if one is not None and one.local and not one.generated:
+            yield msgspec.structs.replace(one, default="", identity=None)
+
+
+def _divides(column: Column, catalog: Catalog) -> bool:
+    """Whether its table is partitioned, so that other tables have the column too."""
+    table: Any = catalog.objects.get(_table(column))
+    return table is None or table.form == "partitioned"
+
+
+def told_back(kept: Kept, text: Column, before: Catalog, reached: Catalog) -> tuple[Step, ...]:
+    """The values that the archive has, as texts, where nobody has changed them since."""
+    fill = _read_as(_fill(kept, _column(kept, before), f" AND a.{SAME}"), text.type)
+    return tuple(_untriggered((fill,), _table(text), reached))
 
 
 def counted_back(kept: Kept) -> Step:
@@ -143,6 +199,13 @@ def rows_back(kept: Kept, before: Catalog) -> tuple[Step, ...]:
     )
     sql = f"INSERT INTO {table.sql_name} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {kept.place}"
     return tuple(_untriggered((step(sql, table.id, LockLevel.ROW_EXCLUSIVE),), table.id, before))
+
+
+def _column(kept: Kept, before: Catalog) -> Column:
+    found = column_of(kept.object, before)
+    if found is None:
+        raise OurFault(f"The archive has values of {kept.object}, which is not there.")
+    return found
 
 
 def _table(column: Column) -> ObjectId:

@@ -9,7 +9,7 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action, Form, Kept
 from dbdeed.engines.postgresql.archive import filling
 from dbdeed.engines.postgresql.archive.moving import moved, moved_back
-from dbdeed.engines.postgresql.archive.parts import subtree
+from dbdeed.engines.postgresql.archive.parts import column_of, subtree
 from dbdeed.engines.postgresql.archive.values import number_kept, rows_kept, values_kept
 from dbdeed.engines.seam import Returning
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Change, Step
     from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.column import Column
 
 
 def kept_first(
@@ -55,23 +56,22 @@ def _values(
     few: Callable[[ObjectId], bool],
 ) -> Iterator[Step]:
     for one in step.destroys:
-        column: Any = context.current.objects.get(one)
-        if one.kind == "column" and column is not None:
+        column = column_of(one, context.current) if one.kind == "column" else None
+        if column is not None:
             goes = change.because == column.parent
             yield from values_kept(column, name(one), context, few, goes=goes)
     for one in step.changes:
-        column = context.current.objects.get(one)
+        column = column_of(one, context.current)
         if column is not None:
             yield from values_kept(column, name(one), context, few, _became(column, context))
 
 
-def _became(column: Any, context: Context) -> str:
+def _became(column: Column, context: Context) -> str:
     """What a column's value is after its conversion."""
     from dbdeed.engines.postgresql.conversion import conversion
-    from dbdeed.engines.postgresql.kinds.column_below import handed_down
     from dbdeed.engines.postgresql.quoting import ident
 
-    new = handed_down(column, context.target)
+    new = column_of(column.id, context.target)
     if new is None:
         return ident(column.name)
     change = conversion(column.type, new.type)
@@ -94,16 +94,24 @@ def returning(kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Return
     early: list[Step] = []
     first: list[Step] = []
     last: list[Step] = []
+    meanwhile: list[Column] = []
     for one in kept:
         if one.form is Form.MOVED:
             first += moved_back(one)
         elif one.form is Form.COPIED:
             last += filling.rows_back(one, before)
         elif one.form is Form.VALUES:
+            meanwhile += filling.own_meanwhile(one, before, reached)
             first += filling.filled_back(one, before, reached)
         elif one.form is Form.CHANGED:
             early.append(filling.looked_at(one, before))
-            last += filling.converted_back(one, before, before)
+            meanwhile += filling.own_meanwhile(one, before, reached)
+            text = filling.as_text(one, before, reached)
+            if text is None:
+                last += filling.converted_back(one, before, before)
+            else:
+                meanwhile.append(text)
+                first += filling.told_back(one, text, before, reached)
         elif one.form is Form.NUMBER:
             last.append(filling.counted_back(one))
-    return Returning(tuple(early), tuple(first), tuple(last))
+    return Returning(tuple(early), tuple(first), tuple(last), tuple(meanwhile))

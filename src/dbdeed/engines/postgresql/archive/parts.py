@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dbdeed.engines.catalog import ObjectId
 
 if TYPE_CHECKING:
@@ -33,6 +35,15 @@ def columns_of(table: Table, catalog: Catalog) -> Mapping[str, Column]:
         if child.id.kind == "column":
             found[child.id.name[-1]] = child  # type: ignore[assignment]
     return found
+
+
+def column_of(one: ObjectId, catalog: Catalog) -> Column | None:
+    """A column by the table that has it, be it the table's own or only from above."""
+    table: Any = catalog.objects.get(ObjectId("table", one.name[:2]))
+    found = columns_of(table, catalog).get(one.name[-1]) if table is not None else None
+    if found is None or found.id == one:
+        return found
+    return msgspec.structs.replace(found, schema=table.schema, table=table.name)
 
 
 def subtree(root: ObjectId, catalog: Catalog) -> Iterator[ObjectId]:

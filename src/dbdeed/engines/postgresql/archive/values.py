@@ -49,7 +49,7 @@ def values_kept(
     """
     table: Any = context.current.objects[ObjectId("table", (column.schema, column.table))]
     columns = columns_of(table, context.current)
-    stays = [one for one in _staying(columns, context, all_=goes) if one != column.name]
+    stays = [one for one in _staying(table, columns, context, all_=goes) if one != column.name]
     key = _key(table, columns, stays, context)
     rest = () if key else tuple(stays)
     texts = tuple(one for one in (*key, column.name) if foreign_type(columns[one]))
@@ -124,16 +124,16 @@ def _keys(
             yield getattr(there, "type", "") == "primary", there.columns
 
 
-def _staying(columns: Mapping[str, Column], context: Context, *, all_: bool) -> tuple[str, ...]:
+def _staying(table: Table, columns: Mapping[str, Column], context: Context, *, all_: bool) -> tuple[str, ...]:
     """The columns that the plan leaves as they are, or all that are stored."""
+    there: Any = context.target.objects.get(table.id)
+    wanted = columns_of(there, context.target) if there is not None else {}
     return tuple(
-        name
-        for name, one in columns.items()
-        if not one.generated and (all_ or _same(one, context.target.objects.get(one.id)))
+        name for name, one in columns.items() if not one.generated and (all_ or _same(one, wanted.get(name)))
     )
 
 
-def _same(old: Column, new: Any) -> bool:
+def _same(old: Column, new: Column | None) -> bool:
     return new is not None and (old.type, old.collation) == (new.type, new.collation)
 
 
