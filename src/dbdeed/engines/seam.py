@@ -7,6 +7,7 @@ An engine is a package with one object that satisfies `Engine`. What it has not 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -68,6 +69,18 @@ class Backfill:
 
     expression: str
     where: str = ""
+
+
+class Manner(StrEnum):
+    """How a statement of a file stands to transactions."""
+
+    ANY = "any"  # runs inside of one, and outside
+    ALONE = "alone"  # only outside; how far it came is not known where its end was not seen
+    AGAIN = "again"  # likewise, but running it once more does no harm
+    SETTING = "setting"  # of the session: it is gone with it, and runs again in the next
+    BEGIN = "begin"
+    COMMIT = "commit"
+    ROLLBACK = "rollback"
 
 
 class Session(Protocol):
@@ -347,6 +360,21 @@ class Engine(Protocol):
 
     def give_way(self, session: Session, step: Step) -> None:
         """Clear away what a step has left that got no lock in time, or lost in a deadlock, before a retry."""
+
+    def manner(self, sql: str) -> Manner:
+        """How a statement that somebody wrote stands to transactions, by its words."""
+
+    def begin_file(self, session: Session) -> None:
+        """Settings as at the beginning of a session, and those of `begin_wait`."""
+
+    def begin_wait(self, session: Session, *, alone: bool = False) -> None:
+        """How long a statement waits for locks: a moment, or outside of transactions as long as it takes."""
+
+    def run_in_scratch(self, session: Session, statement: Statement) -> None:
+        """Run a statement of a file in a scratch; what concerns the server and no database is left out.
+
+        Raises as `Session.execute`.
+        """
 
     def parts(self, session: Session, step: Step) -> int:
         """How many parts a batched step has to go through."""

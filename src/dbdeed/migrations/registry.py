@@ -5,13 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from dbdeed.document.values.types import Tool
 from dbdeed.engines.faults import NotYet
 
 if TYPE_CHECKING:
-    from dbdeed.document.values.types import Tool
     from dbdeed.migrations.seam import Format
 
-_MODULES: dict[Tool, str] = {}
+_MODULES: dict[Tool, str] = {
+    Tool.DBDEED: "dbdeed.migrations.formats.dbdeed",
+}
 """The module of each, which has one object `FORMAT`."""
 
 

@@ -62,6 +62,7 @@ class Migration:
         down: likewise; None where it has no way back that we can run.
         needs: the program that alone can run it: "node", "liquibase"; "" where `up` is there.
         origin: of one that we wrote; None for others.
+        environment: names of environment variables that `${NAME}` in it stands for.
     """
 
     key: str
@@ -74,6 +75,7 @@ class Migration:
     needs: str = ""
     kind: Kind = Kind.VERSIONED
     origin: Origin | None = None
+    environment: tuple[str, ...] = ()
 
 
 class State(StrEnum):
@@ -125,6 +127,7 @@ class Draft:
         down: the way back; None where there is none, and `irreversible` says why.
         notes: what a reader must know of the whole: what it destroys, which Strategy it is held against.
         origin: the states that it leads from and to.
+        environment: names of environment variables that `${NAME}` in it stands for.
     """
 
     description: str
@@ -134,6 +137,7 @@ class Draft:
     notes: tuple[str, ...]
     origin: Origin
     irreversible: str = ""
+    environment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,11 @@ class Layout:
 
 
 class History(Protocol):
-    """A tool's history table in one database. Its tables are no part of any catalog that is compared."""
+    """A tool's history table in one database. Its tables are no part of any catalog that is compared.
+
+    A row is written in the transaction of a file's last statements, and these may have set what names mean
+    (`search_path`): an implementation writes its table's name in full.
+    """
 
     @property
     def tables(self) -> frozenset[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Comparison,
         EmbeddedServer,
         Engine,
+        Manner,
         Passage,
         Returning,
         Scratch,
@@ -226,6 +227,26 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.running import give_way
 
         give_way(session, step)
+
+    def manner(self, sql: str) -> Manner:
+        from dbdeed.engines.postgresql.sql.manner import manner
+
+        return manner(sql)
+
+    def begin_file(self, session: Session) -> None:
+        from dbdeed.engines.postgresql.files import begin_file
+
+        begin_file(session)
+
+    def begin_wait(self, session: Session, *, alone: bool = False) -> None:
+        from dbdeed.engines.postgresql.files import begin_wait
+
+        begin_wait(session, alone=alone)
+
+    def run_in_scratch(self, session: Session, statement: Statement) -> None:
+        from dbdeed.engines.postgresql.files import run_in_scratch
+
+        run_in_scratch(session, statement)
 
     def parts(self, session: Session, step: Step) -> int:
         from dbdeed.engines.postgresql.online.fill import parts

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Backfill,
         EmbeddedServer,
         Engine,
+        Manner,
         Passage,
         Returning,
         Scratch,
@@ -235,6 +236,24 @@ class SqliteEngine:
 
     def give_way(self, session: Session, step: Step) -> None:
         """Nothing is left of a statement that got no lock."""
+
+    def manner(self, sql: str) -> Manner:
+        from dbdeed.engines.sqlite.files import manner
+
+        return manner(sql)
+
+    def begin_file(self, session: Session) -> None:
+        from dbdeed.engines.sqlite.files import begin_file
+
+        begin_file(session)
+
+    def begin_wait(self, session: Session, *, alone: bool = False) -> None:
+        """Nothing to set: waiting for other writers is the connection's busy timeout."""
+
+    def run_in_scratch(self, session: Session, statement: Statement) -> None:
+        from dbdeed.engines.sqlite.files import run_in_scratch
+
+        run_in_scratch(session, statement)
 
     def parts(self, session: Session, step: Step) -> int:  # noqa: ARG002 - the seam has it
         """None: rows are filled where their table is rebuilt, in its one transaction."""

@@ -23,6 +23,7 @@ _DENIED = {
     sqlite3.SQLITE_CREATE_TEMP_VIEW: "A temporary view belongs to its connection, not to a schema.",
     sqlite3.SQLITE_CREATE_TEMP_TRIGGER: "A temporary trigger belongs to its connection, not to a schema.",
 }
+_TEMPORARY = frozenset({sqlite3.SQLITE_CREATE_TEMP_TABLE, sqlite3.SQLITE_CREATE_TEMP_INDEX})
 _MODULES = frozenset({"fts3", "fts4", "fts4aux", "fts5", "fts5vocab", "rtree", "rtree_i32", "geopoly"})
 _FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "sqlite_dbpage"})
 _READS = """
@@ -48,6 +49,7 @@ class Guard:
 
     Attributes:
         refusal: why it refused something in the statement under way, or "".
+        temporary: temporary tables are allowed.
     """
 
     OPERATIONS = 20_000
@@ -60,6 +62,7 @@ class Guard:
         pragmas: frozenset[str] = frozenset(),
     ) -> None:
         self.refusal = ""
+        self.temporary = False
         self._pragmas = _READ_PRAGMAS | _SET_PRAGMAS | pragmas
         self._seconds = seconds
         self._clock = clock
@@ -77,6 +80,8 @@ class Guard:
     def __call__(
         self, action: int, first: str | None, second: str | None, _database: str | None, _inner: str | None
     ) -> int:
+        if self.temporary and action in _TEMPORARY:
+            return sqlite3.SQLITE_OK
         reason = _reason(action, (first or "").lower(), (second or "").lower(), self._pragmas)
         if reason:
             self.refusal = reason

@@ -110,6 +110,19 @@ class SqliteSession:
         return self._guard is not None
 
     @contextmanager
+    def temporary_tables(self) -> Iterator[None]:
+        """Let the guard allow them: a file of migrations may need one, though no schema holds it."""
+        guard = self._guard
+        if guard is None:
+            yield
+            return
+        guard.temporary = True
+        try:
+            yield
+        finally:
+            guard.temporary = False
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, with foreign keys enforced at its end and not before.
 
