@@ -61,7 +61,8 @@ def test_a_chain_comes_back_as_what_was_there(server: Cluster, tmp_path: Path) -
             )
             second = take(server, tmp_path / "3", tmp_path / "2")
             assert second.tables == server.tables
-            assert first.size < full.size / 2
+            segments = 2 * (16 << 20)  # of the log, as long whatever is in them
+            assert first.size - segments < (full.size - segments) / 2
             chain = [tmp_path / name for name in "123"]
             for folder, facts in zip(chain, (full, first, second), strict=True):
                 assert METHOD.verify(folder, facts) == []
