@@ -110,7 +110,7 @@ def test_every_method_of_the_document_is_used(tmp_path: Path) -> None:
     [
         ("Snapshots", "Continuous archiving", NotYet),
         ("Snapshots", "carrier pigeons", InvalidInput),
-        ("- **Retention**", "- **Encryption**: key in `BACKUP_KEY`\n- **Retention**", NotYet),
+        ("- **Retention**", "- **Encryption**: key in `BACKUP_KEY`\n- **Retention**", InvalidInput),
         ("- **Retention**", "- **Destination**: `../elsewhere/`\n- **Retention**", InvalidInput),
         ("- **Retention**", "- **Destination**: `BACKUP_STORE`\n- **Retention**", InvalidInput),
     ],

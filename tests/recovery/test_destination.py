@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def test_the_default_is_a_folder_of_the_project(tmp_path: Path) -> None:
-    assert open_store(tmp_path, None, None, {}).root == tmp_path / "backups"
+    assert open_store(tmp_path, None, None, {}).label == str(tmp_path / "backups")
 
 
 def test_a_folder_is_the_projects_or_absolute(tmp_path: Path) -> None:
-    assert open_store(tmp_path, Destination("safe/"), None, {}).root == tmp_path / "safe"
-    assert open_store(tmp_path / "x", Destination(f"{tmp_path}/y/"), None, {}).root == tmp_path / "y"
+    assert open_store(tmp_path, Destination("safe/"), None, {}).label == str(tmp_path / "safe")
+    assert open_store(tmp_path / "x", Destination(f"{tmp_path}/y/"), None, {}).label == str(tmp_path / "y")
 
 
 def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
@@ -40,8 +40,10 @@ def test_caches_and_the_project_itself_are_no_place_for_backups(tmp_path: Path) 
 
 def test_an_environment_variable_names_the_folder(tmp_path: Path) -> None:
     destination = Destination(env=EnvName("STORE"))
-    assert open_store(tmp_path, destination, None, {"STORE": f"{tmp_path}/y"}).root == tmp_path / "y"
-    assert open_store(tmp_path, destination, None, {"STORE": f"file://{tmp_path}/y"}).root == tmp_path / "y"
+    assert open_store(tmp_path, destination, None, {"STORE": f"{tmp_path}/y"}).label == str(tmp_path / "y")
+    assert open_store(tmp_path, destination, None, {"STORE": f"file://{tmp_path}/y"}).label == str(
+        tmp_path / "y"
+    )
     with pytest.raises(InvalidInput, match="STORE is not set"):
         open_store(tmp_path, destination, None, {})
 
@@ -53,6 +55,10 @@ def test_an_object_store_is_not_there_yet_and_its_address_is_not_told(tmp_path: 
 
 
 def test_nothing_is_written_plain_where_the_document_wants_it_sealed(tmp_path: Path) -> None:
-    with pytest.raises(NotYet, match="not built yet"):
-        open_store(tmp_path, None, Encryption(EnvName("KEY")), {"KEY": "x"})
-    assert open_store(tmp_path, None, Encryption(), {}).root == tmp_path / "backups"
+    for environment in ({}, {"KEY": "x"}):
+        with pytest.raises(InvalidInput, match="KEY"):
+            open_store(tmp_path, None, Encryption(EnvName("KEY")), environment)
+    sealed = open_store(tmp_path, None, Encryption(EnvName("KEY")), {"KEY": "ab" * 32})
+    sealed.shelf.put("wal/1", b"secret")
+    assert not [one for one in tmp_path.rglob("*") if one.is_file() and b"secret" in one.read_bytes()]
+    assert open_store(tmp_path, None, Encryption(), {}).label == str(tmp_path / "backups")

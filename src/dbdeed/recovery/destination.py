@@ -8,33 +8,42 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
+from dbdeed.recovery.keys import Keyring, read_keys, require_cryptography
+from dbdeed.recovery.objects import FolderObjects
+from dbdeed.recovery.packed import PackedStore
 from dbdeed.recovery.store import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dbdeed.document.values.types import Destination, Encryption
+    from dbdeed.recovery.store import Store
 
 # In the project, and not under `.dbdeed/`, whose caches anybody may delete.
 DEFAULT_FOLDER = "backups"
+# Backups on their way to a store, and those that are being read, where the store is no plain folder.
+SPOOL = ".dbdeed/spool"
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
 def open_store(
     root: Path, destination: Destination | None, encryption: Encryption | None, environment: Mapping[str, str]
-) -> FolderStore:
+) -> Store:
     """The store that a document names; without one, `backups/` in the project folder `root`.
 
-    Raises `InvalidInput` for a folder that leads out of the project or an unset variable, `NotYet` for object
-    stores and for sealing: a backup is never written in the clear where the document wants it sealed.
+    A folder without Encryption holds backups as the engine wrote them, to be used by hand; every other place
+    holds them compressed, and sealed where the document names a key.
+
+    Raises `InvalidInput` for a folder that leads out of the project, an unset variable or what is no key,
+    `NotYet` for object stores.
     """
-    if encryption is not None and encryption.key is not None:
-        raise NotYet(
-            "Sealed backups are not built yet, and a plain one is not what the document asks for.",
-            hint="Set Encryption to none to write plain backups, for example into an encrypted volume.",
-        )
-    return FolderStore(_folder(root.resolve(), destination, environment))
+    folder = _folder(root.resolve(), destination, environment)
+    if encryption is None or encryption.key is None:
+        return FolderStore(folder)
+    require_cryptography()
+    objects, keys = FolderObjects(folder), read_keys(encryption.key.name, environment)
+    return PackedStore(objects, root.resolve() / SPOOL, Keyring(objects, keys))
 
 
 def _folder(root: Path, destination: Destination | None, environment: Mapping[str, str]) -> Path:

@@ -49,6 +49,23 @@ class FileFacts(msgspec.Struct, frozen=True):
     link: str = ""
 
 
+class Piece(msgspec.Struct, frozen=True):
+    """A part of a file: `length` bytes from `offset`."""
+
+    path: str
+    offset: int
+    length: int
+
+
+class Pack(msgspec.Struct, frozen=True):
+    """Pieces stored one behind the other as one object; size in bytes and SHA-256 are of what is stored."""
+
+    name: str
+    size: int
+    sha256: str
+    pieces: tuple[Piece, ...]
+
+
 class TableFacts(msgspec.Struct, frozen=True):
     """What a table held: rows, and a digest that does not depend on their order."""
 
@@ -69,6 +86,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         folders: likewise; a server misses even its empty ones.
         needs: ids of backups without which it cannot be restored: its chain, the full one first.
         log: the part of the server's log that belongs to it; None where there is none or it is not known.
+        packs: in which objects the files are; none where they are stored as they are.
     """
 
     id: str
@@ -87,6 +105,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     folders: tuple[str, ...]
     needs: tuple[str, ...] = ()
     log: LogRange | None = None
+    packs: tuple[Pack, ...] = ()
 
     @property
     def facts(self) -> BackupFacts:

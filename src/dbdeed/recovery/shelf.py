@@ -26,6 +26,10 @@ _LEVEL = 1  # the restore waits for it, and so does the next backup
 class Codec(Protocol):
     """How an object's bytes are stored; bound to the object's name."""
 
+    @property
+    def suffix(self) -> str:
+        """Of the names of objects that are stored so."""
+
     def encode(self, name: str, data: bytes) -> bytes: ...
 
     def decode(self, name: str, stored: bytes) -> bytes:
@@ -37,6 +41,10 @@ class Compressed:
     """zstd, with a checksum of the content and its size."""
 
     level: int = _LEVEL
+
+    @property
+    def suffix(self) -> str:
+        return ".zst"
 
     def encode(self, name: str, data: bytes) -> bytes:  # noqa: ARG002 - a plain frame knows no name
         return zstandard.ZstdCompressor(

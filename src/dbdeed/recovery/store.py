@@ -70,9 +70,39 @@ def new_id(moment: datetime, kind: str, token: str) -> str:
     return f"{moment:%Y%m%dT%H%M%SZ}-{kind}-{token}"
 
 
+def is_id(text: str) -> bool:
+    """Whether it looks like an id; such a name leads nowhere else."""
+    return _ID.fullmatch(text) is not None
+
+
 def moment_of(id_: str) -> str:
     """The second in which an id was given; sorts by time."""
     return id_.partition("-")[0]
+
+
+def describe(
+    draft: Draft, facts: BackupFacts, *, project: str, engine: str, method: str, needs: tuple[str, ...]
+) -> Manifest:
+    """The record of a draft, whose files are on disk for good afterwards."""
+    files, folders = survey(draft.data)
+    return Manifest(
+        id=draft.id,
+        project=project,
+        engine=engine,
+        method=method,
+        started=facts.started,
+        finished=facts.finished,
+        consistent_at=facts.consistent_at,
+        position=facts.position,
+        size=sum(file.size for file in files.values()),
+        engine_version=facts.engine_version,
+        tables={name: TableFacts(*table) for name, table in sorted(facts.tables.items())},
+        notes=facts.notes,
+        files=files,
+        folders=folders,
+        needs=needs,
+        log=facts.log,
+    )
 
 
 class Store(Protocol):
@@ -182,8 +212,7 @@ class FolderStore:
         with explained(self.root):
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             (self.root / _PROOFS).mkdir(exist_ok=True, mode=0o700)
-            if not (ignore := self.root / ".gitignore").exists():
-                ignore.write_text("# Backups are no part of the repository.\n*\n", "utf-8")
+            keep_out_of_repository(self.root)
             lock = (self.root / "lock").open("a+")
         with lock:
             try:
@@ -220,25 +249,7 @@ class FolderStore:
         needs: tuple[str, ...] = (),
     ) -> Manifest:
         """Make a finished draft durable and list it."""
-        files, folders = survey(draft.data)
-        manifest = Manifest(
-            id=draft.id,
-            project=project,
-            engine=engine,
-            method=method,
-            started=facts.started,
-            finished=facts.finished,
-            consistent_at=facts.consistent_at,
-            position=facts.position,
-            size=sum(file.size for file in files.values()),
-            engine_version=facts.engine_version,
-            tables={name: TableFacts(*table) for name, table in sorted(facts.tables.items())},
-            notes=facts.notes,
-            files=files,
-            folders=folders,
-            needs=needs,
-            log=facts.log,
-        )
+        manifest = describe(draft, facts, project=project, engine=engine, method=method, needs=needs)
         write_durably(draft.folder / _MANIFEST, encode(manifest))
         draft.folder.rename(self.root / draft.id)
         sync_folder(self.root)
@@ -306,6 +317,12 @@ class FolderStore:
         for one in (self.root / _PROOFS).glob(f"{_PARTIAL}*.json"):
             with suppress(FileNotFoundError):
                 one.unlink()
+
+
+def keep_out_of_repository(folder: Path) -> None:
+    """Backups are never committed."""
+    if not (ignore := folder / ".gitignore").exists():
+        ignore.write_text("# Backups are no part of the repository.\n*\n", "utf-8")
 
 
 def _discard(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`dbdeed backup run|list|verify|prune`."""
+"""`dbdeed backup run|list|verify|prune|rekey`."""
 
 from __future__ import annotations
 
@@ -175,6 +175,29 @@ def prune(document: Path, dry_run: bool, format_: str, quiet: bool) -> None:
         )
     else:
         print(_pruned(result, dry_run=dry_run))
+
+
+@command.command("rekey")
+@options.document
+@options.formats("text", "json")
+def rekey(document: Path, format_: str) -> None:
+    """Wrap the keys of all sealed backups with the key that the environment now holds.
+
+    No backup is read or written. To change the key, put the new one into the variable that the document's
+    Encryption names, and the former one into the same name with _OLD behind it; afterwards the former one is
+    no longer needed.
+
+    Example:
+        dbdeed backup rekey
+    """
+    from dbdeed.app.rekey import rekey_backups
+    from dbdeed.cli.output import json_object
+
+    count = rekey_backups(document)
+    if format_ == "json":
+        print(json_object("backup rekey", ok=True, rewrapped=count))
+    else:
+        print(f"{count} {'key is' if count == 1 else 'keys are'} wrapped anew.")
 
 
 def _pruned(result: Pruned, *, dry_run: bool) -> str:

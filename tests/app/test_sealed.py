@@ -1,0 +1,61 @@
+"""A document whose backups are sealed: taken, looked at, drilled, restored, and given another key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.app.test_backup import DOCUMENT, Project
+
+from dbdeed.app.backup import list_backups, run_backup, verify_backups
+from dbdeed.app.drill import run_drill
+from dbdeed.app.prune import prune_backups
+from dbdeed.app.rekey import rekey_backups
+from dbdeed.app.restore import restore_backup
+from dbdeed.errors import InvalidInput
+from dbdeed.recovery.keys import WrongKey
+from dbdeed.recovery.manifest import Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OLD, NEW = "ab" * 32, "cd" * 32
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(
+        tmp_path,
+        DOCUMENT.replace("- **Retention**", "- **Encryption**: key in `BACKUP_KEY`\n- **Retention**"),
+    )
+
+
+def test_sealed_from_backup_to_restore_and_under_another_key(project: Project) -> None:
+    environment = {**project.environment, "BACKUP_KEY": OLD}
+    [manifest] = run_backup(project.document, environment=environment).made
+    assert [one.backup.id for one in list_backups(project.document, environment=environment).backups] == [
+        manifest.id
+    ]
+    [proof] = verify_backups(project.document, environment=environment)
+    assert proof.verdict is Verdict.PROVEN
+    drilled = run_drill(project.document, environment=environment)
+    assert drilled.proof.verdict is Verdict.PROVEN, drilled.proof
+    into = project.folder / "restored.db"
+    restore_backup(project.document, into=str(into), environment=environment)
+    assert into.exists()
+    assert not prune_backups(project.document, environment=environment).removed
+    both = {**project.environment, "BACKUP_KEY": NEW, "BACKUP_KEY_OLD": OLD}
+    assert rekey_backups(project.document, environment=both) == 2
+    new = {**project.environment, "BACKUP_KEY": NEW}
+    assert run_drill(project.document, environment=new).proof.verdict is Verdict.PROVEN
+    assert run_drill(project.document, environment=environment).proof.verdict is not Verdict.PROVEN
+    with pytest.raises(WrongKey):
+        run_backup(project.document, environment=environment)
+    with pytest.raises(InvalidInput, match="BACKUP_KEY is not set"):
+        list_backups(project.document, environment=project.environment)
+
+
+def test_only_sealed_backups_have_keys_to_change(tmp_path: Path) -> None:
+    project = Project(tmp_path, DOCUMENT)
+    with pytest.raises(InvalidInput, match="not sealed"):
+        rekey_backups(project.document, environment=project.environment)
