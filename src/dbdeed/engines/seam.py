@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.document.architecture import CodeBlock, DeclaredQuery, ModelEntry
@@ -416,6 +417,9 @@ class Engine(Protocol):
         """Server settings that checks hold the document against: such as max_connections and wal_level."""
 
     def backup_methods(self) -> Sequence[BackupMethod]: ...
+
+    def log_moment(self, session: Session) -> tuple[str, datetime]:
+        """Where the database's log ends now ("" where it has none), and the server's time, in UTC."""
 
     def table_digests(self, session: Session) -> Mapping[str, tuple[int, str]]:
         """Per table, unquoted and qualified: rows and a digest that does not depend on their order."""
