@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(params=["folder", "s3"])
-def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
-    if request.param == "s3":
-        place: Objects = request.getfixturevalue("bucket")()
-        return place
+@pytest.fixture
+def objects(tmp_path: Path) -> Objects:
     return FolderObjects(tmp_path / "place")
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dbdeed.app.project import Project
     from dbdeed.document.architecture import Architecture, Setting
+    from dbdeed.engines.archiving import LogArchiving
     from dbdeed.engines.recovering import BackupMethod
     from dbdeed.engines.seam import Engine
     from dbdeed.recovery.store import Listing, Store
@@ -88,7 +89,12 @@ def methods_of(
         return list(engine.backup_methods()[:1]), []
     chosen: list[BackupMethod] = []
     missing: list[str] = []
+    archiving = engine.log_archiving()
     for method in wanted:
+        if method is Method.CONTINUOUS_ARCHIVING and archiving is not None:
+            # The log leads on from base backups, whether the document names them or not.
+            chosen += [one for one in engine.backup_methods() if one.name == archiving.base]
+            continue
         found = [one for one in engine.backup_methods() if one.method is method]
         reason = _unavailable(method, architecture, engine, embedded=embedded, built=bool(found))
         if reason:
@@ -97,7 +103,18 @@ def methods_of(
             chosen += found
     if not chosen:
         raise NotYet(" ".join(missing), hint="Set Method to " + _offered(engine) + ".")
-    return chosen, missing
+    return list(dict.fromkeys(chosen)), missing
+
+
+def archiving_of(engine: Engine) -> LogArchiving:
+    """The engine's continuous archiving. Raises `NotYet` where it has none."""
+    archiving = engine.log_archiving()
+    if archiving is None:
+        raise NotYet(
+            f"Continuous archiving of {engine.name} is not built.",
+            hint="Set Method to " + _offered(engine) + ".",
+        )
+    return archiving
 
 
 def _unavailable(

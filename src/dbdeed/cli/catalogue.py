@@ -40,10 +40,9 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Recovery",
         (
-            Entry("backup", "Take, list, verify and prune backups."),
+            Entry("backup", "Take, list, verify and prune backups, and archive the log."),
             Entry("restore", "Bring a backup back."),
             Entry("drill", "Restore the newest backup in isolation and prove it."),
-            Entry("ledger", "Keep account of what the database acknowledged, outside of it."),
         ),
     ),
 )

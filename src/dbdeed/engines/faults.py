@@ -51,6 +51,12 @@ class LockTimeout(Unavailable):
     default_code = "lock-timeout"
 
 
+class LogDamaged(Unavailable):
+    """A file of an archived log is not what it should be."""
+
+    default_code = "log-damaged"
+
+
 class RestoreFailed(Unavailable):
     """A backup could not be brought back although everything needed was there: the fault is the backup's."""
 

@@ -24,12 +24,14 @@ class LogRange:
         system: the identifier of the system that wrote it.
         timeline: on which the backup ends.
         start, end: positions in the engine's words.
+        unit: how many bytes of it one file holds; 0 where that is not known.
     """
 
     system: str
     timeline: int
     start: str
     end: str
+    unit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.document.architecture import CodeBlock, DeclaredQuery, ModelEntry
     from dbdeed.document.findings import Finding
     from dbdeed.document.source import Place
     from dbdeed.document.values.types import System
+    from dbdeed.engines.archiving import LogArchiving
     from dbdeed.engines.catalog import Catalog, Object, ObjectId
     from dbdeed.engines.change import Change, Kept, Step
     from dbdeed.engines.recovering import BackupMethod
@@ -418,8 +418,8 @@ class Engine(Protocol):
 
     def backup_methods(self) -> Sequence[BackupMethod]: ...
 
-    def log_moment(self, session: Session) -> tuple[str, datetime]:
-        """Where the database's log ends now ("" where it has none), and the server's time, in UTC."""
+    def log_archiving(self) -> LogArchiving | None:
+        """How its log is archived continuously; None where it has none, or that is not built."""
 
     def table_digests(self, session: Session) -> Mapping[str, tuple[int, str]]:
         """Per table, unquoted and qualified: rows and a digest that does not depend on their order."""

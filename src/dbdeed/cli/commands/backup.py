@@ -72,6 +72,44 @@ def run_(document: Path, database: str, full: bool, format_: str, quiet: bool) -
         print(f"Not made: {sentence}")
 
 
+@command.command("receive")
+@options.document
+@options.database
+@click.option(
+    "--synchronous/--no-synchronous",
+    default=None,
+    help="Whether commits wait until the receiver has them on its disk. Without it, they do where the "
+    "document's RPO is none. Nothing acknowledged is lost then, and writes take longer.",
+)
+@click.option("--forget", is_flag=True, help="Receive no more: the server need not keep its log for us.")
+@options.formats("text", "json")
+def receive(document: Path, database: str, synchronous: bool | None, forget: bool, format_: str) -> None:
+    """Archive the log continuously, until stopped (PostgreSQL).
+
+    What is received goes to the store at once, and the file under way every few seconds, so that any moment
+    up to then can be restored. A base backup is taken where there is none to begin from. Stop it with Ctrl-C
+    or SIGTERM; while it is away the server keeps the log for it, up to its max_slot_wal_keep_size.
+
+    Examples:
+        dbdeed backup receive
+        dbdeed backup receive --synchronous
+        dbdeed backup receive --forget
+    """
+    from dbdeed.app.receive import COST, forget_receiver
+    from dbdeed.cli.output import json_object
+    from dbdeed.cli.receiving import run
+
+    if forget:
+        kept = forget_receiver(document, database=database)
+        if format_ == "json":
+            print(json_object("backup receive", ok=True, forgotten=kept))
+        else:
+            print("The server keeps its log for us no more." if kept else "The server kept no log for us.")
+        return
+    receipt = run(document, database=database, synchronous=synchronous, format_=format_, cost=COST)
+    raise SystemExit(1 if receipt.health.problem else 0)
+
+
 @command.command("list")
 @options.document
 @options.formats("text", "json")

@@ -9,12 +9,12 @@ from dbdeed.document.values.types import System
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.document.architecture import CodeBlock, DeclaredQuery, ModelEntry
     from dbdeed.document.findings import Finding
     from dbdeed.document.source import Place
+    from dbdeed.engines.archiving import LogArchiving
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Kept, Step
     from dbdeed.engines.recovering import BackupMethod
@@ -315,11 +315,10 @@ class PostgresqlEngine:
 
         return database_settings(session)
 
-    def log_moment(self, session: Session) -> tuple[str, datetime]:
-        [(position, moment)] = session.fetch(
-            "SELECT pg_catalog.pg_current_wal_insert_lsn()::text, pg_catalog.clock_timestamp()"
-        )
-        return position, moment
+    def log_archiving(self) -> LogArchiving:
+        from dbdeed.engines.postgresql.log.archiving import WalArchiving
+
+        return WalArchiving()
 
     def backup_methods(self) -> Sequence[BackupMethod]:
         from dbdeed.engines.postgresql.backup.methods import backup_methods

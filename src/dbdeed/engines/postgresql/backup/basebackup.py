@@ -89,7 +89,10 @@ def log_range(folder: Path, source: Source) -> LogRange | None:
     system = source.system or system_of(folder / CLUSTER)
     # An increment's manifest begins with the timeline that it ends on (manual, "Backup Manifest WAL Range").
     newest = max(ranges, key=lambda one: one.timeline)
-    return LogRange(system, newest.timeline, ranges[0].start, newest.end)
+    unit = max(
+        (one.stat().st_size for one in (folder / CLUSTER / "pg_wal").iterdir() if one.is_file()), default=0
+    )
+    return LogRange(system, newest.timeline, ranges[0].start, newest.end, unit)
 
 
 def system_of(data: Path) -> str:

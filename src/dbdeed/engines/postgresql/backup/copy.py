@@ -73,6 +73,11 @@ def require_empty(folder: Path) -> None:
         )
 
 
+def move_cluster(data: Path, into: Path, who: Account) -> None:
+    """Move a stopped cluster, with its tablespaces beside it, to an empty place that `who` owns."""
+    copy_cluster(data, data.with_name(f"{data.name}-tablespaces"), into, who, spend=True)
+
+
 def clones(file: Path, into: Path) -> bool:
     """Whether the file system of both lets two files share their blocks until one is changed."""
     with tempfile.TemporaryFile(dir=into) as copy, file.open("rb") as original:

@@ -25,6 +25,7 @@ from dbdeed.engines.postgresql.backup.exact import (
 )
 from dbdeed.engines.postgresql.backup.examine import examine
 from dbdeed.engines.postgresql.backup.isolation import drill_room, isolated, neutralise, session_of
+from dbdeed.engines.postgresql.backup.prepared import drop_prepared
 from dbdeed.engines.postgresql.backup.source import Source, kept_source, read_source, write_source
 from dbdeed.engines.postgresql.backup.tools import ToolFailed, client_environment, run_tool
 from dbdeed.engines.postgresql.servers.account import account
@@ -147,7 +148,7 @@ class Physical:
             session = opened.enter_context(
                 session_of(server, user=source.superuser, database=source.database, major=source.major)
             )
-            _drop_prepared(session)
+            drop_prepared(session)
             yield session
 
     def examine(self, session: AnySession) -> Sequence[Examined]:
@@ -190,10 +191,3 @@ class Physical:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _drop_prepared(session: Session) -> None:
-    """Prepared transactions came along and hold their locks; they committed nothing."""
-    rows = session.fetch("SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()")
-    for (gid,) in rows:
-        session.execute("ROLLBACK PREPARED '" + gid.replace("'", "''") + "'")

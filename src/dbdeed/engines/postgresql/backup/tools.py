@@ -33,8 +33,17 @@ class Connection:
     environment: Mapping[str, str]
 
 
-def connection_of(target: Target, *, database: str | None = None) -> Connection:
-    """A target's connection for libpq's programs, to another database of its server where one is named."""
+def connection_of(
+    target: Target, *, database: str | None = None, application: str = "dbdeed", replication: bool = False
+) -> Connection:
+    """A target's connection for libpq's programs.
+
+    Args:
+        target: the database.
+        database: another one of its server.
+        application: the name by which the server shows it.
+        replication: it is for the log: no database is named.
+    """
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -54,7 +63,9 @@ def connection_of(target: Target, *, database: str | None = None) -> Connection:
             environment[variable] = str(value)
     if database is not None:
         parts["dbname"] = database
-    conninfo = make_conninfo("", **{**parts, "application_name": "dbdeed"})
+    if replication:
+        parts.pop("dbname", None)
+    conninfo = make_conninfo("", **{**parts, "application_name": application})
     return Connection(conninfo, environment)
 
 
@@ -101,7 +112,7 @@ def run_tool(
             process.terminate()
             process.wait()
     if code != 0:
-        raise _failure(program.name, said, code)
+        raise failure_of(program.name, said, code)
     return said
 
 
@@ -128,7 +139,8 @@ def _follow(process: subprocess.Popen[bytes], task: Task | None, kept: int | Non
     return said if kept is not None else "".join(pieces)
 
 
-def _failure(name: str, said: str, code: int) -> ToolFailed:
+def failure_of(name: str, said: str, code: int) -> ToolFailed:
+    """The error of a program that ended so, from what it said."""
     lines = [line.strip() for line in re.split(r"[\r\n]+", said) if line.strip()]
     wrong = [line for line in lines if "error:" in line or "FATAL" in line or "No space left" in line]
     text = " ".join((wrong or lines)[-3:]) or f"exit code {code}"
