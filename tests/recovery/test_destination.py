@@ -48,10 +48,23 @@ def test_an_environment_variable_names_the_folder(tmp_path: Path) -> None:
         open_store(tmp_path, destination, None, {})
 
 
-def test_an_object_store_is_not_there_yet_and_its_address_is_not_told(tmp_path: Path) -> None:
-    with pytest.raises(NotYet, match="STORE names an object store") as caught:
-        open_store(tmp_path, Destination(env=EnvName("STORE")), None, {"STORE": "s3://key:secret@bucket"})
+def test_an_object_store_is_a_bucket_and_a_prefix(tmp_path: Path) -> None:
+    destination = Destination(env=EnvName("STORE"))
+    store = open_store(tmp_path, destination, None, {"STORE": "s3://bucket/some/where/"})
+    assert store.label == "s3://bucket/some/where"
+    assert not store.within(tmp_path)
+
+
+@pytest.mark.parametrize("url", ["s3://", "s3:///prefix", "s3://key:secret@bucket", "s3://bucket/../secret"])
+def test_an_address_that_is_none_is_refused_and_not_told(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InvalidInput, match="STORE names no bucket") as caught:
+        open_store(tmp_path, Destination(env=EnvName("STORE")), None, {"STORE": url})
     assert "secret" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_place_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotYet, match="ftp://, where backups cannot go"):
+        open_store(tmp_path, Destination(env=EnvName("STORE")), None, {"STORE": "ftp://host/folder"})
 
 
 def test_nothing_is_written_plain_where_the_document_wants_it_sealed(tmp_path: Path) -> None:

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def objects(tmp_path: Path) -> Objects:
+@pytest.fixture(params=["folder", "s3"])
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
+    if request.param == "s3":
+        place: Objects = request.getfixturevalue("bucket")()
+        return place
     return FolderObjects(tmp_path / "place")
 
 

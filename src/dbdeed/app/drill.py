@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbdeed.app.facts import engine_facts
+from dbdeed.app.ledger import ledger_folder
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of
 from dbdeed.app.vault import open_vault, promises_of, token, utc_now
@@ -18,6 +19,7 @@ from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
 from dbdeed.progress import SILENT
 from dbdeed.recovery.destination import DEFAULT_FOLDER
 from dbdeed.recovery.drill import Clocks, Plan, drill, method_of
+from dbdeed.recovery.ledger import read_beats
 from dbdeed.recovery.manifest import Proof, Verdict
 from dbdeed.recovery.report import PROCEDURE_BLOCK, RECOVERY_BLOCK, render_procedure, render_recovery
 from dbdeed.recovery.rooms import work_folder
@@ -107,6 +109,8 @@ def drill_for(
             promises=promises_of(architecture),
             backup=backup,
             unknown=unknown,
+            ledger=read_beats(ledger_folder(project)).beats,
+            ledger_name=project.known_identity(),
         )
         proof = drill(plan, Clocks(utc_now, time.monotonic), progress)
     if proof.backup:

@@ -14,7 +14,12 @@ def proof_text(proof: Proof) -> str:
     if proof.recovery_seconds is not None:
         phases = ", ".join(f"{one.name.lower()} {one.seconds:.1f} s" for one in proof.phases)
         lines.append(f"  recovered in {proof.recovery_seconds:.1f} s ({phases})")
-    if proof.loss_seconds is not None:
+    if proof.beats_lost is not None and proof.loss_seconds is not None:
+        lines.append(
+            f"  {proof.loss_seconds:.1f} s of acknowledged changes would have been lost, by the ledger "
+            f"({proof.beats_lost} beats)"
+        )
+    elif proof.loss_seconds is not None:
         lines.append(f"  at most {proof.loss_seconds:.1f} s of changes would have been lost")
     for check in proof.checks:
         lines.append(f"  {check.name}: {check.verdict}{f', {check.detail}' if check.detail else ''}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.document.architecture import CodeBlock, DeclaredQuery, ModelEntry
@@ -417,6 +418,9 @@ class Engine(Protocol):
         """Server settings that checks hold the document against: such as max_connections and wal_level."""
 
     def backup_methods(self) -> Sequence[BackupMethod]: ...
+
+    def log_moment(self, session: Session) -> tuple[str, datetime]:
+        """Where the database's log ends now ("" where it has none), and the server's time, in UTC."""
 
     def log_archiving(self) -> LogArchiving | None:
         """How its log is archived continuously; None where it has none, or that is not built."""

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
 from dbdeed.recovery.keys import Keyring, read_keys, require_cryptography
 from dbdeed.recovery.objects import FolderObjects
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dbdeed.document.values.types import Destination, Encryption
+    from dbdeed.recovery.objects import Objects
     from dbdeed.recovery.store import Store
 
 # In the project, and not under `.dbdeed/`, whose caches anybody may delete.
@@ -36,17 +36,20 @@ def open_store(
     holds them compressed, and sealed where the document names a key.
 
     Raises `InvalidInput` for a folder that leads out of the project, an unset variable or what is no key,
-    `NotYet` for object stores.
+    `NotYet` for a place of another kind.
     """
-    folder = _folder(root.resolve(), destination, environment)
+    place, spool = _place(root.resolve(), destination, environment), root.resolve() / SPOOL
+    sealed = encryption is not None and encryption.key is not None
+    if isinstance(place, Path) and not sealed:
+        return FolderStore(place)
+    objects: Objects = FolderObjects(place) if isinstance(place, Path) else place
     if encryption is None or encryption.key is None:
-        return FolderStore(folder)
+        return PackedStore(objects, spool)
     require_cryptography()
-    objects, keys = FolderObjects(folder), read_keys(encryption.key.name, environment)
-    return PackedStore(objects, root.resolve() / SPOOL, Keyring(objects, keys))
+    return PackedStore(objects, spool, Keyring(objects, read_keys(encryption.key.name, environment)))
 
 
-def _folder(root: Path, destination: Destination | None, environment: Mapping[str, str]) -> Path:
+def _place(root: Path, destination: Destination | None, environment: Mapping[str, str]) -> Path | Objects:
     if destination is not None and destination.env is not None:
         return _from_environment(root, destination.env.name, environment)
     folder = destination.folder if destination is not None else ""
@@ -59,7 +62,7 @@ def _folder(root: Path, destination: Destination | None, environment: Mapping[st
     return _outside_caches(root, path)
 
 
-def _from_environment(root: Path, name: str, environment: Mapping[str, str]) -> Path:
+def _from_environment(root: Path, name: str, environment: Mapping[str, str]) -> Path | Objects:
     value = environment.get(name, "")
     if not value:
         raise InvalidInput(
@@ -67,10 +70,9 @@ def _from_environment(root: Path, name: str, environment: Mapping[str, str]) -> 
         )
     scheme = _SCHEME.match(value)
     if scheme and scheme.group(1).lower() != "file":
-        raise NotYet(
-            f"{name} names an object store; backups go to folders so far.",
-            hint=f"Set {name} to a folder, such as a mounted one.",
-        )
+        from dbdeed.recovery.cloud import open_cloud
+
+        return open_cloud(value, name)
     return _outside_caches(root, (root / value[scheme.end() if scheme else 0 :]).resolve())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.faults import RestoreFailed, SqlRejected
@@ -15,7 +16,9 @@ from dbdeed.errors import DbdeedError, InvalidInput, OurFault
 from dbdeed.planning.plan import fingerprint
 from dbdeed.recovery.chains import chain_damages, chain_of, reading_whole
 from dbdeed.recovery.compare import compare_schema, compare_tables, counted
+from dbdeed.recovery.exposure import lost, safe_points, worst_exposure
 from dbdeed.recovery.files import explained
+from dbdeed.recovery.ledger import number_in
 from dbdeed.recovery.manifest import (
     RECOVERY_POINT,
     RECOVERY_TIME,
@@ -32,14 +35,18 @@ from dbdeed.recovery.timing import TimedProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.recovering import BackupMethod
     from dbdeed.engines.seam import Engine, Session
     from dbdeed.progress import Progress
+    from dbdeed.recovery.exposure import Lost
+    from dbdeed.recovery.ledger import Beat
     from dbdeed.recovery.store import Listing, Store
+
+_LEDGER_FRESH = timedelta(minutes=5)  # a ledger whose last beat is older has stopped, and measures nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ class Plan:
         expected: what the document means, or None where it is not known: then the schema is not verified.
         unknown: why it is not known, a sentence.
         backup: an id; "" for the newest.
+        ledger: what the database acknowledged, in order.
+        ledger_name: under which it stands in the database.
     """
 
     engine: Engine
@@ -78,6 +87,8 @@ class Plan:
     promises: Promises
     backup: str = ""
     unknown: str = "The document's schema was not at hand."
+    ledger: tuple[Beat, ...] = ()
+    ledger_name: str = ""
 
 
 def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
@@ -94,8 +105,11 @@ def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
     seconds = recovered.at - start if recovered.at is not None else None
     checks.append(_files(plan, manifest, progress))
     at = clocks.now()
-    loss = loss_now(listing.backups, listing.proofs, at)
+    measured = _measured(plan, recovered, at)
+    bound = loss_now(listing.backups, listing.proofs, at)
+    loss = measured.seconds if measured is not None else seconds_of(bound)
     gap = longest_gap(listing.backups, listing.proofs, at)
+    worst = worst_exposure(plan.ledger, safe_points(listing.backups), at)
     checks += _objectives(plan.promises, seconds, loss)
     return Proof(
         backup=manifest.id,
@@ -106,10 +120,29 @@ def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
         method=manifest.method,
         phases=tuple(timed.phases[: recovered.phases]),
         recovery_seconds=seconds,
-        loss_seconds=loss.total_seconds() if loss is not None else None,
-        gap_seconds=gap.total_seconds() if gap is not None else None,
+        loss_seconds=loss,
+        gap_seconds=seconds_of(gap),
         schema=recovered.schema,
+        beats_lost=measured.beats if measured is not None else None,
+        worst_seconds=worst.seconds if worst is not None else None,
     )
+
+
+def seconds_of(length: timedelta | None) -> float | None:
+    """A length of time in seconds, where it is known."""
+    return length.total_seconds() if length is not None else None
+
+
+def _measured(plan: Plan, recovered: _Recovered, now: datetime) -> Lost | None:
+    """The loss by the ledger; None where it has stopped, or the copy is older than it.
+
+    Of an older backup that somebody named it is not the loss that a disaster would bring.
+    """
+    if recovered.beat is None or plan.backup or not plan.ledger:
+        return None
+    if now - plan.ledger[-1].acknowledged > _LEDGER_FRESH:
+        return None
+    return lost(plan.ledger, recovered.beat)
 
 
 def worst_of(checks: Sequence[Check]) -> Verdict:
@@ -119,11 +152,12 @@ def worst_of(checks: Sequence[Check]) -> Verdict:
 
 @dataclass(slots=True)
 class _Recovered:
-    """When the first right answer came, how many phases it took, and which schema it was."""
+    """When the first right answer came, how many phases it took, which schema it was, and the newest beat."""
 
     at: float | None = None
     phases: int = 0
     schema: str = ""
+    beat: int | None = None
 
 
 def _find(plan: Plan, listing: Listing) -> tuple[Manifest | None, list[Check]]:
@@ -156,6 +190,8 @@ def _restore_and_compare(
             recovered.at, recovered.phases = clocks.ticks(), len(timed.phases)
             checks.append(Check("restore", Verdict.PROVEN, "it starts and answers"))
             with timed.step("Compare what came back"):
+                if plan.ledger:
+                    recovered.beat = number_in(plan.engine, session, plan.ledger_name)
                 checks += _contents(plan, manifest, method, session, catalog)
             recovered.schema = _schema(plan, checks, catalog)
     except (RestoreFailed, SqlRejected) as error:
@@ -233,12 +269,11 @@ def _files(plan: Plan, manifest: Manifest, progress: Progress) -> Check:
     return Check("files", verdict, counted(files, "file"), tuple(problems))
 
 
-def _objectives(promises: Promises, seconds: float | None, loss: timedelta | None) -> list[Check]:
+def _objectives(promises: Promises, seconds: float | None, loss: float | None) -> list[Check]:
     """Declared against measured. Where nothing is declared there is nothing to break."""
     checks = []
     if promises.rpo is not None:
-        measured = loss.total_seconds() if loss is not None else None
-        checks.append(_objective(RECOVERY_POINT, promises.rpo, measured))
+        checks.append(_objective(RECOVERY_POINT, promises.rpo, loss))
     if promises.rto is not None:
         checks.append(_objective(RECOVERY_TIME, promises.rto, seconds))
     return checks

@@ -155,6 +155,9 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
             bound. None where it is unknown.
         schema: fingerprint of the catalog that came back (`planning.plan.fingerprint`); "" where unknown.
         gap_seconds: the longest time between two restorable moments in the store's last 30 days, up to `at`.
+        beats_lost: how many beats of the ledger the restored copy lacks; then `loss_seconds` is measured by
+            them and no upper bound. None where there is no ledger that could tell.
+        worst_seconds: the most that would have been lost at any beat of the last 30 days.
     """
 
     backup: str
@@ -168,6 +171,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     loss_seconds: float | None = None
     gap_seconds: float | None = None
     schema: str = ""
+    beats_lost: int | None = None
+    worst_seconds: float | None = None
 
     @property
     def damages(self) -> bool:

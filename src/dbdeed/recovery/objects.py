@@ -85,6 +85,9 @@ class Objects(Protocol):
     def shared(self, name: str) -> AbstractContextManager[Held]:
         """Be one of several, and keep `exclusive` away. Raises `StoreLocked` where somebody is."""
 
+    def forget(self, name: str) -> None:
+        """Remove what a lock that nobody will want again has left."""
+
 
 def checked(name: str) -> str:
     """A name that leads nowhere else. Raises `InvalidInput`."""
@@ -169,6 +172,9 @@ class FolderObjects:
     def shared(self, name: str) -> Iterator[Held]:
         with self._locked(name, fcntl.LOCK_SH) as held:
             yield held
+
+    def forget(self, name: str) -> None:
+        self.delete(name)
 
     @contextmanager
     def _locked(self, name: str, how: int) -> Iterator[Held]:

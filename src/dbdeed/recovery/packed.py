@@ -186,7 +186,7 @@ class PackedStore:
                 self._delete(id_)
         except StoreLocked:
             return False
-        self._objects.delete(f"readers/{id_}")
+        self._objects.forget(f"readers/{id_}")
         return True
 
     def record(self, proof: Proof, token: str) -> None:

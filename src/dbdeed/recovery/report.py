@@ -66,11 +66,18 @@ def _declared(limit: timedelta | None) -> str:
 
 
 def _lost(proof: Proof) -> str:
-    """What would be lost at the time of the drill, and the most that would have been in the last 30 days."""
+    """What would be lost at the time of the drill, and the most that would have been in the last 30 days.
+
+    By the ledger it is measured; without one, an upper bound.
+    """
     if proof.loss_seconds is None:
         return ""
-    now, longest = _seconds(proof.loss_seconds), _seconds(proof.gap_seconds)
-    return f"at most {now}" if longest in ("", now) else f"at most {now}; in 30 days at most {longest}"
+    now = _seconds(proof.loss_seconds)
+    if proof.beats_lost is None:
+        longest = _seconds(proof.gap_seconds)
+        return f"at most {now}" if longest in ("", now) else f"at most {now}; in 30 days at most {longest}"
+    said = f"{now} by the ledger" if proof.beats_lost else "nothing, by the ledger"
+    return f"{said}; in 30 days {_seconds(proof.worst_seconds)}" if proof.worst_seconds is not None else said
 
 
 def _seconds(seconds: float | None) -> str:

@@ -9,6 +9,7 @@ from dbdeed.document.values.types import System
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.document.architecture import CodeBlock, DeclaredQuery, ModelEntry
@@ -314,6 +315,12 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.running import database_settings
 
         return database_settings(session)
+
+    def log_moment(self, session: Session) -> tuple[str, datetime]:
+        [(position, moment)] = session.fetch(
+            "SELECT pg_catalog.pg_current_wal_insert_lsn()::text, pg_catalog.clock_timestamp()"
+        )
+        return position, moment
 
     def log_archiving(self) -> LogArchiving:
         from dbdeed.engines.postgresql.log.archiving import WalArchiving

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import System
@@ -320,6 +321,10 @@ class SqliteEngine:
         )
         found = {name: session.fetch(f"PRAGMA {name}") for name in names}
         return {name: str(rows[0][0]) for name, rows in found.items() if rows}
+
+    def log_moment(self, session: Session) -> tuple[str, datetime]:  # noqa: ARG002 - the seam has it
+        """SQLite has no log that is kept, and no clock but this machine's."""
+        return "", datetime.now(UTC)
 
     def log_archiving(self) -> None:
         """SQLite has no log that could be archived."""
