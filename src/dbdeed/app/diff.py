@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dbdeed.document.findings import Finding
     from dbdeed.document.values.types import System
     from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.seam import Engine, Scratch
+    from dbdeed.engines.seam import Engine, Scratch, Target
     from dbdeed.planning.plan import Plan
     from dbdeed.progress import Progress
 
@@ -90,7 +90,11 @@ def diff(
     if system is not None and not any(side.engine for side in sides):
         sides = [Side(side.name, engine_for(system), blocks=side.blocks) for side in sides]
     engine = common_engine(sides)
-    live = {number: side.database for number, side in enumerate(sides) if side.database is not None}
+    live = {
+        number: _without_history(engine, side.database, sides[1 - number])
+        for number, side in enumerate(sides)
+        if side.database is not None
+    }
     catalogs = dict(zip(live, read_databases(engine, list(live.values()), progress), strict=True))
     with ExitStack() as stack:
         folder = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dbdeed-")))
@@ -118,6 +122,17 @@ def diff(
         )
     findings.extend(rename_remarks(engine, plan, catalogs[0], catalogs[1], statements))
     return DiffResult(plan, engine, sides[0].name, sides[1].name, tuple(findings))
+
+
+def _without_history(engine: Engine, database: Target, other: Side) -> Target:
+    """The database without what the other side's migration tool keeps there for itself."""
+    from dbdeed.app.project import open_project
+    from dbdeed.app.site import history_tables
+
+    if other.architecture is None:
+        return database
+    project = open_project(Path(other.architecture.source.name))
+    return replace(database, left_out=history_tables(project, other.architecture, engine))
 
 
 def _as_there(engine: Engine, other: Side, there: Catalog, written: Catalog) -> Catalog:

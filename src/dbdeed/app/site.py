@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dbdeed.app.database import chosen_target, scratch_place
 from dbdeed.app.facts import wanted_version
 from dbdeed.app.scratch import ScratchOnDemand
+from dbdeed.document.values.types import Tool
+from dbdeed.engines.faults import NotYet
 from dbdeed.engines.registry import engine_for
 from dbdeed.engines.seam import ScratchNeeds
 from dbdeed.errors import InvalidInput
@@ -102,6 +104,20 @@ def open_site(
             session.close()
 
 
+def history_tables(project: Project, architecture: Architecture, engine: Engine) -> frozenset[str]:
+    """What the document's migration tool keeps for itself in the database: no part of its schema."""
+    tool = architecture.migrations.tool.value
+    if tool is None or tool is Tool.DBDEED:  # ours are in the private place
+        return frozenset()
+    from dbdeed.migrations.registry import format_for
+
+    try:
+        chosen = format_for(tool)
+    except NotYet:
+        return frozenset()
+    return chosen.history(engine, chosen.layout(project.root)).tables
+
+
 @contextmanager
 def open_target(
     project: Project,
@@ -116,14 +132,15 @@ def open_target(
     """The document's database without a session; starts the embedded server where that is meant."""
     chosen = chosen_target(database, environment, architecture)
     project.prepare()
+    left_out = history_tables(project, architecture, engine)
     if chosen is not None:
-        yield chosen
+        yield replace(chosen, left_out=left_out)
         return
     server = engine.embedded(project.root, wanted_version(architecture))
     was_running = server.running
     target = server.start(progress)
     try:
-        yield target
+        yield replace(target, left_out=left_out)
     finally:
         if not (was_running or keep_running):
             server.stop()

@@ -30,6 +30,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("plan", "Show the proven steps that make the database match the document."),
             Entry("apply", "Run a plan."),
             Entry("undo", "Take back what a plan did, with the data that the archive has."),
+            Entry("migrate", "Write and run migrations as files, in the format of the document's Tool."),
             Entry("archive", "List what plans removed and the database still has, and purge it."),
             Entry("diff", "Compare the document with its database, or any two of either."),
             Entry("status", "Say where the database is, whether it runs and when it was last proven."),

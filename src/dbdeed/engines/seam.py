@@ -38,11 +38,13 @@ class Target:
         url: with its password, if any: never shown (`repr` leaves it out; `label` is for people).
         label: what people are shown: `shop on localhost`, `env:DATABASE_URL`, `shop.db`.
         embedded: it is the project's own embedded database.
+        left_out: `Session.left_out` of a session that is opened to it.
     """
 
     url: str = field(repr=False)
     label: str
     embedded: bool = False
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,14 @@ class Manner(StrEnum):
 
 
 class Session(Protocol):
-    """An open connection, in autocommit unless inside `transaction`."""
+    """An open connection, in autocommit unless inside `transaction`.
+
+    Attributes:
+        left_out: names of tables that `Engine.inspect` passes over, unquoted; one without a schema is meant
+            in any. A migration tool keeps its history in them.
+    """
+
+    left_out: frozenset[str]
 
     @property
     def version(self) -> tuple[int, ...]:

@@ -8,13 +8,12 @@ another that is applied already.
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dbdeed.errors import InvalidInput, Refused, Unavailable
 from dbdeed.migrations import sums
 from dbdeed.migrations.interrupted import where_it_stands
-from dbdeed.migrations.own_tables import without_tables
 from dbdeed.migrations.progress import Direction
 from dbdeed.migrations.running import run_migration
 from dbdeed.migrations.seam import Kind
@@ -49,7 +48,10 @@ class Files:
 
 
 def read_files(engine: Engine, chosen: Format, root: Path) -> Files:
-    """Read them all. Raises `InvalidInput` for what the tool would refuse, or a `dbdeed.sum` in conflict."""
+    """Read them all.
+
+    Raises `InvalidInput` for what the tool would refuse, or a `dbdeed.sum` in conflict.
+    """
     layout = chosen.layout(root)
     migrations = tuple(chosen.read(engine, layout))
     listed = sums.read(layout.folder)
@@ -82,7 +84,17 @@ class Report:
 def where_all_stand(desk: Desk, files: Files) -> list[Line]:
     """A line for each migration; never writes."""
     applied = desk.history.applied(desk.session)
-    return standings(files.migrations, applied, desk.table.all(desk.session))
+    lines = standings(files.migrations, applied, desk.table.all(desk.session))
+    edited = {files.layout.folder / one.name for one in files.mismatches if one.problem == "edited"}
+    return [_as_summed(one, edited) for one in lines] if edited else lines
+
+
+def _as_summed(line: Line, edited: set[Path]) -> Line:
+    """Where the tool's history has no checksum, `dbdeed.sum` says whether a file is the one that ran."""
+    known = line.applied is not None and line.applied.checksum
+    if line.standing is Standing.APPLIED and not known and line.migration and line.migration.path in edited:
+        return replace(line, standing=Standing.EDITED)
+    return line
 
 
 @contextmanager
@@ -133,13 +145,13 @@ def up(
         MigrationFailed: the database refused a statement.
     """
     report = report or Report()
-    if not _pending(where_all_stand(desk, files), files):
-        require_order(where_all_stand(desk, files), files, out_of_order=out_of_order)
+    if not _pending(where_all_stand(desk, files)):
+        require_order(where_all_stand(desk, files), out_of_order=out_of_order)
         return report
     with locked(desk):
         lines = where_all_stand(desk, files)
-        require_order(lines, files, out_of_order=out_of_order)
-        todo = _until(_pending(lines, files), until, files)
+        require_order(lines, out_of_order=out_of_order)
+        todo = _until(_pending(lines), until, files)
         before = [one.migration for one in lines if one.is_applied and one.migration is not None]
         with desk.progress.step("Running the migrations", total=len(todo)) as task:
             for line in todo:
@@ -151,9 +163,8 @@ def up(
     return report
 
 
-def _pending(lines: Sequence[Line], files: Files) -> list[Line]:
+def _pending(lines: Sequence[Line]) -> list[Line]:
     """What `up` runs, in the tool's order; what was begun comes first."""
-    del files
     found = [one for one in lines if one.standing in RUNS]
     return sorted(found, key=lambda one: one.standing is not Standing.BEGUN)
 
@@ -185,7 +196,8 @@ def _up_one(desk: Desk, scratch: Scratch, tool: Tool | None, before: Sequence[Mi
 
 def live_catalog(desk: Desk) -> Catalog:
     """What the database holds, without what the tool keeps there for itself."""
-    return without_tables(desk.engine.inspect(desk.session), desk.history.tables)
+    desk.session.left_out |= desk.history.tables
+    return desk.engine.inspect(desk.session)
 
 
 def _by_tool(desk: Desk, migration: Migration, tool: Tool | None, direction: Direction) -> None:
@@ -239,7 +251,7 @@ def down(
     report = report or Report()
     with locked(desk):
         lines = where_all_stand(desk, files)
-        require_order(lines, files, out_of_order=True)
+        require_order(lines, out_of_order=True)
         todo = back_from(desk, lines, files, count=count, after=after)
         before = [one.migration for one in lines if one.is_applied and one.migration is not None]
         with desk.progress.step("Taking migrations back", total=len(todo)) as task:
@@ -344,7 +356,7 @@ def problems_of(lines: Sequence[Line], *, out_of_order: bool = False) -> list[tu
     ]
 
 
-def require_order(lines: Sequence[Line], files: Files, *, out_of_order: bool = False) -> None:
+def require_order(lines: Sequence[Line], *, out_of_order: bool = False) -> None:
     """Raises `Refused` with what is not in order."""
     found = problems_of(lines, out_of_order=out_of_order)
     if found:
@@ -356,17 +368,3 @@ def require_order(lines: Sequence[Line], files: Files, *, out_of_order: bool = F
             hint=hint,
             code=f"migration-{line.standing.name.lower()}",
         )
-    if files.mismatches:
-        one = files.mismatches[0]
-        more = f" (and {len(files.mismatches) - 1} more)" if len(files.mismatches) > 1 else ""
-        raise Refused(
-            f"{one.name} is not as {sums.NAME} has it: {one.problem}{more}; nothing was run.",
-            where=str(files.layout.folder / sums.NAME),
-            hint="Put it back as it was; or, where the change is meant, `dbdeed migrate repair`.",
-            code="sum-mismatch",
-        )
-
-
-def in_order(lines: Sequence[Line], files: Files) -> bool:
-    """Whether nothing needs a decision."""
-    return not problems_of(lines) and not files.mismatches

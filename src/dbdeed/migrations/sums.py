@@ -7,6 +7,7 @@ so that git reports the conflict; and a file that somebody merged by hand does n
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def text_of(checksums: Mapping[str, str]) -> str:
 
 def checksums_of(folder: Path, files: Iterable[Path]) -> dict[str, str]:
     """The checksum of each file, by its name relative to the folder."""
-    return {one.relative_to(folder).as_posix(): checksum_of(one.read_bytes()) for one in files}
+    return {os.path.relpath(one, folder).replace(os.sep, "/"): checksum_of(one.read_bytes()) for one in files}
 
 
 def read(folder: Path) -> dict[str, str] | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.engines.faults import LockTimeout
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Unavailable
-from dbdeed.planning.archive import entries
+from dbdeed.planning.archive import FROM_FILES, entries
 from dbdeed.planning.filling import Pace, fill_all
 from dbdeed.planning.journal import Journal, PlanState, StepState
 from dbdeed.planning.plan import fingerprint
@@ -174,7 +174,8 @@ def _end(run: _Run, reached: Catalog) -> None:
 
 def _require_places(engine: Engine, session: Session, plan: Plan) -> None:
     """The places in the archive that a plan names must not have been given to another meanwhile."""
-    if plan.generation and any(one.generation >= plan.generation for one in entries(engine, session)):
+    later = range(plan.generation, FROM_FILES)
+    if plan.generation and any(one.generation in later for one in entries(engine, session)):
         raise StateChanged(
             "Another plan has put something into the archive since this plan was made; nothing was run.",
             hint="Make a new plan: `dbdeed plan`.",

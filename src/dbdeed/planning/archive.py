@@ -31,6 +31,9 @@ Few: TypeAlias = "Callable[[ObjectId], bool]"
 SHORT = 10_000
 """So many rows are few."""
 
+FROM_FILES = 1_500_000_000
+"""Generations from here on are of migrations as files: the second in which one was written."""
+
 TABLE = "archive"
 HERE, RETURNED, PURGED = "kept", "returned", "purged"
 """States of an entry: its data is here; a table that went back; gone for good."""

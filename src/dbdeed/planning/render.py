@@ -105,6 +105,17 @@ def _scripts(plan: Plan, engine: Engine) -> Iterable[str]:
         yield from (_closed(line) for line in after)
 
 
+def annotated(plan: Plan, group: Group, told: int = -1) -> Iterable[tuple[Step, tuple[str, ...]]]:
+    """A group's steps, each with what a reader must know of it, a line each: why, cost, hazards.
+
+    `told`: the difference that the last step before the group was about; it is not told again.
+    """
+    for planned in group.steps:
+        reason = "" if planned.difference == told else _reason(plan.differences[planned.difference])
+        told = planned.difference
+        yield planned.step, tuple(one for one in (reason, *_notes(planned.step)) if one)
+
+
 def _closed(line: str) -> str:
     r"""A client's own command (`.bail on`, `\set ON_ERROR_STOP on`) takes no semicolon."""
     return line if line.endswith(";") or line.startswith((".", "\\")) else line + ";"

@@ -106,12 +106,15 @@ class PostgresqlEngine:
     def connect(self, target: Target) -> Session:
         from dbdeed.engines.postgresql.session import connect
 
-        return connect(target)
+        session = connect(target)
+        session.left_out = target.left_out
+        return session
 
     def inspect(self, session: Session) -> Catalog:
+        from dbdeed.engines.own_tables import without_tables
         from dbdeed.engines.postgresql.inspect import inspect
 
-        return inspect(session)
+        return without_tables(inspect(session), session.left_out)
 
     def compare(
         self, current: Catalog, target: Catalog, backfills: Mapping[ObjectId, Backfill] | None = None

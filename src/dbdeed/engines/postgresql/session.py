@@ -127,6 +127,7 @@ class Session:
     def __init__(self, connection: psycopg.Connection[Any], label: str) -> None:
         self._connection = connection
         self._label = label
+        self.left_out: frozenset[str] = frozenset()
         self.notices: list[Notice] = []
         connection.add_notice_handler(self._notice)
 

@@ -12,6 +12,7 @@ from dbdeed.document.values.types import System
 from dbdeed.engines.change import Action
 from dbdeed.engines.compare import Context, compare_catalogs
 from dbdeed.engines.faults import SqlRejected
+from dbdeed.engines.own_tables import without_tables
 from dbdeed.engines.seam import Comparison
 from dbdeed.engines.sql_text import read_blocks
 from dbdeed.engines.sqlite.inspect import inspect
@@ -120,10 +121,12 @@ class SqliteEngine:
     # Catalogs
 
     def connect(self, target: Target) -> Session:
-        return SqliteSession.of(target)
+        session = SqliteSession.of(target)
+        session.left_out = target.left_out
+        return session
 
     def inspect(self, session: Session) -> Catalog:
-        return inspect(session)
+        return without_tables(inspect(session), session.left_out)
 
     def compare(
         self, current: Catalog, target: Catalog, backfills: Mapping[ObjectId, Backfill] | None = None

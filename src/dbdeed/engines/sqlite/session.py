@@ -44,6 +44,7 @@ class SqliteSession:
         self._connection = connection
         self._label = label
         self.file = file
+        self.left_out: frozenset[str] = frozenset()
         self._absent = False
         self._watch: _Watch | None = None
         self._guard: Guard | None = None

@@ -1,0 +1,239 @@
+"""`dbdeed migrate up|down|to|status`: running a project's migrations in its database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbdeed.app.migrations import open_workshop
+from dbdeed.errors import Refused
+from dbdeed.migrations.runner import (
+    Report,
+    back_from,
+    down,
+    problems_of,
+    require_order,
+    up,
+    where_all_stand,
+)
+from dbdeed.migrations.standing import RUNS
+from dbdeed.planning.consent import check_terms, terms_of
+from dbdeed.progress import SILENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from dbdeed.app.migrations import Workshop
+    from dbdeed.migrations.seam import Migration
+    from dbdeed.migrations.standing import Line
+    from dbdeed.migrations.sums import Mismatch
+    from dbdeed.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateConsent:
+    """What a person agreed to.
+
+    Attributes:
+        confirm: asks on a terminal, shown what is run or taken back; None where nobody can be asked.
+        yes: no question is needed.
+        draft: a Draft may change a database that is not embedded.
+    """
+
+    confirm: Callable[[Sequence[Migration], bool], bool] | None = None
+    yes: bool = False
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatusResult:
+    """Where things stand.
+
+    Attributes:
+        tool: the format's name.
+        problems: what is not in order: the line, what is wrong, what would be right.
+        mismatches: files that are not as `dbdeed.sum` has them.
+    """
+
+    tool: str
+    database: str
+    lines: tuple[Line, ...]
+    problems: tuple[tuple[Line, str, str], ...]
+    mismatches: tuple[Mismatch, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Nothing needs a decision."""
+        return not self.problems and not self.mismatches
+
+    @property
+    def pending(self) -> tuple[Line, ...]:
+        return tuple(one for one in self.lines if one.standing in RUNS)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What was run or taken back, in order."""
+
+    database: str
+    direction: str
+    done: tuple[Migration, ...]
+
+
+def status(
+    document: Path,
+    *,
+    database: str = "",
+    environment: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> StatusResult:
+    """Say where each migration stands, and change nothing.
+
+    Raises:
+        InvalidInput: the document or a migration cannot be read.
+        Unavailable: no database.
+    """
+    with open_workshop(document, database=database, environment=environment, progress=progress) as shop:
+        lines = where_all_stand(shop.desk, shop.files)
+        return StatusResult(
+            shop.files.format.name,
+            shop.database,
+            tuple(lines),
+            tuple(problems_of(lines)),
+            shop.files.mismatches,
+        )
+
+
+def migrate_up(
+    document: Path,
+    *,
+    consent: MigrateConsent,
+    until: str = "",
+    out_of_order: bool = False,
+    database: str = "",
+    scratch: str = "",
+    environment: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> RunResult:
+    """Run what is pending.
+
+    Args:
+        document: the path of DATABASE.md.
+        consent: what may be done.
+        until: the version after which to stop; "" for all.
+        out_of_order: run also what comes before migrations that are applied.
+        database: what `--database` says.
+        scratch: what `--scratch` says.
+        environment: of the process.
+        progress: where steps are announced.
+
+    Raises:
+        Refused: the terms or missing consent forbid it, or something is not in order.
+        MigrationFailed: the database refused a statement.
+        Unavailable: no database, or somebody else changes it.
+    """
+    with open_workshop(
+        document, database=database, scratch=scratch, environment=environment, progress=progress
+    ) as shop:
+        _require_terms(shop, consent)
+        return _up(shop, consent, until=until, out_of_order=out_of_order)
+
+
+def _up(shop: Workshop, consent: MigrateConsent, *, until: str, out_of_order: bool) -> RunResult:
+    lines = where_all_stand(shop.desk, shop.files)
+    require_order(lines, out_of_order=out_of_order)
+    pending = [one.migration for one in lines if one.standing in RUNS and one.migration is not None]
+    if pending:
+        require_yes(shop, consent, pending, back=False)
+    report = Report()
+    up(
+        shop.desk,
+        shop.files,
+        shop.site.scratch,
+        shop.tool,
+        until=until,
+        out_of_order=out_of_order,
+        report=report,
+    )
+    return RunResult(shop.database, "up", tuple(report.done))
+
+
+def migrate_down(
+    document: Path,
+    *,
+    consent: MigrateConsent,
+    count: int = 1,
+    database: str = "",
+    scratch: str = "",
+    environment: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> RunResult:
+    """Take back the latest migrations. Raises as `migrate_up`, and `Refused` where one has no way back."""
+    with open_workshop(
+        document, database=database, scratch=scratch, environment=environment, progress=progress
+    ) as shop:
+        _require_terms(shop, consent)
+        return _down(shop, consent, count=count, after=None)
+
+
+def _down(shop: Workshop, consent: MigrateConsent, *, count: int, after: str | None) -> RunResult:
+    strategy = shop.site.architecture.migrations.strategy.value
+    if strategy is not None and strategy.reversible is False:
+        raise Refused(
+            "The Strategy is forward only: nothing is taken back.",
+            hint="Change the document and write a new migration: `dbdeed migrate new`.",
+            code="strategy",
+        )
+    lines = where_all_stand(shop.desk, shop.files)
+    require_order(lines, out_of_order=True)
+    todo = back_from(shop.desk, lines, shop.files, count=count, after=after)
+    migrations = [one.migration for one in todo if one.migration is not None]
+    if migrations:
+        require_yes(shop, consent, migrations, back=True)
+        down(shop.desk, shop.files, shop.site.scratch, shop.tool, count=count, after=after)
+    return RunResult(shop.database, "down", tuple(migrations))
+
+
+def migrate_to(
+    document: Path,
+    version: str,
+    *,
+    consent: MigrateConsent,
+    database: str = "",
+    scratch: str = "",
+    environment: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+) -> RunResult:
+    """Run or take back what leads to a version. Raises as `migrate_up` and `migrate_down`."""
+    with open_workshop(
+        document, database=database, scratch=scratch, environment=environment, progress=progress
+    ) as shop:
+        _require_terms(shop, consent)
+        lines = where_all_stand(shop.desk, shop.files)
+        if any(one.version == version and one.standing in RUNS for one in lines):
+            return _up(shop, consent, until=version, out_of_order=False)
+        return _down(shop, consent, count=0, after=version)
+
+
+def _require_terms(shop: Workshop, consent: MigrateConsent) -> None:
+    terms = terms_of(shop.site.architecture)
+    check_terms(terms, private=shop.site.target.embedded, draft=consent.draft)
+
+
+def require_yes(
+    shop: Workshop, consent: MigrateConsent, migrations: Sequence[Migration], *, back: bool
+) -> None:
+    """Raises `Refused` where nobody said yes to what is done in a database that is not embedded."""
+    if consent.yes or shop.site.target.embedded:
+        return
+    if consent.confirm is None:
+        raise Refused(
+            f"{shop.database} is no embedded database, and nobody confirmed that "
+            f"{len(migrations)} {'migration' if len(migrations) == 1 else 'migrations'} "
+            f"{'are taken back' if back else 'run'} there.",
+            hint="See `dbdeed migrate status`, then give --yes.",
+            code="not-confirmed",
+        )
+    if not consent.confirm(migrations, back):
+        raise Refused("Not confirmed; the database was not changed.", code="not-confirmed")

@@ -1,0 +1,225 @@
+"""`dbdeed migrate new`: what leads from the files to the document, as the next file."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dbdeed.app.facts import engine_facts
+from dbdeed.app.files import write_text
+from dbdeed.app.migrations import open_shelf
+from dbdeed.app.plan import with_report
+from dbdeed.app.sound import checked, require_sound
+from dbdeed.errors import InvalidInput, OurFault, Refused
+from dbdeed.migrations import sums
+from dbdeed.migrations.drafting import draft_of, empty_draft
+from dbdeed.migrations.proving import prove
+from dbdeed.migrations.replay import state_of
+from dbdeed.migrations.runner import paths_of
+from dbdeed.planning.consent import check_allowed, check_strategy, in_a_window
+from dbdeed.planning.plan import assemble
+from dbdeed.planning.proof import make_plan
+from dbdeed.planning.running import ProofFailed
+from dbdeed.progress import SILENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from dbdeed.app.migrations import Shelf
+    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.seam import Statement
+    from dbdeed.migrations.runner import Files
+    from dbdeed.migrations.seam import Draft, Migration
+    from dbdeed.planning.plan import Plan
+    from dbdeed.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class NewResult:
+    """What was written.
+
+    Attributes:
+        tool: the format's name.
+        plan: what the file does; empty where the files lead to the document already.
+        paths: of the new files, relative to the project; () where there was nothing to write.
+        proven: the files were run up, back and up again in a scratch as they stand.
+    """
+
+    tool: str
+    plan: Plan
+    paths: tuple[Path, ...]
+    proven: bool
+
+
+def migrate_new(
+    document: Path,
+    description: str,
+    *,
+    allow: Sequence[str] = (),
+    empty: bool = False,
+    scratch: str = "",
+    environment: Mapping[str, str] | None = None,
+    progress: Progress = SILENT,
+    now: datetime | None = None,
+) -> NewResult:
+    """Write the difference between the files and the document as the next file, proven as it stands.
+
+    Args:
+        document: the path of DATABASE.md.
+        description: a person's words.
+        allow: names of what it may destroy.
+        empty: write a file without statements, for SQL by hand.
+        scratch: what `--scratch` says.
+        environment: of the process.
+        progress: where steps are announced.
+        now: the clock; None for the system's.
+
+    Raises:
+        InvalidInput: the document or a migration has errors.
+        Refused: the Strategy forbids it, or it destroys what nobody allowed.
+        OurFault: the plan's or the file's proof refutes it.
+    """
+    moment = (now or datetime.now(UTC)).replace(microsecond=0)
+    if not description.strip():
+        raise InvalidInput(
+            "A migration needs a few words that say what it does.",
+            hint='dbdeed migrate new "add loyalty points"',
+            code="usage",
+        )
+    with open_shelf(document, scratch=scratch, environment=environment, progress=progress) as shelf:
+        require_summed(shelf.files)
+        checked(shelf.project, shelf.architecture)
+        current = state_of(shelf.engine, shelf.scratch, shelf.files.migrations, progress)
+        if empty:
+            plan = assemble(current, current, ())
+            draft = empty_draft(description, moment, plan.current)
+            paths = _written(shelf, [draft], None, ())
+            return NewResult(shelf.files.format.name, plan, paths, proven=False)
+        target = target_of(shelf)
+        plan = plan_files(shelf, current, target, moment)
+        check_strategy(plan, shelf.architecture.migrations.strategy.value)
+        check_allowed(plan, allow)
+        if plan.empty:
+            return NewResult(shelf.files.format.name, plan, (), proven=True)
+        samples = shelf.engine.statements(shelf.architecture.schema.samples)
+        paths = _written(shelf, drafts_of(shelf, plan, description, moment), target, samples)
+        return NewResult(shelf.files.format.name, plan, paths, proven=True)
+
+
+def require_summed(files: Files) -> None:
+    """Raises `Refused` where a file is not as `dbdeed.sum` has it: writing that anew would hide it."""
+    if files.mismatches:
+        one = files.mismatches[0]
+        raise Refused(
+            f"{one.name} is not as {sums.NAME} has it: {one.problem}.",
+            where=str(files.layout.folder / sums.NAME),
+            hint="Put it back as it was; or, where the change is meant, `dbdeed migrate repair`.",
+            code="sum-mismatch",
+        )
+
+
+def target_of(shelf: Shelf) -> Catalog:
+    """What the document's SQL makes, read by the shelf's scratch."""
+    facts = engine_facts(
+        shelf.project,
+        shelf.architecture,
+        start=True,
+        progress=shelf.progress,
+        version=shelf.scratch.version,
+        scratch=shelf.scratch,
+    )
+    if facts is None:
+        raise OurFault("The document has a database and no engine.")
+    require_sound(facts.findings)
+    if facts.catalog is None:
+        raise OurFault("The engine rejected the SQL without saying where.")
+    return facts.catalog
+
+
+def plan_files(shelf: Shelf, current: Catalog, target: Catalog, moment: datetime) -> Plan:
+    """The proven plan from the files' state to the document's; where it will run, tables have rows."""
+    architecture, engine = shelf.architecture, shelf.engine
+    try:
+        return make_plan(
+            engine,
+            current,
+            target,
+            engine.statements(architecture.schema.blocks),
+            shelf.scratch,
+            samples=engine.statements(architecture.schema.samples),
+            online=not in_a_window(architecture.migrations.strategy.value),
+            generation=int(moment.timestamp()),
+            progress=shelf.progress,
+        )
+    except ProofFailed as fault:
+        raise with_report(fault, shelf.project) from fault
+
+
+def drafts_of(shelf: Shelf, plan: Plan, description: str, moment: datetime) -> list[Draft]:
+    """The migrations that do what a plan does."""
+    if plan.environment and shelf.files.format.name != "dbdeed":
+        raise Refused(
+            f"The change holds secrets ({', '.join(plan.environment)}), which a file of "
+            f"{shelf.files.format.name} would show.",
+            hint="Make it with `dbdeed apply`, which fills them in when it runs.",
+            code="secret-in-file",
+        )
+    strategy = shelf.architecture.migrations.strategy
+    notes = [f"Strategy: {' '.join(strategy.raw.split())}"] if strategy.value is not None else []
+    return [draft_of(shelf.engine, plan, description.strip(), moment, notes)]
+
+
+def _written(
+    shelf: Shelf, drafts: Sequence[Draft], target: Catalog | None, samples: Sequence[Statement]
+) -> tuple[Path, ...]:
+    """Write drafts as files, prove them as they stand, and take them away where they fail."""
+    files = shelf.files
+    existing = list(files.migrations)
+    paths: list[Path] = []
+    try:
+        for draft in drafts:
+            texts = files.format.write(shelf.engine, files.layout, existing, draft)
+            paths += _put(texts)
+            existing = list(files.format.read(shelf.engine, files.layout))
+        if target is not None:
+            _prove(shelf, existing, target, samples)
+    except BaseException as error:
+        for path in paths:
+            with suppress(OSError):
+                path.unlink()
+        if isinstance(error, ProofFailed):
+            raise with_report(error, shelf.project) from error
+        raise
+    write_sum(files, existing)
+    return tuple(path.relative_to(shelf.project.root) for path in paths)
+
+
+def _put(texts: Mapping[Path, str]) -> list[Path]:
+    there = [path for path in texts if path.exists()]
+    if there:
+        raise InvalidInput("There is such a file already.", where=str(there[0]))
+    for path, text in texts.items():
+        write_text(path, text)
+    return list(texts)
+
+
+def _prove(
+    shelf: Shelf, existing: Sequence[Migration], target: Catalog, samples: Sequence[Statement]
+) -> None:
+    before = shelf.files.migrations
+    known = {one.key for one in before}
+    new = [one for one in existing if one.key not in known]
+    with shelf.progress.step("Proving the file as it stands"):
+        prove(shelf.engine, shelf.scratch, before, new, target, samples, shelf.progress)
+
+
+def write_sum(files: Files, migrations: Sequence[Migration]) -> Path | None:
+    """Write `dbdeed.sum` anew, where the format needs one or somebody made one; gives its path."""
+    if not (files.summed or files.format.name == "dbdeed" or not files.format.keeps_checksums):
+        return None
+    path = files.layout.folder / sums.NAME
+    write_text(path, sums.text_of(sums.checksums_of(files.layout.folder, paths_of(migrations))))
+    return path
