@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dbdeed.app.evidence import evidence_key, keep_account
 from dbdeed.app.facts import engine_facts
 from dbdeed.app.ledger import ledger_folder
 from dbdeed.app.project import open_project, read_architecture
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.seam import Engine, Target
     from dbdeed.progress import Progress
+    from dbdeed.recovery.evidence import Evidence
 
 _PROCEDURE = "the steps below, as `dbdeed drill` generates them."
 
@@ -47,11 +50,13 @@ class DrillResult:
         proof: verdict, checks, phases and times; recorded beside the backups.
         written: the document changed.
         notes: what of the document could not be written, and why.
+        evidence: of it, as it stands in the history; None where there was nothing to drill.
     """
 
     proof: Proof
     written: bool
     notes: tuple[str, ...] = ()
+    evidence: Evidence | None = None
 
     @property
     def ok(self) -> bool:
@@ -83,7 +88,16 @@ def run_drill(
     vault = open_vault(project, architecture, environment)
     engine = engine_of(architecture)
     expected, unknown = _expected(project, architecture, vault, backup, progress)
-    return drill_for(project, engine, vault, expected, backup=backup, unknown=unknown, progress=progress)
+    return drill_for(
+        project,
+        engine,
+        vault,
+        expected,
+        backup=backup,
+        unknown=unknown,
+        environment=environment,
+        progress=progress,
+    )
 
 
 def drill_for(
@@ -94,9 +108,12 @@ def drill_for(
     *,
     backup: str = "",
     unknown: str = "The document's schema was not at hand.",
+    environment: Mapping[str, str] | None = None,
     progress: Progress = SILENT,
 ) -> DrillResult:
     """Drill where the document's catalog is at hand; the document is read again before it is written."""
+    environment = os.environ if environment is None else environment
+    key = evidence_key(environment)  # a bad one is said before anything is restored
     architecture = read_architecture(project)
     project.prepare()
     with work_folder(project.state / "work") as work:
@@ -116,7 +133,8 @@ def drill_for(
     if proof.backup:
         vault.store.record(proof, token())
     written, notes = write_measured(project, engine, vault, proof)
-    return DrillResult(proof, written, notes)
+    evidence = keep_account(project, read_architecture(project), vault, proof, key) if proof.backup else None
+    return DrillResult(proof, written, notes, evidence)
 
 
 def last_drill(document: Path, *, environment: Mapping[str, str] | None = None) -> Proof | None:

@@ -44,6 +44,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("backup", "Take, list, verify and prune backups, and archive the log."),
             Entry("restore", "Bring a backup back."),
             Entry("drill", "Restore the newest backup in isolation and prove it."),
+            Entry("evidence", "Verify what a drill found, on any machine."),
             Entry("ledger", "Keep account of what the database acknowledged, outside of it."),
         ),
     ),
