@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+# ruff: noqa: INP001 - a script, not a package
 """Fetch the migration tools that the tests run beside ours, each by its own packages' client.
 
 python tools/peers.py        all of them

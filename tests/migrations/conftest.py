@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests.migrations.peers import JavaPeer, java_peer
+from tests.migrations.tunnel import Tunnels
 from tests.planning.conftest import Place, _postgresql, _sqlite
 
 from dbdeed.document.values.types import Tool
@@ -84,3 +87,16 @@ def courses(tmp_path: Path) -> Iterator[Callable[..., Course]]:
     yield make
     for one in made:
         one.session.close()
+
+
+@pytest.fixture(scope="session")
+def java(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JavaPeer]:
+    """Flyway and Liquibase themselves."""
+    with java_peer(tmp_path_factory.mktemp("java") / "log") as peer:
+        yield peer
+
+
+@pytest.fixture(scope="session")
+def tunnels() -> Iterator[Tunnels]:
+    with ExitStack() as stack:
+        yield Tunnels(stack)

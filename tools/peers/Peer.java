@@ -9,8 +9,10 @@ import java.util.Map;
 import liquibase.integration.commandline.LiquibaseCommandLine;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.flywaydb.core.api.output.ValidateOutput;
 import org.flywaydb.core.api.output.ValidateResult;
+import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 
 /**
  * Flyway and Liquibase behind one standing process, since starting Java for every question takes seconds.
@@ -45,7 +47,14 @@ public final class Peer {
             int at = word.indexOf('=');
             settings.put("flyway." + word.substring(0, at), word.substring(at + 1));
         }
-        Flyway flyway = Flyway.configure().configuration(settings).load();
+        // Flyway's library reads this one from a map only with a JSON library beside it.
+        String lock = settings.remove("flyway.postgresql.transactional.lock");
+        FluentConfiguration configuration = Flyway.configure().configuration(settings);
+        if (lock != null) {
+            configuration.getConfigurationExtension(PostgreSQLConfigurationExtension.class)
+                    .setTransactionalLock(Boolean.parseBoolean(lock));
+        }
+        Flyway flyway = configuration.load();
         switch (words[0]) {
             case "migrate" -> out.println(flyway.migrate().migrationsExecuted);
             case "baseline" -> flyway.baseline();

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _MODULES: dict[Tool, str] = {
     Tool.DBDEED: "dbdeed.migrations.formats.dbdeed",
+    Tool.FLYWAY: "dbdeed.migrations.formats.flyway.format",
 }
 """The module of each, which has one object `FORMAT`."""
 

@@ -1,0 +1,191 @@
+"""A project's Flyway files as migrations, in the order in which Flyway runs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbdeed.engines.seam import Statement
+from dbdeed.errors import InvalidInput
+from dbdeed.migrations.formats.flyway.names import SCRIPTS, Malformed, Name, Role, Version, parse
+from dbdeed.migrations.formats.flyway.script import read_script
+from dbdeed.migrations.seam import Batch, Kind, Migration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from dbdeed.engines.seam import Engine
+    from dbdeed.migrations.formats.flyway.configuration import Configuration
+    from dbdeed.migrations.seam import Layout
+
+_KINDS = {Role.VERSIONED: Kind.VERSIONED, Role.BASELINE: Kind.BASELINE, Role.REPEATABLE: Kind.REPEATABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file of Flyway's.
+
+    Attributes:
+        script: what the history calls it: its path from the location.
+        shown: its path from the project, for people.
+        foreign: no SQL: only Flyway runs it.
+    """
+
+    path: Path
+    script: str
+    shown: str
+    name: Name
+    foreign: bool = False
+
+    @property
+    def key(self) -> str:
+        """Unique among migrations: versions, whatever their spelling, and descriptions of repeatables."""
+        return key_of(self.name.role, self.name.version, self.name.description)
+
+
+def key_of(role: Role, version: Version | None, description: str) -> str:
+    """What tells one migration from all others."""
+    if version is None:
+        return f"R {description}"
+    return f"B {version.key}" if role is Role.BASELINE else version.key
+
+
+def find_files(layout: Layout, configuration: Configuration) -> list[Found]:
+    """All files of Flyway's, sorted by path. Raises `InvalidInput` for a name that it would pass over."""
+    folders = {one.folder: one.java for one in configuration.locations}
+    if layout.folder not in folders:
+        folders = {layout.folder: None}
+    found: dict[Path, Found] = {}
+    for folder, java in folders.items():
+        for one in (*_sql(layout, folder, configuration), *_foreign(layout, folder, configuration, java)):
+            found.setdefault(one.path, one)
+    return sorted(found.values(), key=lambda one: one.path)
+
+
+def _sql(layout: Layout, folder: Path, configuration: Configuration) -> Iterator[Found]:
+    for path in sorted(folder.rglob("*")):
+        name = parse(path.name, configuration.naming)
+        if name is None or not path.is_file():
+            continue
+        shown = _shown(layout, path)
+        if isinstance(name, Malformed):
+            raise InvalidInput(
+                f"This file's name is not that of a migration: {name.problem}.",
+                where=shown,
+                hint="Flyway passes over such a file in silence.",
+                code="migration-name",
+            )
+        if name.role is Role.CALLBACK and not configuration.skip_callbacks:
+            raise InvalidInput(
+                f"Flyway runs {name.words} around every migrate; dbdeed runs no callbacks.",
+                where=shown,
+                hint="Put what it does into a repeatable migration (R__words.sql), or use Flyway itself.",
+                code="flyway-callback",
+            )
+        if name.role not in (Role.CALLBACK, Role.OTHER_CALLBACK):
+            yield Found(path, path.relative_to(folder).as_posix(), shown, name)
+
+
+def _foreign(
+    layout: Layout, folder: Path, configuration: Configuration, java: Path | None
+) -> Iterator[Found]:
+    """Scripts and Java classes."""
+    endings = {folder: tuple(SCRIPTS)}
+    if java is not None:
+        endings[java] = (".java", ".kt")
+    for place, wanted in endings.items():
+        for path in sorted(place.rglob("*")):
+            name = parse(path.name, configuration.naming, wanted)
+            if isinstance(name, Name) and name.role in _KINDS and path.is_file():
+                yield Found(
+                    path, path.relative_to(place).as_posix(), _shown(layout, path), name, foreign=True
+                )
+
+
+def script_of(layout: Layout, configuration: Configuration, path: Path) -> str:
+    """What the history calls a file: its path from the location that it was found in."""
+    for one in (*(place.folder for place in configuration.locations), layout.folder):
+        if path.is_relative_to(one):
+            return path.relative_to(one).as_posix()
+    return path.name
+
+
+def _shown(layout: Layout, path: Path) -> str:
+    return str(path.relative_to(layout.root)) if path.is_relative_to(layout.root) else str(path)
+
+
+def read_migrations(engine: Engine, layout: Layout, configuration: Configuration) -> list[Migration]:
+    """Versions by number, a baseline after the version that it reaches; then repeatables by their words."""
+    files = find_files(layout, configuration)
+    undos = {one.key: one for one in _once([one for one in files if one.name.role is Role.UNDO])}
+    others = _once([one for one in files if one.name.role is not Role.UNDO])
+    return [_migration(engine, configuration, one, undos.get(one.key)) for one in sorted(others, key=_place)]
+
+
+def _once(files: Sequence[Found]) -> list[Found]:
+    seen: dict[str, Found] = {}
+    for one in files:
+        other = seen.setdefault(one.key, one)
+        if other is not one:
+            what = f"the version {one.name.version.text}" if one.name.version else "the same words"
+            raise InvalidInput(
+                f"{other.shown} is of {what} too.",
+                where=one.shown,
+                hint="Give one of them, the one that nobody has applied yet, another.",
+                code="migration-twice",
+            )
+    return list(seen.values())
+
+
+def _place(one: Found) -> tuple[bool, tuple[int, ...], bool, str]:
+    version = one.name.version
+    return (
+        version is None,
+        version.parts if version else (),
+        one.name.role is Role.BASELINE,
+        one.name.description,
+    )
+
+
+def _migration(engine: Engine, configuration: Configuration, one: Found, undo: Found | None) -> Migration:
+    version = one.name.version.text if one.name.version else ""
+    kind = _KINDS[one.name.role]
+    if one.foreign:
+        return Migration(
+            one.key, version, one.name.description, one.path, "", None, needs="flyway", kind=kind
+        )
+    script = read_script(
+        engine, configuration, one.path, one.shown, repeatable=one.name.role is Role.REPEATABLE
+    )
+    back = None
+    if undo is not None and one.name.role is Role.VERSIONED:
+        back = read_script(engine, configuration, undo.path, undo.shown)
+    environment = (*script.environment, *(back.environment if back else ()))
+    return Migration(
+        key=one.key,
+        version=version,
+        description=one.name.description,
+        path=one.path,
+        checksum=str(script.checksum),
+        up=_in_schema(engine, configuration, script.batches),
+        down=_in_schema(engine, configuration, back.batches) if back is not None else None,
+        needs="flyway" if script.batches is None else "",
+        kind=kind,
+        origin=script.origin,
+        environment=tuple(dict.fromkeys(environment)),
+    )
+
+
+def _in_schema(
+    engine: Engine, configuration: Configuration, batches: tuple[Batch, ...] | None
+) -> tuple[Batch, ...] | None:
+    """Flyway puts its own schema in front of the search path before each file."""
+    if not batches or not configuration.schema or configuration.schema == "public":
+        return batches
+    if engine.name != "postgresql":
+        return batches
+    quoted = configuration.schema.replace('"', '""').replace("'", "''")
+    first = Statement(f"""SELECT set_config('search_path', '"{quoted}", public', false)""")
+    head, *rest = batches
+    return (Batch((first, *head.statements), head.transactional), *rest)

@@ -1,0 +1,55 @@
+"""Flyway: `V…__words.sql`, its way back `U…__words.sql`, `R__words.sql` and `B…__words.sql`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.document.values.types import Tool
+from dbdeed.errors import InvalidInput
+from dbdeed.migrations.formats.flyway.configuration import read_configuration
+from dbdeed.migrations.formats.flyway.files import read_migrations
+from dbdeed.migrations.formats.flyway.history import FlywayHistory
+from dbdeed.migrations.formats.flyway.process import FlywayProcess
+from dbdeed.migrations.formats.flyway.write import written
+from dbdeed.migrations.seam import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from dbdeed.engines.seam import Engine
+    from dbdeed.migrations.seam import Draft, History, Migration, Process
+
+
+class FlywayFormat:
+    """The seam's `Format`."""
+
+    name = "flyway"
+    tool = Tool.FLYWAY
+    keeps_checksums = True
+
+    def layout(self, root: Path) -> Layout:
+        return Layout(root, read_configuration(root).locations[0].folder)
+
+    def read(self, engine: Engine, layout: Layout) -> Sequence[Migration]:
+        return tuple(read_migrations(engine, layout, read_configuration(layout.root)))
+
+    def write(
+        self,
+        engine: Engine,  # noqa: ARG002 - the seam has it
+        layout: Layout,
+        existing: Sequence[Migration],
+        draft: Draft,
+    ) -> Mapping[Path, str]:
+        return written(layout, read_configuration(layout.root), existing, draft)
+
+    def history(self, engine: Engine, layout: Layout) -> History:
+        if engine.name not in ("postgresql", "sqlite"):
+            raise InvalidInput(f"Flyway's history in {engine.name} is not known here.")
+        return FlywayHistory(engine, layout, read_configuration(layout.root))
+
+    def process(self, layout: Layout, environment: Mapping[str, str]) -> Process | None:
+        return FlywayProcess(layout, environment)
+
+
+FORMAT = FlywayFormat()

@@ -1,0 +1,113 @@
+"""A new migration as Flyway's files: the way up, the way back, and what is said of them beside."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from dbdeed.errors import InvalidInput
+from dbdeed.migrations.formats.flyway.names import version_of
+from dbdeed.migrations.formats.sql_writing import batches, comment, slug
+from dbdeed.migrations.seam import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from dbdeed.migrations.formats.flyway.configuration import Configuration
+    from dbdeed.migrations.seam import Draft, Layout, Migration, WrittenBatch
+
+_MOMENT = "%Y%m%d%H%M%S"
+_LAST_NUMBER = re.compile(r"(\d+)\Z")
+_LOCK_NOTE = (
+    "Flyway itself needs flyway.postgresql.transactional.lock=false for this file: its own transaction, open "
+    "meanwhile, is what CREATE INDEX CONCURRENTLY would wait for."
+)
+
+
+def written(
+    layout: Layout, configuration: Configuration, existing: Sequence[Migration], draft: Draft
+) -> Mapping[Path, str]:
+    """The new files by path. Raises `InvalidInput` for text that Flyway would take for a placeholder."""
+    version = _next_version(configuration, existing, draft)
+    naming = configuration.naming
+    words = f"{naming.separator}{slug(draft.description)}{naming.suffixes[0]}"
+    files: dict[Path, str] = {}
+    up = layout.folder / f"{naming.versioned}{version}{words}"
+    files |= _with_settings(up, configuration, draft, _up(draft), draft.up)
+    if draft.down is not None:
+        back = layout.folder / f"{naming.undo}{version}{words}"
+        files |= _with_settings(back, configuration, draft, _down(draft, draft.down), draft.down)
+    return files
+
+
+def _next_version(configuration: Configuration, existing: Sequence[Migration], draft: Draft) -> str:
+    """As the project counts: moments, or one more than the last."""
+    last = None
+    for one in existing:
+        version = version_of(one.version) if one.kind is not Kind.REPEATABLE else None
+        if version is not None and (last is None or version.parts > last[0].parts):
+            last = (version, one)
+    moment = draft.moment.astimezone(UTC).strftime(_MOMENT)
+    if last is None:
+        return moment
+    version, latest = last
+    if len(str(version.parts[0])) == len(moment) and int(moment) > version.parts[0]:
+        return moment
+    # The spelling of the latest file's own name, so that V007 is followed by V008, and V1_2 by V1_3.
+    stem = latest.path.name[len(configuration.naming.versioned) :]
+    raw = stem.partition(configuration.naming.separator)[0]
+    known = version_of(raw)
+    raw = raw if known is not None and known.parts == version.parts else version.text
+    return _LAST_NUMBER.sub(lambda found: str(int(found[1]) + 1).zfill(len(found[1])), raw)
+
+
+def _up(draft: Draft) -> Iterator[str]:
+    yield comment(draft.description)
+    yield from map(comment, draft.notes)
+    yield f"-- dbdeed: from {draft.origin.before} to {draft.origin.after}"
+    yield from (f"-- dbdeed: needs {name}" for name in draft.environment)
+    if draft.down is None:
+        yield comment(f"There is no way back: {draft.irreversible}" if draft.irreversible else "No way back.")
+    if any("CONCURRENTLY" in one.sql for batch in draft.up for one in batch.statements):
+        yield comment(_LOCK_NOTE)
+    yield from batches(draft.up)
+
+
+def _down(draft: Draft, down: Sequence[WrittenBatch]) -> Iterator[str]:
+    yield comment(f"The way back of: {draft.description}")
+    yield from (f"-- dbdeed: needs {name}" for name in draft.environment)
+    yield from batches(down)
+
+
+def _with_settings(
+    path: Path,
+    configuration: Configuration,
+    draft: Draft,
+    lines: Iterator[str],
+    parts: Sequence[WrittenBatch],
+) -> Mapping[Path, str]:
+    text = "".join(f"{line}\n" for line in lines)
+    settings = []
+    if any(not one.transactional for one in parts):
+        settings.append("executeInTransaction=false")
+    if configuration.replace and configuration.prefix in _without_needed(text, configuration, draft):
+        if draft.environment:
+            raise InvalidInput(
+                f"This migration holds both the text {configuration.prefix} and "
+                f"{configuration.prefix}{draft.environment[0]}{configuration.suffix}, which is to be filled; "
+                "Flyway would fill the first too.",
+                hint="Set another flyway.placeholderPrefix in the project.",
+                code="flyway-placeholder",
+            )
+        settings.append("placeholderReplacement=false")
+    if not settings:
+        return {path: text}
+    return {path: text, path.with_name(f"{path.name}.conf"): "".join(f"{one}\n" for one in settings)}
+
+
+def _without_needed(text: str, configuration: Configuration, draft: Draft) -> str:
+    for name in draft.environment:
+        text = text.replace(f"{configuration.prefix}{name}{configuration.suffix}", "")
+    return text

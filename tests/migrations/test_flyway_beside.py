@@ -1,0 +1,314 @@
+"""Flyway itself and our runner by turns on one history: files, rows, checksums and the lock."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.migrations.conftest import Course
+from tests.migrations.peers import JavaPeer, Said
+from tests.migrations.tunnel import Tunnels
+from tests.planning.conftest import Place
+
+from dbdeed.document.values.types import Tool
+from dbdeed.errors import Unavailable
+from dbdeed.migrations.formats.jdbc import jdbc_of
+from dbdeed.migrations.runner import down, locked
+from dbdeed.migrations.seam import State
+
+NEWEST = pytest.param("postgresql-18", marks=pytest.mark.slow)
+BOTH = pytest.mark.parametrize("place", ["sqlite", "postgresql-15", NEWEST], indirect=True, scope="session")
+POSTGRESQL = pytest.mark.parametrize("place", ["postgresql-15", NEWEST], indirect=True, scope="session")
+
+FILES = {
+    "V1__first.sql": "CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL);\n",
+    "V1.2__with_points.sql": "ALTER TABLE customers ADD COLUMN points integer;\r\n\r\n-- ${word}\r\n",
+    "V1.10__orders,_at_last.sql": "\ufeffCREATE TABLE orders (id integer PRIMARY KEY, note text DEFAULT '${word}');",
+    "sub/V2_1__für_später.sql": "CREATE TABLE später (id integer PRIMARY KEY);\n",
+    "R__customer_names.sql": "DROP VIEW IF EXISTS names;\nCREATE VIEW names AS SELECT name, '${word}' AS w FROM customers;\n",
+    "U2_1__für_später.sql": "DROP TABLE später;\n",
+    "U1.10__orders,_at_last.sql": "DROP TABLE orders;\n",
+}
+CONF = "flyway.locations=filesystem:sql\nflyway.placeholders.word=it's\nflyway.url=jdbc:none\n"
+
+
+class Beside:
+    """A project, its database, and Flyway."""
+
+    def __init__(self, java: JavaPeer, tunnels: Tunnels, course: Course) -> None:
+        self.java = java
+        self.course = course
+        self.place = course.place
+        reached = jdbc_of(tunnels.reach(course.target))
+        self.settings = {
+            "url": reached.url,
+            "user": reached.user,
+            "locations": f"filesystem:{course.root}/sql",
+            "placeholders.word": "it''s",
+            "postgresql.transactional.lock": "true",
+        }
+        if not reached.user:
+            del self.settings["user"], self.settings["postgresql.transactional.lock"]
+
+    def write(self, files: dict[str, str], conf: str = CONF) -> None:
+        (self.course.root / "flyway.conf").write_text(conf.replace("it's", "it''s"))
+        for name, text in files.items():
+            path = self.course.root / "sql" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+
+    def words(self, verb: str, **more: str) -> list[str]:
+        settings = {**self.settings, **{key.replace("_", "."): value for key, value in more.items()}}
+        return ["flyway", verb, *(f"{key}={value}" for key, value in settings.items())]
+
+    def flyway(self, verb: str, **more: str) -> Said:
+        said = self.java.ask(*self.words(verb, **more))
+        if getattr(self.course.session, "absent", False):  # opened before there was a file
+            self.course.session.close()
+            self.course.session = self.place.open(self.course.target)
+        return said
+
+    def states(self) -> list[str]:
+        return [line.split("\t")[3] for line in self.flyway("info").lines]
+
+    def agree(self) -> None:
+        """Both say that all is applied, as it stands in the files."""
+        said = self.flyway("validate")
+        assert said, said.text
+        assert {one.standing for one in self.course.lines()} == {"applied"}
+        for line in self.flyway("info").lines:
+            version, _, kind, state, resolved, applied = line.split("\t")
+            if kind == "SQL" and state in ("SUCCESS", "OUT_OF_ORDER"):
+                assert resolved == applied, version
+
+    def down(self, count: int) -> None:
+        course = self.course
+        down(course.desk, course.files, course.place.scratch, count=count)
+
+    def rows(self, columns: str) -> list[tuple[Any, ...]]:
+        order = "ORDER BY installed_rank"
+        return self.course.session.fetch(f"SELECT {columns} FROM flyway_schema_history {order}")
+
+
+@pytest.fixture
+def another(
+    java: JavaPeer, tunnels: Tunnels, place: Place, courses: Callable[..., Course]
+) -> Callable[[], Beside]:
+    """The same project with a new database."""
+    return lambda: Beside(java, tunnels, courses(place, Tool.FLYWAY))
+
+
+@pytest.fixture
+def beside(another: Callable[[], Beside]) -> Beside:
+    return another()
+
+
+@BOTH
+def test_they_apply_half_and_we_the_rest_then_undo_and_again(beside: Beside) -> None:
+    beside.write(FILES)
+    assert beside.flyway("migrate", target="1.2").lines[-1] == "3"  # and the repeatable one
+    report = beside.course.up()
+    assert [one.version for one in report.done] == ["1.10", "2.1"]
+    beside.agree()
+    beside.down(2)
+    assert beside.states().count("PENDING") == 2
+    assert beside.flyway("migrate").lines[-1] == "2"
+    beside.agree()
+    beside.down(1)
+    beside.course.up()
+    beside.agree()
+
+
+@BOTH
+def test_we_apply_half_and_they_the_rest(beside: Beside) -> None:
+    beside.write(FILES)
+    beside.course.up(until="1.2")
+    assert beside.flyway("migrate").lines[-1] == "3"
+    beside.agree()
+    assert beside.course.up().done == []
+
+
+@BOTH
+def test_a_changed_repeatable_is_seen_by_both(beside: Beside) -> None:
+    beside.write(FILES)
+    beside.course.up()
+    beside.write({"R__customer_names.sql": FILES["R__customer_names.sql"].replace("AS w", "AS word")})
+    assert not beside.flyway("validate")
+    assert [one.key for one in beside.course.up().done] == ["R customer names"]
+    assert beside.flyway("validate")
+    beside.write({"R__customer_names.sql": FILES["R__customer_names.sql"]})
+    beside.flyway("migrate")
+    assert {one.standing for one in beside.course.lines()} == {"applied"}
+
+
+@BOTH
+def test_the_tables_and_rows_are_those_of_flyway(another: Callable[[], Beside]) -> None:
+    ours, theirs = another(), another()
+    ours.write(FILES)
+    ours.course.up()
+    assert theirs.flyway("migrate")
+    columns = "installed_rank, version, description, type, script, checksum, installed_by, success"
+    assert ours.rows(columns) == theirs.rows(columns)
+    assert _definition(ours) == _definition(theirs)
+
+
+def _definition(beside: Beside) -> list[tuple[Any, ...]]:
+    if not beside.place.is_postgresql:
+        return beside.course.session.fetch(
+            "SELECT sql FROM sqlite_schema WHERE tbl_name = 'flyway_schema_history' ORDER BY name"
+        )
+    return beside.course.session.fetch(
+        "SELECT attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid) "
+        "FROM pg_attribute LEFT JOIN pg_attrdef ON (adrelid, adnum) = (attrelid, attnum) "
+        "WHERE attrelid = 'flyway_schema_history'::regclass AND attnum > 0 "
+        "UNION ALL SELECT indexdef, NULL, NULL, NULL FROM pg_indexes WHERE tablename = 'flyway_schema_history' "
+        "UNION ALL SELECT conname, pg_get_constraintdef(oid), NULL, NULL FROM pg_constraint "
+        "WHERE conrelid = 'flyway_schema_history'::regclass ORDER BY 1"
+    )
+
+
+@BOTH
+def test_their_baseline_covers_what_is_before_it(beside: Beside) -> None:
+    beside.write(FILES)
+    assert beside.flyway("baseline", baselineVersion="1.5")
+    assert beside.course.standing() == {
+        "1": "baseline", "1.2": "baseline", "1.10": "pending", "2.1": "pending", "": "pending",
+    }  # fmt: skip
+
+
+@BOTH
+def test_our_baseline_is_theirs(beside: Beside) -> None:
+    beside.write(FILES)
+    course = beside.course
+    course.session.execute("CREATE TABLE customers (id integer PRIMARY KEY, name text, points integer)")
+    with locked(course.desk), course.session.transaction():
+        for migration in course.files.migrations[:2]:
+            course.desk.history.record(course.session, migration, state=State.BASELINE, seconds=0)
+    assert beside.rows("version, type") == [("1.2", "BASELINE")]
+    assert beside.flyway("migrate").lines[-1] == "3"
+    assert beside.flyway("validate")
+    assert set(course.standing().values()) == {"baseline", "applied"}
+
+
+@BOTH
+def test_a_baseline_file_is_where_an_empty_database_starts(another: Callable[[], Beside]) -> None:
+    ours, theirs = another(), another()
+    whole = "CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL, points integer);"
+    ours.write({**FILES, "B1.2__all_of_it.sql": whole})
+    ours.course.up()
+    assert theirs.flyway("migrate")
+    columns = "version, description, type, script, checksum"
+    assert ours.rows(columns) == theirs.rows(columns)
+    assert ours.flyway("validate")
+    assert theirs.course.up().done == []
+
+
+@POSTGRESQL
+def test_a_script_outside_of_transactions(beside: Beside) -> None:
+    beside.write(
+        {
+            "V1__first.sql": FILES["V1__first.sql"],
+            "V2__index.sql": "CREATE INDEX CONCURRENTLY by_name ON customers (name);",
+            "V3__both.sql": "BEGIN;\nCREATE TABLE a (id int);\nCREATE TABLE b (id int);\nCOMMIT;\n"
+            "CREATE INDEX CONCURRENTLY by_id ON a (id);\n",
+            "V3__both.sql.conf": "executeInTransaction=false\n",
+        }
+    )
+    beside.course.up(until="2")
+    assert beside.flyway("migrate", postgresql_transactional_lock="false").lines[-1] == "1"
+    beside.agree()
+
+
+@POSTGRESQL
+def test_their_lock_keeps_us_out(beside: Beside) -> None:
+    beside.write({"V1__first.sql": "CREATE TABLE a (id int);", "V2__slow.sql": "SELECT pg_sleep(1.5);"})
+    beside.course.up(until="1")
+    beside.java.begin(*beside.words("migrate"))
+    try:
+        course = beside.course
+        busy = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()"
+        late = time.monotonic() + 20
+        while not course.session.fetch(busy)[0][0]:
+            assert time.monotonic() < late
+            time.sleep(0.02)
+        with pytest.raises(Unavailable) as refused, locked(course.desk):
+            pass
+    finally:
+        assert beside.java.answer()
+    pattern = (
+        r"Flyway is at work in this database: .*Flyway.* of live \(process \d+\) holds its lock since 20.*"
+    )
+    assert re.fullmatch(pattern, refused.value.message), refused.value.message
+    assert refused.value.code == "migration-locked"
+    beside.agree()
+
+
+@POSTGRESQL
+def test_our_lock_keeps_them_out(beside: Beside) -> None:
+    beside.write({"V1__first.sql": "CREATE TABLE a (id int);"})
+    with locked(beside.course.desk):
+        said = beside.flyway("migrate", lockRetryCount="1")
+    assert not said
+    assert "Number of retries exceeded while attempting to acquire PostgreSQL advisory lock" in said.text
+    assert beside.flyway("migrate")
+
+
+@BOTH
+def test_a_file_that_failed_in_flyway_is_said_to_have(beside: Beside) -> None:
+    beside.write({"V1__first.sql": "CREATE TABLE a (id int);\nCREATE TABLE a (id int);"})
+    (beside.course.root / "sql/V1__first.sql.conf").write_text("executeInTransaction=false")
+    # Where its lock is a transaction's, as by default, the row that says so is lost with that transaction.
+    other = {"postgresql_transactional_lock": "false"} if beside.place.is_postgresql else {}
+    assert not beside.flyway("migrate", **other)
+    assert beside.course.standing() == {"1": "failed"}
+    course = beside.course
+    beside.write({"V1__first.sql": "CREATE TABLE b (id int);"})
+    with course.session.transaction():
+        course.desk.history.correct(course.session, course.files.migrations[0])
+    assert course.standing() == {"1": "pending"}
+    course.up()
+    beside.agree()
+
+
+@BOTH
+def test_an_edited_file_is_corrected_as_by_their_repair(beside: Beside) -> None:
+    beside.write(FILES)
+    beside.course.up()
+    beside.write({"V1__first.sql": FILES["V1__first.sql"] + "-- and more\n"})
+    assert beside.course.standing()["1"] == "edited"
+    assert not beside.flyway("validate")
+    course = beside.course
+    with course.session.transaction():
+        course.desk.history.correct(course.session, course.files.migrations[0])
+    beside.agree()
+
+
+@BOTH
+def test_out_of_order_is_in_order_for_them(beside: Beside) -> None:
+    beside.write(FILES)
+    late = beside.course.root / "sql/V1.2__with_points.sql"
+    text = late.read_bytes()
+    late.unlink()
+    beside.course.up()
+    late.write_bytes(text)
+    beside.course.up(out_of_order=True)
+    assert "OUT_OF_ORDER" in beside.states()
+    beside.agree()
+
+
+@POSTGRESQL
+def test_another_schema_and_table(beside: Beside) -> None:
+    beside.write(
+        {"V1__first.sql": "CREATE TABLE here (id int);", "V2__second.sql": "ALTER TABLE here ADD also int;"},
+        CONF + "flyway.defaultSchema=Mine\nflyway.schemas=Mine,other\nflyway.table=changes\n",
+    )
+    beside.settings |= {"defaultSchema": "Mine", "schemas": "Mine,other", "table": "changes"}
+    beside.course.up(until="1")
+    assert beside.course.session.fetch("SELECT to_regclass('\"Mine\".here') IS NOT NULL") == [(True,)]
+    assert beside.flyway("migrate").lines[-1] == "1", beside.flyway("info").text
+    beside.agree()
+    kinds = beside.course.session.fetch('SELECT type, script FROM "Mine".changes ORDER BY installed_rank')
+    assert kinds == [("SCHEMA", '"Mine","other"'), ("SQL", "V1__first.sql"), ("SQL", "V2__second.sql")]
