@@ -3,6 +3,8 @@
 
 python tools/peers.py        all of them
 python tools/peers.py java   Flyway and Liquibase, from Maven Central
+python tools/peers.py node   Knex with its drivers, from npm (libsql stands in for better-sqlite3, whose
+                             interface it has and which would have to be compiled)
 
 They land in `.cache/tools`; tests skip what is not there, by its name.
 """
@@ -32,6 +34,18 @@ def java() -> None:
     _run("javac", "-nowarn", "-cp", f"{place / 'lib'}/*", "-d", str(place), str(source / "Peer.java"))
 
 
+def node() -> None:
+    """Knex, the drivers that it takes, and a compiler of TypeScript."""
+    source, place = ROOT / "tools" / "peers" / "package.json", TOOLS / "node"
+    wanted, done = source.read_text(encoding="utf-8"), place / ".installed"
+    if done.exists() and done.read_text(encoding="utf-8") == wanted:
+        return
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "package.json").write_text(wanted, encoding="utf-8")
+    _run("npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(place))
+    done.write_text(wanted, encoding="utf-8")
+
+
 def _run(*command: str) -> None:
     if shutil.which(command[0]) is None:
         raise SystemExit(f"{command[0]} is not installed; the tests that need it are skipped.")
@@ -39,7 +53,7 @@ def _run(*command: str) -> None:
         raise SystemExit(f"{command[0]} ended with {code}; the tests that need it are skipped.")
 
 
-PEERS = {"java": java}
+PEERS = {"java": java, "node": node}
 
 
 def main(names: list[str]) -> None:

@@ -33,6 +33,14 @@ def postgresql(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         yield found
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql-15"])
+def beside(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One of each system, for tests beside the real tools."""
+    folder = tmp_path_factory.mktemp("beside")
+    with _sqlite(folder) if request.param == "sqlite" else _postgresql(folder, request.param) as found:
+        yield found
+
+
 class Course:
     """A project's folder and one live database."""
 

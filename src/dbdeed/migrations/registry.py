@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _MODULES: dict[Tool, str] = {
     Tool.DBDEED: "dbdeed.migrations.formats.dbdeed",
     Tool.FLYWAY: "dbdeed.migrations.formats.flyway.format",
+    Tool.KNEX: "dbdeed.migrations.formats.knex.format",
 }
 """The module of each, which has one object `FORMAT`."""
 

@@ -1,0 +1,111 @@
+"""Knex.js: `migrations/20261122101500_words.js` or `.ts`, with functions `up` and `down`.
+
+Knex runs the files in the order of their names and knows each by its name. Files in the forms that we write
+we run ourselves; any other is run by the project's own Knex.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from dbdeed.document.values.types import Tool
+from dbdeed.errors import InvalidInput
+from dbdeed.migrations.files import block_of, checksum_of
+from dbdeed.migrations.formats.dbdeed import slug
+from dbdeed.migrations.formats.knex.history import KnexHistory, parts_of
+from dbdeed.migrations.formats.knex.process import KnexProcess
+from dbdeed.migrations.formats.knex.script import Language, read_back, written
+from dbdeed.migrations.formats.knex.settings import settings_of
+from dbdeed.migrations.formats.moments import next_moment
+from dbdeed.migrations.seam import Layout, Migration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from dbdeed.engines.seam import Engine
+    from dbdeed.migrations.formats.knex.settings import Settings
+    from dbdeed.migrations.seam import Draft, History, Process
+
+_OURS = frozenset({".js", ".cjs", ".mjs", ".ts"})
+
+
+class KnexFormat:
+    """The seam's `Format`."""
+
+    name = "knex"
+    tool = Tool.KNEX
+    keeps_checksums = False
+
+    def layout(self, root: Path) -> Layout:
+        return Layout(root, settings_of(root).folder)
+
+    def read(self, engine: Engine, layout: Layout) -> Sequence[Migration]:
+        if not layout.folder.is_dir():
+            return ()
+        loaded = settings_of(layout.root).loaded
+        paths = [path for path in layout.folder.iterdir() if path.suffix in loaded and path.is_file()]
+        paths.sort(key=lambda path: path.name.encode("utf-16-be", "surrogatepass"))  # as JavaScript compares
+        return tuple(_migration(engine, layout, path) for path in paths)
+
+    def write(
+        self, engine: Engine, layout: Layout, existing: Sequence[Migration], draft: Draft
+    ) -> Mapping[Path, str]:
+        extension = _extension(settings_of(layout.root), existing)
+        version = next_moment(draft.moment, (one.path.name for one in existing))
+        path = layout.folder / f"{version}_{slug(draft.description)}.{extension}"
+        return {path: written(engine, language_of(path), draft)}
+
+    def history(self, engine: Engine, layout: Layout) -> History:
+        if engine.name not in ("postgresql", "sqlite"):
+            raise InvalidInput(f"Knex's history in {engine.name} is not known here.")
+        return KnexHistory(engine, settings_of(layout.root))
+
+    def process(self, layout: Layout, environment: Mapping[str, str]) -> Process | None:
+        return KnexProcess(layout, environment)
+
+
+def _migration(engine: Engine, layout: Layout, path: Path) -> Migration:
+    shown = str(path.relative_to(layout.root)) if path.is_relative_to(layout.root) else str(path)
+    block = block_of(path, shown)
+    script = read_back(engine, language_of(path), block) if path.suffix in _OURS else None
+    version, description = parts_of(path.name)
+    checksum = checksum_of(block.place.source.data)
+    if script is None:
+        return Migration(path.name, version, description, path, checksum, up=None, needs="knex")
+    return Migration(
+        path.name, version, description, path, checksum, script.up, script.down,
+        origin=script.origin, environment=script.environment,
+    )  # fmt: skip
+
+
+def _extension(settings: Settings, existing: Sequence[Migration]) -> str:
+    """Of a new file: as the knexfile says, else as the last one has it."""
+    if settings.extension in ("js", "ts", "cjs"):
+        return settings.extension
+    last = existing[-1].path.suffix[1:] if existing else ""
+    return last if last in ("js", "ts", "cjs") else "js"
+
+
+def language_of(path: Path) -> Language:
+    """What a file of this name is to Node: the nearest package.json says which kind of module `.js` is."""
+    if path.suffix == ".ts":
+        return Language.TYPESCRIPT
+    if path.suffix == ".js":
+        for folder in path.parents:
+            package = folder / "package.json"
+            if package.is_file():
+                return Language.MODULE if _says_module(package) else Language.COMMONJS
+    return Language.MODULE if path.suffix == ".mjs" else Language.COMMONJS
+
+
+def _says_module(package: Path) -> bool:
+    try:
+        found = json.loads(package.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("type") == "module"
+
+
+FORMAT = KnexFormat()

@@ -1,0 +1,265 @@
+"""Knex and we, in one database: either runs the next file, and each says that all is applied."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.migrations.conftest import Course
+from tests.migrations.drafts import batch, draft, table_drafts, write_all
+from tests.migrations.knex_project import KnexProject, knex_project
+from tests.planning.conftest import Place
+
+from dbdeed.document.values.types import Tool as ToolName
+from dbdeed.engines.seam import Session
+from dbdeed.errors import Unavailable
+from dbdeed.migrations.formats.knex.history import OURS
+from dbdeed.migrations.runner import Tool, down, up
+
+
+class Beside:
+    """A project of Knex's and of ours."""
+
+    def __init__(self, course: Course, theirs: KnexProject) -> None:
+        self.course = course
+        self.theirs = theirs
+
+    @property
+    def session(self) -> Session:
+        return self.course.session
+
+    def write(self, first: int, count: int) -> None:
+        write_all(self.course.place.engine, self.course.format, self.course.root, table_drafts(count, first))
+
+    @property
+    def tool(self) -> Tool:
+        environment = {**os.environ, **self.theirs.environment}
+        process = self.course.format.process(self.course.files.layout, environment)
+        return Tool(process, self.course.target)
+
+    def up(self) -> list[str]:
+        course = self.course
+        report = up(course.desk, course.files, course.place.scratch, self.tool)
+        return [one.description for one in report.done]
+
+    def down(self, count: int = 1) -> list[str]:
+        course = self.course
+        report = down(course.desk, course.files, course.place.scratch, self.tool, count=count)
+        return [one.description for one in report.done]
+
+    def standing(self) -> list[str]:
+        return [str(one.standing) for one in self.course.lines()]
+
+    def batches(self) -> list[int]:
+        return [row[0] for row in self.session.fetch("SELECT batch FROM knex_migrations ORDER BY id")]
+
+    def lock(self) -> list[int]:
+        return [row[0] for row in self.session.fetch("SELECT is_locked FROM knex_migrations_lock")]
+
+    def count(self, table: str) -> int:
+        return int(self.session.fetch(f"SELECT count(*) FROM {table}")[0][0])
+
+
+@pytest.fixture
+def pair(beside: Place, courses: Callable[..., Course], tmp_path: Path) -> Beside:
+    course = courses(beside, ToolName.KNEX)
+    course.session.execute("SELECT 1")  # makes the file, which Knex would otherwise make beside it
+    return Beside(course, knex_project(tmp_path, course.target))
+
+
+def test_either_runs_the_next_file(pair: Beside) -> None:
+    pair.write(0, 2)
+    pair.theirs.ask("migrate:latest")
+    assert pair.standing() == ["applied"] * 2
+    pair.write(2, 2)
+    assert pair.up() == ["add table t2", "add table t3"]
+    assert pair.theirs.all_done(4)
+    assert pair.batches() == [1, 1, 2, 2]
+    assert pair.down() == ["add table t3"]
+    pair.theirs.ask("migrate:down")
+    assert pair.standing() == ["applied", "applied", "pending", "pending"]
+    pair.theirs.ask("migrate:up")
+    assert pair.up() == ["add table t3"]
+    assert pair.theirs.all_done(4)
+    assert pair.standing() == ["applied"] * 4
+    assert pair.count("t3") == 1
+    pair.theirs.ask("migrate:rollback", "--all")
+    assert pair.standing() == ["pending"] * 4
+    assert len(pair.up()) == 4
+    assert pair.theirs.all_done(4)
+    assert "4 migrations" in pair.theirs.ask("migrate:rollback")
+    assert pair.lock() == [0]
+
+
+def test_our_tables_are_theirs(pair: Beside, courses: Callable[..., Course]) -> None:
+    pair.theirs.ask("migrate:list")
+    place, ours = pair.course.place, courses(pair.course.place, ToolName.KNEX)
+    assert not ours.desk.history.exists(ours.session)
+    ours.desk.history.create(ours.session)
+    assert place.engine.inspect(ours.session).objects == place.engine.inspect(pair.session).objects
+    rows = "SELECT is_locked FROM knex_migrations_lock"
+    assert ours.session.fetch(rows) == pair.session.fetch(rows)
+
+
+def test_their_lock_keeps_us_out(pair: Beside) -> None:
+    pair.write(0, 1)
+    pair.theirs.ask("migrate:list")
+    pair.session.execute("UPDATE knex_migrations_lock SET is_locked = 1")
+    with pytest.raises(Unavailable, match="knex_migrations_lock is taken"):
+        pair.up()
+    assert pair.lock() == [1]
+    pair.theirs.ask("migrate:unlock")
+    assert pair.up() == ["add table t0"]
+
+
+def test_our_lock_keeps_them_out(pair: Beside) -> None:
+    pair.write(0, 1)
+    history = pair.course.desk.history
+    history.create(pair.session)
+    with history.locked(pair.session):
+        assert pair.lock() == [OURS]
+        assert "already locked" in pair.theirs.refuses("migrate:latest")
+    pair.theirs.ask("migrate:latest")
+    assert pair.theirs.all_done(1)
+
+
+def test_a_running_transaction_of_theirs_keeps_us_out(pair: Beside) -> None:
+    if not pair.course.place.is_postgresql:
+        pytest.skip("SQLite's own lock keeps others out")
+    pair.write(0, 1)
+    slow = pair.course.write("20261223000000_slow.js", (
+        "exports.up = (knex) => knex.raw('SELECT pg_sleep(3)');\nexports.down = () => Promise.resolve();\n"
+    ))  # fmt: skip
+    with pair.theirs.begin("migrate:latest") as process:
+        for _ in range(100):
+            if pair.session.fetch("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"):
+                break
+            time.sleep(0.1)
+        with pytest.raises(Unavailable, match=r"Knex is running migrations in this database: .* since 20"):
+            pair.up()
+        process.communicate(timeout=30)
+    slow.unlink()
+
+
+HOLD = """
+import sys, time
+from dbdeed.document.values.types import System
+from dbdeed.engines.registry import engine_for
+from dbdeed.engines.seam import Target
+from dbdeed.migrations.formats.knex.history import KnexHistory
+from dbdeed.migrations.formats.knex.settings import Settings
+from pathlib import Path
+engine = engine_for(System[sys.argv[1]])
+session = engine.connect(Target(sys.stdin.readline().strip(), "live"))
+history = KnexHistory(engine, Settings(Path("migrations")))
+with engine.exclusive(session), history.locked(session):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_only_our_own_stale_lock_is_cleared(pair: Beside) -> None:
+    pair.write(0, 1)
+    pair.course.desk.history.create(pair.session)
+    system = "POSTGRESQL" if pair.course.place.is_postgresql else "SQLITE"
+    command = [sys.executable, "-c", HOLD, system]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
+        process.stdin.write(pair.course.target.url + "\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "held\n"
+        process.send_signal(signal.SIGKILL)
+    assert pair.lock() == [OURS]
+    assert pair.up() == ["add table t0"]
+    assert pair.lock() == [0]
+
+
+HAND = """
+exports.up = async (knex) => {
+  if (process.env.SHOP_SECRET !== "s3cret") throw new Error("no secret");
+  await knex.schema.createTable("hand", (table) => table.increments());
+  await knex("hand").insert([{ id: 1 }, { id: 2 }]);
+};
+exports.down = (knex) => knex.schema.dropTable("hand");
+"""
+
+
+def test_a_hand_written_file_is_run_by_knex(pair: Beside) -> None:
+    pair.write(0, 1)
+    pair.course.write("20261125000000_by_hand.js", HAND)
+    pair.write(5, 1)
+    with pytest.raises(Unavailable, match=r"Knex could not run 20261125000000_by_hand\.js: no secret"):
+        pair.up()
+    assert pair.standing() == ["applied", "pending", "pending"]
+    pair.theirs.environment["SHOP_SECRET"] = "s3cret"
+    assert pair.up() == ["by hand", "add table t5"]
+    assert pair.theirs.all_done(3)
+    assert pair.count("hand") == 2
+    assert pair.down(2) == ["add table t5", "by hand"]
+    assert pair.standing() == ["applied", "pending", "pending"]
+    assert pair.lock() == [0]
+
+
+def test_files_of_every_language(beside: Place, courses: Callable[..., Course], tmp_path: Path) -> None:
+    course = courses(beside, ToolName.KNEX)
+    pair = Beside(course, knex_project(tmp_path, course.target, kind="module"))
+    pair.write(0, 1)
+    (tmp_path / "knexfile.js").unlink()
+    client = "pg" if beside.is_postgresql else "better-sqlite3"
+    connection = "{}" if beside.is_postgresql else "{ filename: process.env.SHOP_FILE }"
+    (tmp_path / "package.json").write_text('{"name": "shop"}')
+    (tmp_path / "db").mkdir()
+    (tmp_path / "knexfile.ts").write_text(
+        f"import type {{ Knex }} from 'knex';\nconst config: Knex.Config = {{ client: '{client}', "
+        f"connection: {connection}, useNullAsDefault: true,\n"
+        "  migrations: { directory: './db/files', tableName: 'shop_migrations' } };\nexport default config;\n"
+    )
+    assert (tmp_path / "migrations").rename(tmp_path / "db" / "files").is_dir()
+    one = next((tmp_path / "db" / "files").iterdir())
+    assert one.read_text().count("export async function") == 2
+    one.rename(one.with_suffix(".ts"))
+    one.with_suffix(".ts").write_text(
+        one.with_suffix(".ts").read_text().replace("\nexport", '\nimport type { Knex } from "knex";\n\nexport', 1)
+        .replace("(knex)", "(knex: Knex): Promise<void>")
+    )  # fmt: skip
+    pair.write(1, 1)
+    names = sorted(path.name for path in (tmp_path / "db" / "files").iterdir())
+    assert [name.rpartition(".")[2] for name in names] == ["ts", "ts"]
+    assert pair.up() == ["add table t0", "add table t1"]
+    assert pair.theirs.all_done(2)
+    assert pair.count("shop_migrations") == 2
+    pair.theirs.ask("migrate:rollback")
+    pair.theirs.ask("migrate:latest")
+    assert pair.standing() == ["applied"] * 2
+
+
+def test_a_rebuilt_table_keeps_its_children(pair: Beside) -> None:
+    """Knex's driver for SQLite enforces foreign keys, and a dropped table takes what refers to it."""
+    if pair.course.place.is_postgresql:
+        pytest.skip("PostgreSQL rebuilds no tables")
+    first = draft("add shops", [batch(
+        "CREATE TABLE shops (id INTEGER PRIMARY KEY, name TEXT)",
+        "CREATE TABLE items (id INTEGER PRIMARY KEY, shop INTEGER REFERENCES shops ON DELETE CASCADE)",
+        "INSERT INTO shops VALUES (1, 'a')", "INSERT INTO items VALUES (1, 1), (2, 1)",
+    )], [batch("DROP TABLE items", "DROP TABLE shops")])  # fmt: skip
+    rebuild = batch(
+        "CREATE TABLE new_shops (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
+        "INSERT INTO new_shops SELECT id, name FROM shops",
+        "DROP TABLE shops",
+        "ALTER TABLE new_shops RENAME TO shops",
+    )
+    second = draft("name not null", [rebuild], [rebuild], number=1)
+    write_all(pair.course.place.engine, pair.course.format, pair.course.root, [first, second])
+    pair.theirs.ask("migrate:latest")
+    assert (pair.count("shops"), pair.count("items")) == (1, 2)
+    assert pair.down() == ["name not null"]
+    assert (pair.count("shops"), pair.count("items")) == (1, 2)
+    assert pair.up() == ["name not null"]
+    pair.theirs.ask("migrate:down")
+    assert (pair.count("shops"), pair.count("items")) == (1, 2)
