@@ -9,6 +9,7 @@ import pytest
 from tests.app.test_migrate import ONE, THREE, YES, Lamps
 
 from dbdeed.app.migrate_baseline import migrate_baseline
+from dbdeed.app.migrate_explain import migrate_explain
 from dbdeed.app.migrate_repair import migrate_repair, write_sums
 from dbdeed.app.migrate_verify import migrate_verify
 from dbdeed.errors import InvalidInput, Refused
@@ -120,3 +121,21 @@ def test_a_person_says_how_it_goes_on(lamps: Lamps) -> None:
     migrate_repair(lamps.document, consent=YES, done="20270101T000000:2", environment=lamps.environment)
     assert lamps.up() == ["hard"]
     assert lamps.rows("SELECT x FROM a") == [(3,)]
+
+
+def test_a_file_by_hand_that_breaks_the_strategy_is_refused(lamps: Lamps) -> None:
+    lamps.strategy = "Manual, online"
+    lamps.new(THREE, "nothing left")
+    lamps.up()
+    path = lamps.root / "migrations" / "20270101T000000_by_hand.sql"
+    path.write_text("ALTER TABLE lamps DROP COLUMN note;\n", encoding="utf-8")
+    lamps.rows("INSERT INTO lamps (id) VALUES (1)")
+    with pytest.raises(Refused) as error:
+        lamps.up()
+    assert error.value.code == "strategy"
+    assert "Instead," in error.value.message
+    explained = migrate_explain(lamps.document, path.name, environment=lamps.environment)
+    assert [one.name for one in explained.explanations[0].destroys] == [("lamps", "note")]
+    assert explained.refusals
+    lamps.rows("DELETE FROM lamps")  # of an empty table nobody has to wait for
+    assert lamps.up() == ["by hand"]

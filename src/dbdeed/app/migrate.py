@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbdeed.app.migrations import open_workshop
+from dbdeed.document.values.types import How
 from dbdeed.errors import Refused
 from dbdeed.migrations.runner import (
     Report,
@@ -145,6 +146,7 @@ def _up(shop: Workshop, consent: MigrateConsent, *, until: str, out_of_order: bo
     require_order(lines, out_of_order=out_of_order)
     pending = [one.migration for one in lines if one.standing in RUNS and one.migration is not None]
     if pending:
+        _require_strategy(shop, lines, pending)
         require_yes(shop, consent, pending, back=False)
     report = Report()
     up(
@@ -157,6 +159,25 @@ def _up(shop: Workshop, consent: MigrateConsent, *, until: str, out_of_order: bo
         report=report,
     )
     return RunResult(shop.database, "up", tuple(report.done))
+
+
+def _require_strategy(shop: Workshop, lines: Sequence[Line], pending: Sequence[Migration]) -> None:
+    """Hold files that somebody else wrote against the Strategy; ours were when they were written.
+
+    Raises `Refused` with the alternative.
+    """
+    from dbdeed.app.migrate_explain import explanations
+    from dbdeed.migrations.explaining import refusals
+
+    strategy = shop.site.architecture.migrations.strategy.value
+    foreign = [one for one in pending if one.origin is None and one.up is not None]
+    begun = any(one.standpoint is not None for one in lines)  # it was held against it when it began
+    if strategy is None or begun or not foreign or not (strategy.how is How.ONLINE or strategy.reversible):
+        return
+    said = [one for each in explanations(shop, lines, foreign) for one in refusals(each, strategy)]
+    if said:
+        more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+        raise Refused(said[0] + more, code="strategy")
 
 
 def migrate_down(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dbdeed.document.values.types import System
     from dbdeed.engines.archiving import LogArchiving
     from dbdeed.engines.catalog import Catalog, Object, ObjectId
-    from dbdeed.engines.change import Change, Kept, Step
+    from dbdeed.engines.change import Change, Kept, LockLevel, Step
     from dbdeed.engines.recovering import BackupMethod
     from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
@@ -85,6 +85,22 @@ class Manner(StrEnum):
     BEGIN = "begin"
     COMMIT = "commit"
     ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What a statement did to one table that was there before it.
+
+    Attributes:
+        lock: the strongest lock that it took on it.
+        rewrites: the table was written anew.
+        scans: all of it was read.
+    """
+
+    table: ObjectId
+    lock: LockLevel
+    rewrites: bool = False
+    scans: bool = False
 
 
 class Session(Protocol):
@@ -386,6 +402,15 @@ class Engine(Protocol):
 
         Raises as `Session.execute`.
         """
+
+    def touches(self, session: Session, statement: Statement) -> tuple[Touch, ...]:
+        """Run a statement of a file in a scratch as `run_in_scratch` does, and see what it locks and reads.
+
+        Within the caller's transaction, where one is open.
+        """
+
+    def table_sizes(self, session: Session) -> Mapping[ObjectId, int]:
+        """Bytes of each table with its indexes; an estimate where the engine cannot tell."""
 
     def parts(self, session: Session, step: Step) -> int:
         """How many parts a batched step has to go through."""

@@ -188,6 +188,23 @@ class History(Protocol):
         """
 
 
+class Renumbers(Protocol):
+    """What a format has besides whose files can be given a later place (`migrate rebase`)."""
+
+    def renumbered(
+        self,
+        layout: Layout,
+        existing: Sequence[Migration],
+        migration: Migration,
+        moment: datetime,
+        origin: Origin,
+    ) -> Mapping[Path, str | None]:
+        """The files of a migration after all `existing` ones; None for those that go.
+
+        Where we wrote the file, `origin` takes the place of what it said of the states around it.
+        """
+
+
 class Process(Protocol):
     """The tool's own program, for files that only it can run."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dbdeed.cli.migrating import keeping, running, writing
+from dbdeed.cli.migrating import keeping, running, trying, writing
 
 
 @click.group()
@@ -21,5 +21,5 @@ def command() -> None:
     """
 
 
-for _one in (*writing.COMMANDS, *running.COMMANDS, *keeping.COMMANDS):
+for _one in (*writing.COMMANDS, *running.COMMANDS, *keeping.COMMANDS, *trying.COMMANDS):
     command.add_command(_one)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Session,
         Statement,
         Target,
+        Touch,
     )
     from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
@@ -252,6 +253,16 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.files import run_in_scratch
 
         run_in_scratch(session, statement)
+
+    def touches(self, session: Session, statement: Statement) -> tuple[Touch, ...]:
+        from dbdeed.engines.postgresql.touching import touches
+
+        return touches(session, statement)
+
+    def table_sizes(self, session: Session) -> Mapping[ObjectId, int]:
+        from dbdeed.engines.postgresql.touching import table_sizes
+
+        return table_sizes(session)
 
     def parts(self, session: Session, step: Step) -> int:
         from dbdeed.engines.postgresql.online.fill import parts

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         Session,
         Statement,
         Target,
+        Touch,
     )
     from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
@@ -258,6 +259,16 @@ class SqliteEngine:
         from dbdeed.engines.sqlite.files import run_in_scratch
 
         run_in_scratch(session, statement)
+
+    def touches(self, session: Session, statement: Statement) -> tuple[Touch, ...]:
+        from dbdeed.engines.sqlite.touching import touches
+
+        return touches(session, statement)
+
+    def table_sizes(self, session: Session) -> Mapping[ObjectId, int]:
+        from dbdeed.engines.sqlite.touching import table_sizes
+
+        return table_sizes(session)
 
     def parts(self, session: Session, step: Step) -> int:  # noqa: ARG002 - the seam has it
         """None: rows are filled where their table is rebuilt, in its one transaction."""

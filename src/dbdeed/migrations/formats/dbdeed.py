@@ -39,6 +39,7 @@ _FILE = re.compile(r"(\d{8}T\d{6})_([A-Za-z0-9_-]+)\.sql")
 _MOMENT = "%Y%m%dT%H%M%S"
 _LINE = re.compile(r"^--[ \t]*dbdeed:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _STATES = re.compile(r"from ([0-9a-f]{64}) to ([0-9a-f]{64})")
+_ORIGIN = re.compile(r"^--[ \t]*dbdeed:[ \t]*from [0-9a-f]{64} to [0-9a-f]{64}[ \t]*$", re.MULTILINE)
 _NEEDS = re.compile(r"needs ([A-Za-z_][A-Za-z0-9_]*)")
 _NO_WAY_BACK = re.compile(r"no way back(?::.*)?")
 _KNOWN = "up, down, no way back, in a transaction, outside of transactions, from … to …, needs …"
@@ -92,6 +93,24 @@ class DbdeedFormat:
         version = _next_version(draft.moment, existing)
         path = layout.folder / f"{version}_{slug(draft.description)}.sql"
         return {path: "".join(f"{line}\n" for line in _written(draft))}
+
+    def renumbered(
+        self,
+        layout: Layout,
+        existing: Sequence[Migration],
+        migration: Migration,
+        moment: datetime,
+        origin: Origin,
+    ) -> Mapping[Path, str | None]:
+        """The seam's `Renumbers`."""
+        text = migration.path.read_text(encoding="utf-8")
+        said = f"-- dbdeed: from {origin.before} to {origin.after}"
+        text = _ORIGIN.sub(said, text, count=1)
+        words = migration.path.name.partition("_")[2]
+        return {
+            migration.path: None,
+            layout.folder / f"{_next_version(moment, existing)}_{words}": text,
+        }
 
     def history(self, engine: Engine, layout: Layout) -> History:  # noqa: ARG002
         return DbdeedHistory(engine)
