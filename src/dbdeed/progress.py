@@ -6,7 +6,7 @@ A face passes its own `Progress` down; rooms only ever call `step`. Tests and li
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -24,6 +24,20 @@ class Progress(Protocol):
 
     def step(self, name: str, *, total: int | None = None) -> AbstractContextManager[Task]:
         """Announce a step; it lasts as long as the context. `name` is a phrase: "Proving the plan"."""
+
+
+@runtime_checkable
+class Clocked(Protocol):
+    """A `Progress` that keeps times, and can be told of one that it could not see."""
+
+    def took(self, name: str, seconds: float, rest: str) -> None:
+        """So long of the step under way was a part of its own; `rest` is what to call the rest of it."""
+
+
+def took(progress: Progress, name: str, seconds: float, *, rest: str) -> None:
+    """Tell whoever keeps times; others need not know."""
+    if isinstance(progress, Clocked):
+        progress.took(name, seconds, rest)
 
 
 class _SilentTask:

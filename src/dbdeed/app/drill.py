@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dbdeed.app.evidence import evidence_key, keep_account
 from dbdeed.app.facts import engine_facts
 from dbdeed.app.ledger import ledger_folder
+from dbdeed.app.outlook import outlook
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of
 from dbdeed.app.vault import open_vault, promises_of, token, utc_now
@@ -51,12 +52,14 @@ class DrillResult:
         written: the document changed.
         notes: what of the document could not be written, and why.
         evidence: of it, as it stands in the history; None where there was nothing to drill.
+        outlook: what is to be expected, a sentence; "" where no RTO is declared.
     """
 
     proof: Proof
     written: bool
     notes: tuple[str, ...] = ()
     evidence: Evidence | None = None
+    outlook: str = ""
 
     @property
     def ok(self) -> bool:
@@ -134,7 +137,8 @@ def drill_for(
         vault.store.record(proof, token())
     written, notes = write_measured(project, engine, vault, proof)
     evidence = keep_account(project, read_architecture(project), vault, proof, key) if proof.backup else None
-    return DrillResult(proof, written, notes, evidence)
+    ahead = outlook(project, architecture, vault.listing(), proof)
+    return DrillResult(proof, written, notes, evidence, ahead.said if ahead is not None else "")
 
 
 def last_drill(document: Path, *, environment: Mapping[str, str] | None = None) -> Proof | None:
@@ -182,7 +186,8 @@ def write_measured(
         return False, ("The document has no section Backup and Recovery to write the measured facts to.",)
     if place.source is not architecture.source:
         return False, ("The Recovery Plan stands in a linked file, which is not written to.",)
-    content = render_recovery(proof, promises_of(architecture))
+    expected = outlook(project, architecture, vault.listing(), proof)
+    content = render_recovery(proof, promises_of(architecture), expected)
     try:
         edits = _procedure(architecture, engine, vault, proof)
         edit = generated_block_edit(architecture, RECOVERY_BLOCK, content, place)

@@ -12,12 +12,15 @@ from dbdeed.app.drill import last_drill
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.server import embedded_server
 from dbdeed.app.site import engine_of
+from dbdeed.app.vault import utc_now
+from dbdeed.document.values.proof_age import expires
 from dbdeed.errors import DbdeedError
 from dbdeed.planning.journal import Journal
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.app.backup import BackupList
@@ -36,6 +39,7 @@ class Status:
         embedded: how the project's own database is; "" where another one is worked on.
         backups: what the store holds, and when the next is due.
         drill: the last one; None where there was none.
+        expires: until when it proves something.
         unfinished: plans that were interrupted; empty too where the database cannot be asked just now.
     """
 
@@ -44,6 +48,12 @@ class Status:
     backups: BackupList
     drill: Proof | None
     unfinished: tuple[Unfinished, ...] = ()
+    expires: datetime | None = None
+
+    @property
+    def expired(self) -> bool:
+        """The last drill is too old to prove anything."""
+        return self.expires is not None and self.expires < utc_now()
 
 
 def status(document: Path, *, database: str = "", environment: Mapping[str, str] | None = None) -> Status:
@@ -53,11 +63,14 @@ def status(document: Path, *, database: str = "", environment: Mapping[str, str]
     architecture = read_architecture(project)
     chosen = chosen_target(database, environment, architecture)
     server = embedded_server(document) if chosen is None else None
+    drill = last_drill(document, environment=environment)
+    frequency = architecture.recovery.frequency.value
     return Status(
         database=chosen.label if chosen is not None else "embedded",
         embedded=server.status() if server is not None else "",
         backups=list_backups(document, environment=environment),
-        drill=last_drill(document, environment=environment),
+        drill=drill,
+        expires=expires(drill.at, frequency) if drill is not None else None,
         unfinished=_unfinished(architecture, chosen, server),
     )
 

@@ -22,7 +22,8 @@ from dbdeed.app.reading import wanted_blueprint
 from dbdeed.app.site import engine_of, open_site
 from dbdeed.app.sound import checked
 from dbdeed.app.sync import sync
-from dbdeed.app.vault import open_vault
+from dbdeed.app.vault import open_vault, utc_now
+from dbdeed.document.values.proof_age import expires
 from dbdeed.errors import OurFault
 from dbdeed.planning.consent import check_strategy, check_terms, terms_of
 from dbdeed.progress import SILENT
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from dbdeed.app.site import Site
     from dbdeed.app.vault import Vault
     from dbdeed.document.findings import Finding
+    from dbdeed.document.values.types import Frequency
     from dbdeed.engines.seam import Target
     from dbdeed.progress import Progress
     from dbdeed.recovery.manifest import Manifest, Proof
@@ -189,7 +191,7 @@ class _Proven:
     @classmethod
     def of(cls, site: Site, vault: Vault, planned: PlanResult, environment: Mapping[str, str]) -> _Proven:
         """Find them, or take a backup and drill it."""
-        proof = _standing(vault, planned.plan.target)
+        proof = _standing(vault, planned.plan.target, site.architecture.recovery.frequency.value)
         if proof is not None:
             recorded, notes = write_measured(site.project, site.engine, vault, proof)
             return cls((), proof, drilled=False, recorded=recorded, notes=notes)
@@ -200,8 +202,8 @@ class _Proven:
         )
 
 
-def _standing(vault: Vault, schema: str) -> Proof | None:
-    """The last drill of a backup that is still there and holds this schema, unless it FAILED."""
+def _standing(vault: Vault, schema: str, frequency: Frequency | None) -> Proof | None:
+    """The last drill of a backup that is still there and holds this schema; neither FAILED nor expired."""
     listing = vault.listing()
     there = {backup.id for backup in listing.backups}
     drills = [
@@ -210,4 +212,6 @@ def _standing(vault: Vault, schema: str) -> Proof | None:
         if proof.kind == "drill" and proof.schema == schema and proof.backup in there
     ]
     newest = max(drills, key=lambda one: one.at, default=None)
-    return newest if newest is not None and newest.verdict is not Verdict.FAILED else None
+    if newest is None or newest.verdict is Verdict.FAILED or expires(newest.at, frequency) < utc_now():
+        return None
+    return newest

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from dbdeed.recovery.drill import Promises
+    from dbdeed.recovery.forecast import Forecast
 
 RECOVERY_BLOCK, PROCEDURE_BLOCK = "recovery", "procedure"
 
@@ -20,8 +21,8 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~>$])")
 _MET = {Verdict.PROVEN: "met", Verdict.FAILED: "**missed**", Verdict.NOT_VERIFIED: "not measured"}
 
 
-def render_recovery(proof: Proof, promises: Promises) -> str:
-    """Declared beside measured, with what was proven and when, as Markdown."""
+def render_recovery(proof: Proof, promises: Promises, outlook: Forecast | None = None) -> str:
+    """Declared beside measured, with what was proven and when and what is to be expected, as Markdown."""
     rows = [
         ("RPO", promises.rpo, _lost(proof), _met(proof, RECOVERY_POINT)),
         ("RTO", promises.rto, _seconds(proof.recovery_seconds), _met(proof, RECOVERY_TIME)),
@@ -35,6 +36,8 @@ def render_recovery(proof: Proof, promises: Promises) -> str:
         if check.name not in OBJECTIVES:
             lines.append(f"| {_text(check.name.capitalize())} | | {_text(check.detail)} | {check.verdict} |")
     lines += ["", _summary(proof)]
+    if outlook is not None and outlook.growth is not None:
+        lines += ["", _text(outlook.said)]
     problems = [problem for check in proof.checks for problem in check.problems]
     if problems:
         lines += ["", *(f"- {_text(problem)}" for problem in problems)]

@@ -27,10 +27,17 @@ class TimedProgress:
         self._inner = inner
         self._ticks = ticks
         self._depth = 0
+        self._parts: list[Phase] = []
+        self._rest = ""
 
     def step(self, name: str, *, total: int | None = None) -> AbstractContextManager[Task]:
         """As `Progress.step`."""
         return self._timed(name, total)
+
+    def took(self, name: str, seconds: float, rest: str) -> None:
+        """As `Clocked.took`: the part stands before the rest of the step under way."""
+        self._parts.append(Phase(name, seconds))
+        self._rest = rest
 
     @contextmanager
     def _timed(self, name: str, total: int | None) -> Iterator[Task]:
@@ -42,4 +49,6 @@ class TimedProgress:
         finally:
             self._depth -= 1
             if outermost:
-                self.phases.append(Phase(name, self._ticks() - start))
+                rest = self._ticks() - start - sum(one.seconds for one in self._parts)
+                self.phases += [*self._parts, Phase(self._rest if self._parts else name, max(rest, 0.0))]
+                self._parts.clear()

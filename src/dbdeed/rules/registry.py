@@ -47,6 +47,7 @@ _MODULES = (
     "rpo_unreachable",
     "rto_unreachable",
     "retention_gap",
+    "proof_expired",
     # Models, tables and queries
     "relationship_not_understood",
     "table_without_sql",

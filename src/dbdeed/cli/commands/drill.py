@@ -55,11 +55,18 @@ def command(
         drilled = proof_object(result.proof)
         print(
             json_object(
-                "drill", ok=result.ok, drill=drilled, recorded=result.written, notes=list(result.notes)
+                "drill",
+                ok=result.ok,
+                drill=drilled,
+                recorded=result.written,
+                notes=list(result.notes),
+                outlook=result.outlook,
             )
         )
     else:
         print(proof_text(result.proof))
+        if result.outlook:
+            print(f"  {result.outlook}")
         for note in result.notes:
             print(f"Note: {note}")
     raise SystemExit(0 if result.ok else 1)

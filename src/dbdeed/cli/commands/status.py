@@ -39,6 +39,8 @@ def command(document: Path, database: str, format_: str) -> None:
                 next_backup_due=result.backups.due,
                 interrupted=[one.id for one in result.unfinished],
                 drill=proof_object(result.drill) if result.drill else None,
+                drill_expires=result.expires,
+                drill_expired=result.expired,
             )
         )
         return
@@ -48,7 +50,8 @@ def command(document: Path, database: str, format_: str) -> None:
     due = f"; next due {result.backups.due:%Y-%m-%d %H:%M} UTC" if result.backups.due else ""
     print(f"Backups   {said}{due}")
     drilled = f"{result.drill.verdict}, {result.drill.at:%Y-%m-%d %H:%M} UTC" if result.drill else "never"
-    print(f"Drill     {drilled}")
+    old = f", expired {result.expires:%Y-%m-%d}" if result.expired else ""
+    print(f"Drill     {drilled}{old}")
     for one in result.unfinished:
         told = f"plan {one.id[:12]} of {one.started}, {one.done} of {one.total} statements done"
         print(f"Apply     interrupted: {told}; `dbdeed plan` shows what is left, `dbdeed undo` takes it back")

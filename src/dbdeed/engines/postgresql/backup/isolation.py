@@ -56,6 +56,7 @@ _SIZE = {
 _CONNECTION = ("session_preload_libraries=", "local_preload_libraries=", "default_transaction_read_only=off")
 _CONNECTION_17 = ("event_triggers=off",)
 
+_REDO = re.compile(r"redo done at .*elapsed: ([0-9.]+) s")
 _PREPARED = re.compile(r"max_prepared_xacts setting:\s+(\d+)")
 _FILES = {"conf": "# Settings come on the command line.\n", "hba": "local all all trust\n", "ident": ""}
 
@@ -124,6 +125,12 @@ def session_of(server: Server, *, user: str, database: str, major: int) -> Itera
 def target_of(server: Server, *, user: str, database: str) -> Target:
     """The same place for PostgreSQL's own programs."""
     return server.target(database, user=user, label="the restored copy")
+
+
+def replay_seconds(log: Path) -> float:
+    """How long a server that has just started replayed, by its own account; 0 where it says nothing."""
+    found = _REDO.findall(log.read_text("utf-8", "replace"))
+    return float(found[-1]) if found else 0.0
 
 
 def _files(place: Path, who: Account) -> dict[str, str]:

@@ -24,7 +24,13 @@ from dbdeed.engines.postgresql.backup.exact import (
     unlogged_notes,
 )
 from dbdeed.engines.postgresql.backup.examine import examine
-from dbdeed.engines.postgresql.backup.isolation import drill_room, isolated, neutralise, session_of
+from dbdeed.engines.postgresql.backup.isolation import (
+    drill_room,
+    isolated,
+    neutralise,
+    replay_seconds,
+    session_of,
+)
 from dbdeed.engines.postgresql.backup.prepared import drop_prepared
 from dbdeed.engines.postgresql.backup.source import Source, kept_source, read_source, write_source
 from dbdeed.engines.postgresql.backup.tools import ToolFailed, client_environment, run_tool
@@ -35,6 +41,7 @@ from dbdeed.engines.postgresql.session import connect
 from dbdeed.engines.recovering import BackupFacts
 from dbdeed.engines.seam import Target
 from dbdeed.errors import InvalidInput
+from dbdeed.progress import took
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,6 +152,7 @@ class Physical:
             settings = stop_settings(counted) if counted is not None else {}
             with progress.step("Start and replay"):
                 server = opened.enter_context(isolated(programs, place, account(), settings))
+                took(progress, "Replay", replay_seconds(server.log), rest="Start")
             session = opened.enter_context(
                 session_of(server, user=source.superuser, database=source.database, major=source.major)
             )
