@@ -292,6 +292,7 @@ def _loosen(work: _Work, one: ObjectId) -> Iterable[ObjectId]:
 def _write(work: _Work) -> Iterable[Change]:
     covered = {one for alteration in work.altered.values() for one in alteration.covers}
     ahead = {one for alteration in work.altered.values() for one in alteration.ahead}
+    others = covered - ahead  # by alterations, which do all of it; what a creation covers is there before
     yield from (_sharing(work, change, change.old) for change in _drops(work, covered))
     yield from (_sharing(work, change, change.old) for change in _creations(work, covered))
     for one, alteration in work.altered.items():
@@ -300,7 +301,7 @@ def _write(work: _Work) -> Iterable[Change]:
             change = _letting_go(work, one)
             yield _sharing(work, change, start)
             start = change.new
-        if alteration.first is not None and (one in ahead if one in covered else alteration.steps):
+        if alteration.first is not None and (one in covered or alteration.steps) and one not in others:
             change = _going_ahead(work, one, alteration.first)
             yield _sharing(work, change, start)
             start = change.new

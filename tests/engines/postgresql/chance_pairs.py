@@ -198,6 +198,27 @@ TYPES = {
     ),
 }
 
+ANEW = {
+    "an enum loses values, and a table that is made anew some of its columns": (
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE v (b e, id bigint, d e[], c e DEFAULT 'a')"
+        " PARTITION BY HASH (id); CREATE TABLE n (a e, k integer) PARTITION BY LIST (k)",
+        "CREATE TYPE e AS ENUM ('b', 'c'); CREATE TABLE n (a e, k integer) PARTITION BY LIST (k);"
+        "CREATE TABLE v (a e, c text)",
+    ),
+    "an heir stands alone with other columns, and the table above has a check": (
+        "CREATE TABLE p (c boolean, a date); CREATE TABLE u (id bigint, z integer) INHERITS (p);"
+        "ALTER TABLE p ADD CHECK (a <> '2025-06-03')",
+        "CREATE TABLE u (m numeric(10,2), a integer, c money)",
+    ),
+    "sequences of a table that is made anew go to another": (
+        "CREATE TYPE e AS ENUM ('a'); CREATE TABLE s (b e, c text) PARTITION BY LIST (c);"
+        "CREATE SEQUENCE v OWNED BY s.b; CREATE SEQUENCE n AS integer OWNED BY s.b;"
+        "CREATE SEQUENCE o OWNED BY s.c; CREATE SEQUENCE q OWNED BY s.c; CREATE TABLE t (a integer)",
+        "CREATE TABLE s (b timestamptz, c text); CREATE TABLE v (m integer); CREATE SEQUENCE o;"
+        "CREATE SEQUENCE n AS smallint OWNED BY v.m; CREATE TABLE t (a integer); CREATE SEQUENCE q OWNED BY t.a",
+    ),
+}
+
 OTHERS = {
     "an expression twice in GROUP BY": (
         "",
@@ -239,4 +260,4 @@ OTHERS = {
     ),
 }
 
-PAIRS = {**ABOVE_AND_BELOW, **COLUMNS, **TYPES, **OTHERS}
+PAIRS = {**ABOVE_AND_BELOW, **COLUMNS, **TYPES, **ANEW, **OTHERS}

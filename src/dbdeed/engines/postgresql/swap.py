@@ -68,7 +68,11 @@ def swap_type(
             continue
         away = bool(falling & catalog.needs.get(column.id, frozenset()))
         moving = _move(column, old, new, context, through, default_away=away)
-        steps.extend(leaving[column.id].steps if column.id in leaving else moving)
+        if column.id in leaving:
+            moving = leaving[column.id].steps
+        elif _left_behind(column, old, context):
+            moving = _told(column)
+        steps.extend(moving)
     steps += [*through.after, step(f"DROP {word} {qualified(old.schema, aside)}", old.id)]
     disturbed = {
         *_disturbed(old, columns, context),
@@ -157,6 +161,27 @@ def _disturbed(old: Any, columns: Iterable[Object], context: Context) -> Iterabl
             computed = bool(getattr(catalog.objects[one], "generated", ""))
             if one != column.id and (one.kind not in _STAYS or computed):
                 yield one
+
+
+def _left_behind(column: Any, old: Any, context: Context) -> bool:
+    """Whether it stays in a table that is made anew without it, and that can be only after the type is."""
+    from dbdeed.engines.postgresql.kinds.made_anew import is_made_anew
+
+    target: Any = context.target.objects.get(column.id)
+    if not column.local or (target is not None and target.type == column.type):
+        return False
+    wanted = context.target.children.get(column.parent, ())
+    after = any(old.id in context.target.needs.get(one.id, ()) for one in wanted)
+    return after and is_made_anew(column.parent, context)
+
+
+def _told(column: Any) -> Iterable[Step]:
+    """As a text, until its table goes."""
+    name = ident(column.name)
+    text = "text[]" if column.type.endswith("]") else "text"
+    drop = f"ALTER COLUMN {name} DROP DEFAULT, " if column.default else ""
+    sql = f"ALTER TABLE {column.table_sql} {drop}ALTER COLUMN {name} TYPE {text} USING {name}::{text}"
+    yield step(sql, column.id, LockLevel.ACCESS_EXCLUSIVE, rewrites=True)
 
 
 def _move(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column
+    from dbdeed.engines.postgresql.kinds.table import Table
 
 
 def divides(column: Column, context: Context) -> bool:
@@ -24,6 +25,14 @@ def divides(column: Column, context: Context) -> bool:
         return False
     name = re.compile(rf"(?<![\w\"]){re.escape(ident(column.name))}(?![\w\"])")
     return any(name.search(table.partition_key) for table in tree(top, context.current))
+
+
+def retypes_its_key(table: Table, context: Context) -> bool:
+    """Whether a column of its key gets another type."""
+    columns: list[Any] = [
+        one for one in context.current.children.get(table.id, ()) if one.id.kind == "column"
+    ]
+    return any(_retyped(one, context.target.objects.get(one.id)) and divides(one, context) for one in columns)
 
 
 def rebuilt(column: Column, context: Context) -> Alteration | None:

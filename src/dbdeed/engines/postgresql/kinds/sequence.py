@@ -10,6 +10,7 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Loosening, Making
 from dbdeed.engines.postgresql.kinds import sequence_write
+from dbdeed.engines.postgresql.kinds.made_anew import is_made_anew
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -99,8 +100,19 @@ def drop(old: Sequence, _: Context) -> tuple[Step, ...]:
 
 
 def alter(old: Sequence, new: Sequence, context: Context) -> Alteration | None:
-    steps = sequence_write.changes(old, new)
-    return Alteration((*steps, *sequence_write.handed_over(old, new, context)))
+    first: Loosening | None = None
+    if _owner_goes(old, new, context):
+        first = loosen(old, frozenset(), context)
+    left = first.left if first is not None else old
+    steps = sequence_write.changes(left, new)
+    return Alteration((*steps, *sequence_write.handed_over(left, new, context)), first=first)
+
+
+def _owner_goes(old: Sequence, new: Sequence, context: Context) -> bool:
+    """Whether its table is made anew while it goes to another, so that it must not go with the old one."""
+    if not old.owned_by or old.owned_by[:2] == new.owned_by[:2]:
+        return False
+    return is_made_anew(ObjectId("table", old.owned_by[:2]), context)
 
 
 def loosen(old: Sequence, _fallen: frozenset[ObjectId], _: Context) -> Loosening | None:

@@ -12,8 +12,9 @@ from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.kinds import inheritance
 from dbdeed.engines.postgresql.kinds.column_alter import kept_in_order, option_changes
+from dbdeed.engines.postgresql.kinds.made_anew import is_out_of_order
 from dbdeed.engines.postgresql.kinds.table_heir import checks_fitted, flipped, inheriting, let_go
-from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns, fitted
+from dbdeed.engines.postgresql.kinds.table_moved import Fitted, fitted
 from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 from dbdeed.engines.postgresql.online import partition
 from dbdeed.engines.postgresql.quoting import ident
@@ -37,9 +38,9 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     moved = old.partition_of != new.partition_of
     left = _left_over(old, context) if moved else []
     fit = Fitted()
+    if is_out_of_order(old, new, context):
+        return rebuild(old, new, context, alter)
     if new.of_type and old.of_type != new.of_type and not moved:
-        if not _in_order(old, new, context):
-            return rebuild(old, new, context, alter)
         fit = fitted(old, new, context)
     elif (old.inherits != new.inherits or flipped(old, new, context)) and not new.partition_of:
         fit = inheriting(old, new, context)
@@ -56,13 +57,6 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     handed = (*(one.id for one in left), *_handed(old, new, context)) if moved else ()
     handed = (*handed, *fit.covers, *partition.left_behind(old, context))
     return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(handed)), _by_itself(old, new, context))
-
-
-def _in_order(old: Table, new: Table, context: Context) -> bool:
-    """Whether the columns stand as those of the type that it comes to be of, but for more at the end."""
-    was, wanted = columns(old, context.current), list(columns(new, context.target))
-    kept = [name for name in was if name in wanted]
-    return wanted[: len(kept)] == kept
 
 
 def _by_itself(old: Table, new: Table, context: Context) -> Loosening | None:

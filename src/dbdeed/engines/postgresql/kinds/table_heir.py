@@ -304,6 +304,12 @@ def _local(heir: _Heir) -> Fitted:
     return Fitted(tuple(steps), tuple(covers), frozenset(disturbs))
 
 
+def _comes_below(heir: _Heir, name: str) -> bool:
+    """Whether a table above has the column afterwards, so that a check from there may look at it."""
+    there: Any = heir.context.target.objects.get(heir.wanted[name].id)
+    return there is None or there.inherited
+
+
 def _stands_below(heir: _Heir, name: str) -> bool:
     wanted: Any = heir.context.target.objects.get(heir.wanted[name].id)
     return bool(wanted.inherited)
@@ -372,7 +378,7 @@ def _not_nulls_and_checks(heir: _Heir) -> Iterator[Step]:
             label = column_create.not_null_constraint(above, heir.context.target)
             clause = f"ADD CONSTRAINT {ident(label)} NOT NULL {ident(name)}"
         yield step(f"{head} {clause}", heir.new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True)
-    own = [name for name in heir.wanted if name not in heir.held and name not in heir.anew]
+    own = [name for name in heir.wanted if name not in (*heir.held, *heir.anew) and _comes_below(heir, name)]
     comes = [name for name in heir.comes if not _stays(heir, name)]
     if comes and own:
         adds = ", ".join(f"ADD COLUMN {column_create.definition(_bare(heir.wanted[name]))}" for name in own)

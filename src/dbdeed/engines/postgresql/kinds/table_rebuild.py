@@ -220,7 +220,15 @@ def _parts(trees: _Trees, context: Context) -> Iterable[ObjectId]:
         yield from (one.id for one in _indexes(table, context.current))
         for column in _columns(table, context.current):
             yield column.id
-            yield from (one.id for one in column_create.owned(column, context.current))
+            yield from (
+                one.id for one in column_create.owned(column, context.current) if not _leaves(one, context)
+            )
+
+
+def _leaves(one: Any, context: Context) -> bool:
+    """Whether a sequence goes to another table, or to none; then it has left before."""
+    there: Any = context.target.objects.get(one.id)
+    return there is not None and there.owned_by[:2] != one.owned_by[:2]
 
 
 def _disturbed(trees: _Trees, context: Context, covers: set[ObjectId]) -> Iterator[ObjectId]:
@@ -229,7 +237,7 @@ def _disturbed(trees: _Trees, context: Context, covers: set[ObjectId]) -> Iterat
     waiting = [one.id for one in trees.aside]
     while waiting:
         for one in context.current.needed_by.get(waiting.pop(), ()):
-            if one in seen or (one.kind == "table" and one in context.target.objects):
+            if one in seen or (one.kind in ("table", "sequence") and one in context.target.objects):
                 continue
             seen.add(one)
             outside = one.kind == "column" and one not in covers
@@ -291,6 +299,8 @@ def _counts_aside(column: Any, context: Context) -> Iterable[Step]:
         aside = names.aside(how.sequence_name)
         yield exclusive(sequence_write.renamed(how.sequence_schema, how.sequence_name, aside), column.id)
     for one in column_create.owned(column, context.current):
+        if _leaves(one, context):
+            continue
         if one.id in context.target.objects:
             yield sequence_write.ownership(msgspec.structs.replace(one, owned_by=()))
         else:
