@@ -210,6 +210,13 @@ ANEW = {
         "ALTER TABLE p ADD CHECK (a <> '2025-06-03')",
         "CREATE TABLE u (m numeric(10,2), a integer, c money)",
     ),
+    "a table that crashes with its rows, and not with its counts, is one that does not": (
+        "CREATE UNLOGGED TABLE t (a integer, b integer, i integer GENERATED ALWAYS AS IDENTITY);"
+        "CREATE SEQUENCE s OWNED BY t.a; CREATE SEQUENCE n; CREATE UNLOGGED SEQUENCE u OWNED BY t.b",
+        "CREATE TABLE t (a integer, b integer, i integer GENERATED ALWAYS AS IDENTITY);"
+        "CREATE SEQUENCE s OWNED BY t.a; CREATE SEQUENCE n OWNED BY t.b; CREATE UNLOGGED SEQUENCE u;"
+        "CREATE UNLOGGED SEQUENCE v OWNED BY t.b",
+    ),
     "sequences of a table that is made anew go to another": (
         "CREATE TYPE e AS ENUM ('a'); CREATE TABLE s (b e, c text) PARTITION BY LIST (c);"
         "CREATE SEQUENCE v OWNED BY s.b; CREATE SEQUENCE n AS integer OWNED BY s.b;"
@@ -220,12 +227,19 @@ ANEW = {
 }
 
 OTHERS = {
+    "a view's trigger changes": (
+        "CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE VIEW v AS SELECT 1 AS a; CREATE TRIGGER p INSTEAD OF DELETE ON v FOR EACH ROW EXECUTE FUNCTION g()",
+        "CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE VIEW v AS SELECT 1 AS a; CREATE TRIGGER p INSTEAD OF UPDATE ON v FOR EACH ROW EXECUTE FUNCTION g()",
+    ),
     "an expression twice in GROUP BY": (
         "",
         "CREATE TABLE t (a integer, b text);"
         "CREATE VIEW m AS SELECT a + 1 AS x, a + 1 AS y, b || E'\\n GROUP BY ' AS z, (a + 1), count(*)"
         " FROM t WHERE b <> 'x' GROUP BY 1, 2, 3, 4 HAVING max(a) > 1 ORDER BY 2;"
-        "CREATE MATERIALIZED VIEW n AS SELECT a x, a y FROM t GROUP BY 1, 2",
+        "CREATE MATERIALIZED VIEW n AS SELECT a x, a y FROM t GROUP BY 1, 2;"
+        "CREATE VIEW c AS SELECT lower(b) AS x, lower(b) AS y FROM t GROUP BY 1, 2",
     ),
     "a publication's condition on a partitioned table": (
         "CREATE TABLE t (b integer) PARTITION BY RANGE (b); CREATE PUBLICATION q FOR TABLE t WHERE (b IS NOT NULL)"

@@ -47,8 +47,9 @@ def _placed(grouped: Sequence[str], selected: Sequence[str]) -> list[str]:
         left.setdefault(one, []).append(place)
     written = []
     for one in grouped:
-        again = grouped.count(one) > 1 and left.get(one)
-        written.append(str(left[one].pop(0)) if again else one)
+        call = one[1:-1] if one.startswith("(") else one  # a call of a function stands in parentheses here
+        places = (left.get(one) or left.get(call)) if grouped.count(one) > 1 else None
+        written.append(str(places.pop(0)) if places else one)
     return written
 
 

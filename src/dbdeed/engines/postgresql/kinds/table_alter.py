@@ -10,14 +10,14 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
-from dbdeed.engines.postgresql.kinds import inheritance
+from dbdeed.engines.postgresql.kinds import column_create, inheritance
 from dbdeed.engines.postgresql.kinds.column_alter import kept_in_order, option_changes
 from dbdeed.engines.postgresql.kinds.made_anew import is_out_of_order
 from dbdeed.engines.postgresql.kinds.table_heir import checks_fitted, flipped, inheriting, let_go
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, fitted
 from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 from dbdeed.engines.postgresql.online import partition
-from dbdeed.engines.postgresql.quoting import ident
+from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.secrets import with_environment
 from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
 
@@ -52,6 +52,7 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
         *(checks_fitted(old, new, context) if moved and not new.inherits else ()),
         *_settings(old, new),
         *_rewrites(old, new),
+        *(_counts_kept(new, context) if old.unlogged != new.unlogged else ()),
         *_attach(old, new, context),
     ]
     handed = (*(one.id for one in left), *_handed(old, new, context)) if moved else ()
@@ -201,6 +202,21 @@ def option_clauses(old: tuple[str, ...], new: tuple[str, ...], prefix: str) -> l
     if gone:
         clauses.append(f"RESET ({', '.join(prefix + one for one in sorted(gone))})")
     return clauses
+
+
+def _counts_kept(new: Table, context: Context) -> Iterable[Step]:
+    """SET LOGGED goes on to all sequences of the table, to those as well that are not as it is."""
+    for catalog in (context.current, context.target):
+        for column in catalog.children.get(new.id, ()):
+            how = getattr(column, "identity", None)
+            if how is not None and how.logged and catalog is context.target:
+                yield replace(column_create.logging(how, new.id, how.logged), after_all=True)
+            for owned in catalog.children.get(column.id, ()):
+                there: Any = context.target.objects.get(owned.id)
+                if there is not None and owned.id.kind == "sequence" and there.unlogged != new.unlogged:
+                    to = "UNLOGGED" if there.unlogged else "LOGGED"
+                    name = qualified(there.schema, there.name)
+                    yield replace(exclusive(f"ALTER SEQUENCE {name} SET {to}", there.id), after_all=True)
 
 
 def _rewrites(old: Table, new: Table) -> Iterable[Step]:
