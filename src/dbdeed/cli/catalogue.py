@@ -45,6 +45,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("restore", "Bring a backup back."),
             Entry("drill", "Restore the newest backup in isolation and prove it."),
             Entry("evidence", "Verify what a drill found, on any machine."),
+            Entry("agent", "Run the document's schedule of backups and drills."),
             Entry("ledger", "Keep account of what the database acknowledged, outside of it."),
         ),
     ),
