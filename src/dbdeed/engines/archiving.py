@@ -184,6 +184,9 @@ class LogArchiving(Protocol):
             read: gives a file's contents.
         """
 
+    def precedes(self, name: str, log: LogRange) -> bool:
+        """Whether a file of the shelf holds nothing but what came before a backup's own part."""
+
     def position_of(self, text: str) -> int:
         """A position as a number that grows along the log. Raises `InvalidInput` for what is none."""
 

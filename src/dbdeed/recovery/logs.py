@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.recovering import LogRange
     from dbdeed.progress import Progress
     from dbdeed.recovery.manifest import Manifest
+    from dbdeed.recovery.objects import Entry
     from dbdeed.recovery.shelf import Shelf
 
 _REACHED = "reached.json"
@@ -57,6 +58,11 @@ class Logs:
         """How far it leads on from a backup's own part. Raises `Damaged`, `Unavailable`."""
         names = [(one.name, one.size) for one in self.shelf.listing(self.archiving.shelf(log.system))]
         return self.archiving.reach(log, names, self.shelf.get)
+
+    def preceding(self, log: LogRange) -> list[Entry]:
+        """Files of the same system that hold nothing but what came before a backup's own part."""
+        found = self.shelf.listing(self.archiving.shelf(log.system))
+        return [one for one in found if self.archiving.precedes(one.name, log)]
 
     def reached(self, system: str) -> Reached | None:
         """The newest mark; None where there is none or it cannot be read: then less is known, no more."""

@@ -189,7 +189,8 @@ def verify(document: Path, backup: str, format_: str, quiet: bool) -> None:
 def prune(document: Path, dry_run: bool, format_: str, quiet: bool) -> None:
     """Delete the backups that the document's Retention no longer keeps.
 
-    The newest backup and the newest proven one are always kept.
+    The newest backup and the newest proven one are always kept, and so is all that a kept one needs: its
+    chain, and the archived log from the oldest one on.
 
     Examples:
         dbdeed backup prune --dry-run
@@ -209,6 +210,17 @@ def prune(document: Path, dry_run: bool, format_: str, quiet: bool) -> None:
                 decisions=decided,
                 removed=list(result.removed),
                 busy=list(result.busy),
+                log=[
+                    {
+                        "system": one.system,
+                        "since": one.since,
+                        "needed_by": one.needed_by,
+                        "files": one.files,
+                        "size": one.size,
+                    }
+                    for one in result.log
+                ],
+                log_kept=result.log_kept,
             )
         )
     else:
@@ -244,6 +256,12 @@ def _pruned(result: Pruned, *, dry_run: bool) -> str:
         f"{one.id}  {'kept: ' + ', '.join(one.reasons) if one.reasons else goes}" for one in result.decisions
     ]
     lines += [f"{one}  is being read, and stays until the next run" for one in result.busy]
+    lines += [
+        f"Log of {one.system}: kept from {one.since}, where {one.needed_by} begins; "
+        f"{one.files} earlier files ({_size(one.size)}) {goes}"
+        for one in result.log
+    ]
+    lines += [result.log_kept] if result.log_kept else []
     return "\n".join(lines) if lines else "There are no backups."
 
 

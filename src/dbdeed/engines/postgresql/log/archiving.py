@@ -10,7 +10,7 @@ from dbdeed.engines.postgresql.backup.source import read_source
 from dbdeed.engines.postgresql.log import reach, replay
 from dbdeed.engines.postgresql.log.names import shelf_folder
 from dbdeed.engines.postgresql.log.pages import problems_of
-from dbdeed.engines.postgresql.log.positions import UNIT, parse_name, parse_position
+from dbdeed.engines.postgresql.log.positions import PARTIAL, UNIT, parse_name, parse_position
 from dbdeed.engines.postgresql.log.receiver import WalReceiver, drop_slot, slot_name
 from dbdeed.engines.postgresql.log.spool import left_in
 from dbdeed.engines.postgresql.session import connect
@@ -63,6 +63,12 @@ class WalArchiving:
     def reach(self, log: LogRange, names: Sequence[tuple[str, int]], read: Callable[[str], bytes]) -> Reach:
         """Follow the names from the backup's end."""
         return reach.follow(log, names, read)
+
+    def precedes(self, name: str, log: LogRange) -> bool:
+        """Segments whose last byte comes before the backup's start; histories of timelines never do."""
+        unit = log.unit or UNIT
+        segment = parse_name(name.rpartition("/")[2].removesuffix(PARTIAL), unit)
+        return segment is not None and (segment.number + 1) * unit <= parse_position(log.start)
 
     def position_of(self, text: str) -> int:
         return parse_position(text)
