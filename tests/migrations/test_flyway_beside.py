@@ -20,6 +20,8 @@ from dbdeed.migrations.runner import down, locked
 from dbdeed.migrations.seam import State
 
 NEWEST = pytest.param("postgresql-18", marks=pytest.mark.slow)
+OLDER = pytest.param("postgresql-15", marks=pytest.mark.slow)
+ONE = pytest.mark.parametrize("place", ["sqlite", OLDER, NEWEST], indirect=True, scope="session")
 BOTH = pytest.mark.parametrize("place", ["sqlite", "postgresql-15", NEWEST], indirect=True, scope="session")
 POSTGRESQL = pytest.mark.parametrize("place", ["postgresql-15", NEWEST], indirect=True, scope="session")
 
@@ -131,7 +133,7 @@ def test_we_apply_half_and_they_the_rest(beside: Beside) -> None:
     assert beside.course.up().done == []
 
 
-@BOTH
+@ONE
 def test_a_changed_repeatable_is_seen_by_both(beside: Beside) -> None:
     beside.write(FILES)
     beside.course.up()
@@ -170,7 +172,7 @@ def _definition(beside: Beside) -> list[tuple[Any, ...]]:
     )
 
 
-@BOTH
+@ONE
 def test_their_baseline_covers_what_is_before_it(beside: Beside) -> None:
     beside.write(FILES)
     assert beside.flyway("baseline", baselineVersion="1.5")
@@ -179,7 +181,7 @@ def test_their_baseline_covers_what_is_before_it(beside: Beside) -> None:
     }  # fmt: skip
 
 
-@BOTH
+@ONE
 def test_our_baseline_is_theirs(beside: Beside) -> None:
     beside.write(FILES)
     course = beside.course
@@ -193,7 +195,7 @@ def test_our_baseline_is_theirs(beside: Beside) -> None:
     assert set(course.standing().values()) == {"baseline", "applied"}
 
 
-@BOTH
+@ONE
 def test_a_baseline_file_is_where_an_empty_database_starts(another: Callable[[], Beside]) -> None:
     ours, theirs = another(), another()
     whole = "CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL, points integer);"
@@ -273,7 +275,7 @@ def test_a_file_that_failed_in_flyway_is_said_to_have(beside: Beside) -> None:
     beside.agree()
 
 
-@BOTH
+@ONE
 def test_an_edited_file_is_corrected_as_by_their_repair(beside: Beside) -> None:
     beside.write(FILES)
     beside.course.up()
@@ -286,7 +288,7 @@ def test_an_edited_file_is_corrected_as_by_their_repair(beside: Beside) -> None:
     beside.agree()
 
 
-@BOTH
+@ONE
 def test_out_of_order_is_in_order_for_them(beside: Beside) -> None:
     beside.write(FILES)
     late = beside.course.root / "sql/V1.2__with_points.sql"

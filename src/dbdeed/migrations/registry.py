@@ -15,6 +15,7 @@ _MODULES: dict[Tool, str] = {
     Tool.DBDEED: "dbdeed.migrations.formats.dbdeed",
     Tool.FLYWAY: "dbdeed.migrations.formats.flyway.format",
     Tool.KNEX: "dbdeed.migrations.formats.knex.format",
+    Tool.LIQUIBASE: "dbdeed.migrations.formats.liquibase.format",
 }
 """The module of each, which has one object `FORMAT`."""
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dbdeed.migrations.seam import WrittenBatch, WrittenStatement
+    from dbdeed.migrations.seam import WrittenBatch
 
 _LONGEST_SLUG = 60
-_OWN_MARK = re.compile(r"^(dbdeed|liquibase|changeset|rollback|precondition\S*|property|comment):")
+_OWN_MARK = re.compile(
+    r"(?:dbdeed|liquibase|changeset|rollback|preconditions?\b|property|comments?|ignore\w*|validchecksum)\b",
+    re.IGNORECASE,
+)
 
 
 def slug(description: str) -> str:
@@ -21,25 +24,42 @@ def slug(description: str) -> str:
 
 
 def comment(text: str) -> str:
-    """One line of comment that is none of dbdeed's own marks."""
-    return "-- " + _OWN_MARK.sub(r"\1 :", " ".join(text.split()))
+    """One line of comment that no tool takes for a mark of its own."""
+    line = " ".join(text.split())
+    return f"-- Note: {line}" if _OWN_MARK.match(line) else f"-- {line}"
 
 
-def batches(parts: Sequence[WrittenBatch]) -> Iterator[str]:
-    """Lines of statements; where some run outside of transactions, those that commit together say so."""
-    mixed = any(not one.transactional for one in parts)
+def batches(
+    parts: Sequence[WrittenBatch], *, begin: str = "BEGIN", end: str = ";", mixed: bool | None = None
+) -> Iterator[str]:
+    """Lines of statements; where some run outside of transactions, those that commit together say so.
+
+    Args:
+        parts: of one way of a migration.
+        begin: how a transaction begins.
+        end: what ends a statement; other than a semicolon it stands in a line of its own.
+        mixed: transactions are said; None where the parts themselves tell.
+    """
+    mixed = any(not one.transactional for one in parts) if mixed is None else mixed
     for one in parts:
         together = mixed and one.transactional and len(one.statements) > 1
         if together:
-            yield from ("", "BEGIN;")
+            yield from ("", *_ended(begin, end))
         for statement in one.statements:
             yield ""
-            yield from statement_lines(statement)
+            yield from map(comment, statement.notes)
+            yield from _ended(statement.sql, end)
         if together:
-            yield from ("", "COMMIT;")
+            yield from ("", *_ended("COMMIT", end))
 
 
-def statement_lines(statement: WrittenStatement) -> Iterator[str]:
-    """Its notes, and itself with its semicolon, which a comment in its last line must not swallow."""
-    yield from map(comment, statement.notes)
-    yield statement.sql + ("\n;" if "--" in statement.sql.rpartition("\n")[2] else ";")
+def _ended(sql: str, end: str) -> Iterator[str]:
+    """A comment in the last line must not swallow a semicolon."""
+    yield from (
+        (sql + ";").split("\n")
+        if end == ";" and "--" not in sql.rpartition("\n")[2]
+        else (
+            *sql.split("\n"),
+            end,
+        )
+    )

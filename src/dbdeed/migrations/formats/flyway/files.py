@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.seam import Statement
 from dbdeed.errors import InvalidInput
 from dbdeed.migrations.formats.flyway.names import SCRIPTS, Malformed, Name, Role, Version, parse
 from dbdeed.migrations.formats.flyway.script import read_script
-from dbdeed.migrations.seam import Batch, Kind, Migration
+from dbdeed.migrations.formats.search_path import in_schema
+from dbdeed.migrations.seam import Kind, Migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -168,24 +168,10 @@ def _migration(engine: Engine, configuration: Configuration, one: Found, undo: F
         description=one.name.description,
         path=one.path,
         checksum=str(script.checksum),
-        up=_in_schema(engine, configuration, script.batches),
-        down=_in_schema(engine, configuration, back.batches) if back is not None else None,
+        up=in_schema(engine, configuration.schema, script.batches),
+        down=in_schema(engine, configuration.schema, back.batches) if back is not None else None,
         needs="flyway" if script.batches is None else "",
         kind=kind,
         origin=script.origin,
         environment=tuple(dict.fromkeys(environment)),
     )
-
-
-def _in_schema(
-    engine: Engine, configuration: Configuration, batches: tuple[Batch, ...] | None
-) -> tuple[Batch, ...] | None:
-    """Flyway puts its own schema in front of the search path before each file."""
-    if not batches or not configuration.schema or configuration.schema == "public":
-        return batches
-    if engine.name != "postgresql":
-        return batches
-    quoted = configuration.schema.replace('"', '""').replace("'", "''")
-    first = Statement(f"""SELECT set_config('search_path', '"{quoted}", public', false)""")
-    head, *rest = batches
-    return (Batch((first, *head.statements), head.transactional), *rest)

@@ -15,6 +15,7 @@ from dbdeed.errors import Unavailable
 from dbdeed.migrations.formats.flyway.files import find_files, key_of, script_of
 from dbdeed.migrations.formats.flyway.names import Role, Version, version_of
 from dbdeed.migrations.formats.lock_holder import java_hash, who_holds
+from dbdeed.migrations.formats.search_path import first_schema
 from dbdeed.migrations.seam import Applied, Kind, State
 
 if TYPE_CHECKING:
@@ -53,17 +54,6 @@ _SQLITE = """CREATE TABLE {table} (
     "execution_time" INT NOT NULL,
     "success" BOOLEAN NOT NULL
 )"""
-_FIRST_SCHEMA = """
-    SELECT n.nspname FROM pg_catalog.pg_settings s,
-        pg_catalog.unnest(pg_catalog.string_to_array(s.reset_val, ',')) WITH ORDINALITY AS u(entry, place),
-        pg_catalog.pg_namespace n
-    WHERE s.name = 'search_path'
-        AND n.nspname = CASE pg_catalog.btrim(u.entry, ' "') WHEN '$user' THEN current_user
-            ELSE pg_catalog.btrim(u.entry, ' "') END
-        AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-    ORDER BY u.place LIMIT 1
-"""
-"""What `current_schema` is for a connection that sets nothing: Flyway's own is such a one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +103,7 @@ class FlywayHistory:
             return "main"
         if self.configuration.schema:
             return self.configuration.schema
-        found = session.fetch(_FIRST_SCHEMA)
-        return str(found[0][0]) if found else "public"
+        return first_schema(session)
 
     def _table(self, session: Session) -> str:
         """As Flyway writes it: its lock's number is made of this very text."""

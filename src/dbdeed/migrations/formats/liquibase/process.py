@@ -1,0 +1,74 @@
+"""Liquibase's own program, for changesets that are not plain SQL."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dbdeed.errors import Unavailable
+from dbdeed.migrations.formats.jdbc import jdbc_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dbdeed.engines.seam import Target
+    from dbdeed.migrations.formats.liquibase.configuration import Configuration
+    from dbdeed.migrations.seam import Layout, Migration
+
+_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class LiquibaseProcess:
+    """The seam's `Process`."""
+
+    layout: Layout
+    configuration: Configuration
+    environment: Mapping[str, str] = field(repr=False)
+
+    @property
+    def _program(self) -> str | None:
+        return shutil.which("liquibase", path=self.environment.get("PATH"))
+
+    @property
+    def missing(self) -> str:
+        if self._program:
+            return ""
+        return "Its command line (`liquibase`) is not on the PATH; npm's and Maven's packages have it."
+
+    def up(self, target: Target, migration: Migration) -> None:
+        """The next changeset that has not run, which is this one: all before it have."""
+        self._run(target, migration, "update-count", "--count=1")
+
+    def down(self, target: Target, migration: Migration) -> None:
+        self._run(target, migration, "rollback-count", "--count=1")
+
+    def _run(self, target: Target, migration: Migration, *words: str) -> None:
+        """The database and its password go by the environment, which no list of processes shows."""
+        database = jdbc_of(target)
+        known = {
+            "LIQUIBASE_COMMAND_URL": database.url,
+            "LIQUIBASE_COMMAND_USERNAME": database.user,
+            "LIQUIBASE_COMMAND_PASSWORD": database.password,
+            "LIQUIBASE_COMMAND_CHANGELOG_FILE": self.configuration.changelog,
+            "LIQUIBASE_SEARCH_PATH": ",".join(map(str, self.configuration.search)),
+        }
+        environment = {**self.environment, **{name: value for name, value in known.items() if value}}
+        done = subprocess.run(
+            [self._program or "liquibase", *words],
+            cwd=self.layout.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+            raise Unavailable(
+                f"Liquibase ended with {done.returncode}: " + database.hidden("\n".join(said[-_LINES:])),
+                where=migration.key,
+                code="migration-foreign",
+            )

@@ -1,0 +1,407 @@
+"""Liquibase itself and our runner by turns on one history: changesets, rows, checksums and the lock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.migrations.conftest import Course
+from tests.migrations.peers import JavaPeer, Said
+from tests.migrations.tunnel import Tunnels
+from tests.planning.conftest import Place
+
+from dbdeed.document.values.types import Tool
+from dbdeed.errors import Unavailable
+from dbdeed.migrations.formats.jdbc import jdbc_of
+from dbdeed.migrations.runner import down, locked
+from dbdeed.migrations.running import MigrationFailed
+
+NEWEST = pytest.param("postgresql-18", marks=pytest.mark.slow)
+OLDER = pytest.param("postgresql-15", marks=pytest.mark.slow)
+ONE = pytest.mark.parametrize("place", ["sqlite", OLDER, NEWEST], indirect=True, scope="session")
+BOTH = pytest.mark.parametrize("place", ["sqlite", "postgresql-15", NEWEST], indirect=True, scope="session")
+POSTGRESQL = pytest.mark.parametrize("place", ["postgresql-15", NEWEST], indirect=True, scope="session")
+
+ROOT = """<?xml version="1.0" encoding="UTF-8"?>
+<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
+    xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+    xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
+        http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">
+  <property name="word" value="it"/>
+  <include file="one.sql" relativeToChangelogFile="true"/>
+  <include file="db/changelog/two.sql"/>
+  <includeAll path="more" relativeToChangelogFile="true"/>
+</databaseChangeLog>
+"""
+FILES = {
+    "db/changelog/root.xml": ROOT,
+    "db/changelog/one.sql": """--liquibase formatted sql
+
+--changeset alice:1 labels:"A,b" context:"test or Prod"
+--comment: The first ${word}
+CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL DEFAULT 'a;b ${word} ${nothing}'); -- so
+CREATE INDEX by_name ON customers (name);
+--rollback DROP INDEX by_name;
+--rollback DROP TABLE customers;
+
+--changeset alice:2 runOnChange:true
+DROP VIEW IF EXISTS names;
+CREATE VIEW names AS SELECT name FROM customers;
+--rollback DROP VIEW names;
+
+--changeset "bob smith":"a b" splitStatements:false stripComments:false\r
+-- kept: für später\r
+INSERT INTO customers (id) VALUES (1)\r
+--rollback empty
+
+--changeset alice:3 dbms:oracle
+SELECT 1 FROM dual;
+
+--changeset alice:4 context:test
+--preconditions onFail:HALT
+--precondition-sql-check expectedResult:1 SELECT count(*) FROM customers
+CREATE TABLE counted (id integer);
+--rollback DROP TABLE counted;
+""",
+    "db/changelog/two.sql": """--liquibase formatted sql logicalFilePath:logical.sql
+--property name:kind value:integer
+--changeset carl:raw endDelimiter:/
+CREATE TABLE first_one (id ${kind})
+/
+CREATE TABLE second_one (id ${kind})
+/
+--rollback DROP TABLE second_one;
+--rollback DROP TABLE first_one;
+""",
+    "db/changelog/more/b_plain.sql": "CREATE TABLE plain (id integer);\n-- and no more\n",
+    "db/changelog/more/a.sql": "-- liquibase formatted sql\n-- changeset dora:5\nUPDATE customers SET name = name;\n"
+    "-- rollback not required\n",
+    "liquibase.properties": "changeLogFile=db/changelog/root.xml\nurl=jdbc:none\n",
+}
+
+
+class Beside:
+    """A project, its database, and Liquibase."""
+
+    def __init__(self, java: JavaPeer, tunnels: Tunnels, course: Course) -> None:
+        self.java = java
+        self.course = course
+        self.place = course.place
+        reached = jdbc_of(tunnels.reach(course.target))
+        self.general = [f"--search-path={course.root}", "--show-banner=false"]
+        self.given = [f"--url={reached.url}", "--changelog-file=db/changelog/root.xml"]
+        if reached.user:
+            self.given.append(f"--username={reached.user}")
+
+    def write(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            path = self.course.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+
+    def words(self, command: str, *more: str) -> list[str]:
+        given = [one for one in self.given if command != "release-locks" or "changelog" not in one]
+        return ["liquibase", *self.general, command, *given, *more]
+
+    def liquibase(self, command: str, *more: str) -> Said:
+        said = self.java.ask(*self.words(command, *more))
+        if getattr(self.course.session, "absent", False):  # opened before there was a file
+            self.course.session.close()
+            self.course.session = self.place.open(self.course.target)
+        return said
+
+    def agree(self) -> None:
+        """Both say that all is applied, as it stands in the files."""
+        assert {str(one.standing) for one in self.course.lines()} == {"applied"}
+        said = self.liquibase("status", "--verbose")
+        assert "is up to date" in said.text, said.text
+        said = self.liquibase("validate")
+        assert "No validation errors found" in said.text, said.text
+
+    def down(self, count: int) -> None:
+        course = self.course
+        down(course.desk, course.files, course.place.scratch, count=count)
+
+    def rows(self, columns: str) -> list[tuple[Any, ...]]:
+        order = "ORDER BY orderexecuted"
+        return self.course.session.fetch(f"SELECT {columns} FROM databasechangelog {order}")
+
+
+@pytest.fixture
+def another(
+    java: JavaPeer, tunnels: Tunnels, place: Place, courses: Callable[..., Course]
+) -> Callable[[], Beside]:
+    """The same project with a new database."""
+    return lambda: Beside(java, tunnels, courses(place, Tool.LIQUIBASE))
+
+
+@pytest.fixture
+def beside(another: Callable[[], Beside]) -> Beside:
+    return another()
+
+
+@BOTH
+def test_they_apply_half_and_we_the_rest_then_back_and_again(beside: Beside) -> None:
+    beside.write(FILES)
+    said = beside.liquibase("update-count", "--count=4")
+    assert said, said.text
+    report = beside.course.up()
+    assert [one.version for one in report.done] == ["carl:raw", "5", "includeAll:raw"]
+    beside.agree()
+
+
+@BOTH
+def test_we_apply_half_and_they_the_rest(beside: Beside) -> None:
+    beside.write(FILES)
+    beside.course.up(until="a b")
+    said = beside.liquibase("update")
+    assert said, said.text
+    beside.agree()
+    assert beside.course.up().done == []
+
+
+@BOTH
+def test_the_tables_and_rows_are_those_of_liquibase(another: Callable[[], Beside]) -> None:
+    ours, theirs = another(), another()
+    ours.write(FILES)
+    ours.course.up()
+    said = theirs.liquibase("update")
+    assert said, said.text
+    columns = "id, author, filename, orderexecuted, exectype, md5sum, description, comments, contexts, labels"
+    assert ours.rows(columns) == theirs.rows(columns)
+    assert _definition(ours) == _definition(theirs)
+    ours.write({"db/changelog/one.sql": FILES["db/changelog/one.sql"].replace("SELECT name", "SELECT id")})
+    assert [one.version for one in ours.course.up().done] == ["2"]
+    assert theirs.liquibase("update")
+    assert ours.rows(columns) == theirs.rows(columns)
+    assert ("RERAN",) in ours.rows("exectype")
+
+
+def _definition(beside: Beside) -> list[tuple[Any, ...]]:
+    if not beside.place.is_postgresql:
+        return beside.course.session.fetch(
+            "SELECT sql FROM sqlite_schema WHERE tbl_name LIKE 'DATABASECHANGELOG%' ORDER BY name"
+        )
+    return beside.course.session.fetch(
+        "SELECT attrelid::regclass::text, attnum, attname, format_type(atttypid, atttypmod), attnotnull::text "
+        "FROM pg_attribute WHERE attnum > 0 AND attrelid::regclass::text LIKE 'databasechangelog%' "
+        "UNION ALL SELECT conname, 0, pg_get_constraintdef(oid), '', '' FROM pg_constraint "
+        "WHERE conrelid::regclass::text LIKE 'databasechangelog%' ORDER BY 1, 2"
+    )
+
+
+@BOTH
+def test_we_take_back_what_they_applied_and_they_what_we_did(beside: Beside) -> None:
+    files = {
+        **FILES,
+        "db/changelog/root.xml": ROOT.replace('<includeAll path="more" relativeToChangelogFile="true"/>', ""),
+    }
+    beside.write(files)
+    assert beside.liquibase("update")
+    beside.down(2)
+    assert beside.rows("id") == [("1",), ("2",), ("a b",)]
+    assert "2 changesets have not been applied" in beside.liquibase("status").text
+    assert beside.liquibase("update")
+    beside.agree()
+    beside.course.up()
+    said = beside.liquibase("rollback-count", "--count=5")
+    assert said, said.text
+    assert beside.rows("id") == []
+    assert set(beside.course.standing().values()) == {"pending"}
+    beside.course.up()
+    beside.agree()
+
+
+@ONE
+def test_their_lock_keeps_us_out_and_is_never_cleared(beside: Beside) -> None:
+    beside.write({**FILES, "db/changelog/root.xml": ROOT})
+    beside.course.up()
+    course = beside.course
+    held = "'host-7 (10.0.0.7)', lockgranted = '2026-11-22 10:15:00'"
+    course.session.execute(f"UPDATE databasechangeloglock SET locked = {_true(beside)}, lockedby = {held}")
+    with pytest.raises(Unavailable) as refused, locked(course.desk):
+        pass
+    assert refused.value.message == (
+        "Liquibase is at work in this database: host-7 (10.0.0.7) holds its lock since 2026-11-22 10:15:00."
+    )
+    assert "liquibase release-locks" in refused.value.hint
+    assert course.session.fetch("SELECT lockedby FROM databasechangeloglock") == [("host-7 (10.0.0.7)",)]
+    assert beside.liquibase("release-locks")
+    with locked(course.desk):
+        pass
+
+
+@BOTH
+def test_our_lock_keeps_them_out_and_one_that_we_left_is_taken_over(beside: Beside) -> None:
+    beside.write(FILES)
+    course = beside.course
+    waits = ("--changelog-lock-wait-time-in-minutes=0", "--changelog-lock-poll-rate=1")
+    general = beside.general
+    with locked(course.desk):
+        beside.general = [*general, *waits]
+        said = beside.liquibase("update")
+        beside.general = general
+    assert not said
+    if beside.place.is_postgresql:  # on SQLite it stumbles over the moment when it wants to say whose it is
+        assert "Could not acquire change log lock.  Currently locked by dbdeed on " in said.text
+    assert course.session.fetch("SELECT locked, lockedby FROM databasechangeloglock") == [(False, None)]
+    left = "'dbdeed on a host (process 4711)'"
+    course.session.execute(f"UPDATE databasechangeloglock SET locked = {_true(beside)}, lockedby = {left}")
+    course.up()
+    beside.agree()
+
+
+def _true(beside: Beside) -> str:
+    return "TRUE" if beside.place.is_postgresql else "1"
+
+
+@POSTGRESQL
+def test_while_they_run_we_are_refused(beside: Beside) -> None:
+    one = "--liquibase formatted sql\n--changeset a:1\nSELECT pg_sleep(1.5);\n"
+    beside.write(
+        {"db/changelog/root.xml": one, "liquibase.properties": "changeLogFile=db/changelog/root.sql\n"}
+    )
+    (beside.course.root / "db/changelog/root.xml").rename(beside.course.root / "db/changelog/root.sql")
+    beside.given[1] = "--changelog-file=db/changelog/root.sql"
+    course = beside.course
+    beside.java.begin(*beside.words("update"))
+    try:
+        late = time.monotonic() + 20
+        busy = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()"
+        while not course.session.fetch(busy)[0][0]:
+            assert time.monotonic() < late
+            time.sleep(0.02)
+        with pytest.raises(
+            Unavailable, match=r"Liquibase is at work in this database: .* holds its lock since 20"
+        ):
+            course.up()
+    finally:
+        assert beside.java.answer()
+    assert course.up().done == []
+    beside.agree()
+
+
+@ONE
+def test_an_edited_changeset_is_found_by_both_and_corrected_for_both(beside: Beside) -> None:
+    beside.write(FILES)
+    beside.course.up()
+    edited = FILES["db/changelog/one.sql"].replace("ON customers (name)", "ON customers (name, id)")
+    beside.write({"db/changelog/one.sql": edited})
+    assert beside.course.standing()["1"] == "edited"
+    assert not beside.liquibase("validate")
+    beside.write(
+        {"db/changelog/one.sql": edited.replace("--comment: The", "--validCheckSum: ANY\n--comment: The")}
+    )
+    beside.agree()
+    beside.write({"db/changelog/one.sql": edited})
+    course = beside.course
+    with course.session.transaction():
+        course.desk.history.correct(course.session, course.files.migrations[0])
+    beside.agree()
+
+
+@ONE
+def test_contexts_and_labels_choose_the_same(another: Callable[[], Beside]) -> None:
+    rows = {}
+    for contexts, labels in (
+        ("", "a"),
+        ("prod", "a and b"),
+        ("dev", "not a"),
+        ("test", "c or !a"),
+        ("dev,prod", ""),
+    ):
+        ours, theirs = another(), another()
+        beside_files = "changeLogFile=db/changelog/root.xml\n"
+        if contexts:
+            beside_files += f"contexts={contexts}\n"
+        if labels:
+            beside_files += f"label-filter={labels}\n"
+        ours.write({**FILES, "db/changelog/one.sql": _CHOICES, "liquibase.properties": beside_files})
+        ours.write({"db/changelog/root.xml": ROOT.partition('<include file="db')[0] + "</databaseChangeLog>"})
+        ours.course.up()
+        more = [f"--contexts={contexts}"] if contexts else []
+        assert theirs.liquibase("update", *more, *([f"--label-filter={labels}"] if labels else []))
+        rows[contexts, labels] = ours.rows("id")
+        assert rows[contexts, labels] == theirs.rows("id"), (contexts, labels)
+    assert len(set(map(tuple, rows.values()))) > 2
+
+
+_CHOICES = """--liquibase formatted sql
+--changeset a:1 context:test
+SELECT 1;
+--changeset a:2 context:"test or prod"
+SELECT 1;
+--changeset a:3 context:"!prod"
+SELECT 1;
+--changeset a:4 context:"dev and !(test or prod)"
+SELECT 1;
+--changeset a:5 labels:a
+SELECT 1;
+--changeset a:6 labels:a,b
+SELECT 1;
+--changeset a:7 labels:c
+SELECT 1;
+--changeset a:8 dbms:!oracle
+SELECT 1;
+--changeset a:9 dbms:postgresql,sqlite
+SELECT 1;
+--changeset a:10 dbms:h2
+SELECT 1;
+--changeset a:11 ignore:true
+SELECT 1;
+--changeset a:12
+SELECT 1;
+"""
+
+
+@ONE
+def test_a_precondition_that_does_not_hold_stops_both(beside: Beside) -> None:
+    text = FILES["db/changelog/one.sql"].replace("expectedResult:1", "expectedResult:2")
+    beside.write({**FILES, "db/changelog/one.sql": text})
+    with pytest.raises(MigrationFailed, match="The precondition does not hold: SELECT count"):
+        beside.course.up()
+    assert beside.rows("id") == [("1",), ("2",), ("a b",)]
+    assert not beside.liquibase("update")
+
+
+@ONE
+def test_their_sync_is_our_baseline(beside: Beside) -> None:
+    beside.write(FILES)
+    assert beside.liquibase("changelog-sync")
+    assert set(beside.course.standing().values()) == {"applied"}
+
+
+@ONE
+@pytest.mark.parametrize("ending", ["yaml", "json"])
+def test_roots_in_other_forms_include_the_same(beside: Beside, ending: str) -> None:
+    beside.write({**FILES, f"db/changelog/root.{ending}": YAML if ending == "yaml" else JSON})
+    beside.write({"liquibase.properties": f"changeLogFile=db/changelog/root.{ending}\n"})
+    beside.given[1] = f"--changelog-file=db/changelog/root.{ending}"
+    assert beside.liquibase("update-count", "--count=3")
+    beside.course.up()
+    beside.agree()
+
+
+YAML = """# what runs
+databaseChangeLog:
+  - property:
+      name: word
+      value: "it"  # in a sentence
+  - include:
+      file: one.sql
+      relativeToChangelogFile: true
+  - include:
+      file: db/changelog/two.sql
+  - includeAll:
+      path: more
+      relativeToChangelogFile: true
+"""
+JSON = """{"databaseChangeLog": [
+  {"property": {"name": "word", "value": "it"}},
+  {"include": {"file": "one.sql", "relativeToChangelogFile": true}},
+  {"include": {"file": "db/changelog/two.sql"}},
+  {"includeAll": {"path": "more", "relativeToChangelogFile": true}}
+]}
+"""
