@@ -23,6 +23,7 @@ from dbdeed.progress import SILENT
 from dbdeed.recovery.destination import DEFAULT_FOLDER
 from dbdeed.recovery.drill import Clocks, Plan, drill, method_of
 from dbdeed.recovery.ledger import read_beats
+from dbdeed.recovery.logs import Logs
 from dbdeed.recovery.manifest import Proof, Verdict
 from dbdeed.recovery.report import PROCEDURE_BLOCK, RECOVERY_BLOCK, render_procedure, render_recovery
 from dbdeed.recovery.rooms import work_folder
@@ -119,6 +120,7 @@ def drill_for(
     key = evidence_key(environment)  # a bad one is said before anything is restored
     architecture = read_architecture(project)
     project.prepare()
+    archiving = engine.log_archiving()
     with work_folder(project.state / "work") as work:
         plan = Plan(
             engine=engine,
@@ -131,6 +133,7 @@ def drill_for(
             unknown=unknown,
             ledger=read_beats(ledger_folder(project)).beats,
             ledger_name=project.known_identity(),
+            logs=Logs(archiving, vault.store.shelf) if archiving is not None else None,
         )
         proof = drill(plan, Clocks(utc_now, time.monotonic), progress)
     if proof.backup:

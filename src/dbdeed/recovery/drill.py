@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.archiving import Until
 from dbdeed.engines.faults import RestoreFailed, SqlRejected
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault
 from dbdeed.planning.plan import fingerprint
@@ -30,6 +31,7 @@ from dbdeed.recovery.manifest import (
     worst,
 )
 from dbdeed.recovery.points import longest_gap, loss_now
+from dbdeed.recovery.replaying import LOG, LogDrill, Wanted, drill_log, leads_on
 from dbdeed.recovery.store import moment_of
 from dbdeed.recovery.timing import TimedProgress
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from dbdeed.progress import Progress
     from dbdeed.recovery.exposure import Lost
     from dbdeed.recovery.ledger import Beat
+    from dbdeed.recovery.logs import Logs
     from dbdeed.recovery.store import Listing, Store
 
 _LEDGER_FRESH = timedelta(minutes=5)  # a ledger whose last beat is older has stopped, and measures nothing
@@ -77,6 +80,7 @@ class Plan:
         backup: an id; "" for the newest.
         ledger: what the database acknowledged, in order.
         ledger_name: under which it stands in the database.
+        logs: the store's archived log; None where the engine has none.
     """
 
     engine: Engine
@@ -89,6 +93,7 @@ class Plan:
     unknown: str = "The document's schema was not at hand."
     ledger: tuple[Beat, ...] = ()
     ledger_name: str = ""
+    logs: Logs | None = None
 
 
 def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
@@ -103,13 +108,21 @@ def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
     recovered = _Recovered()
     checks += _restore_and_compare(plan, manifest, recovered, clocks, timed)
     seconds = recovered.at - start if recovered.at is not None else None
+    phases = tuple(timed.phases[: recovered.phases])
     checks.append(_files(plan, manifest, progress))
+    replayed = _replayed(plan, manifest, clocks, progress)
+    if replayed is not None:
+        checks += replayed.checks
+        if replayed.phases:  # this is the recovery that a disaster would ask for
+            phases = (*timed.phases[:1], *replayed.phases)
+            seconds = sum(one.seconds for one in phases)
+            recovered.beat = replayed.beat
     at = clocks.now()
     measured = _measured(plan, recovered, at)
-    bound = loss_now(listing.backups, listing.proofs, at)
+    bound = _bound(listing, replayed, at)
     loss = measured.seconds if measured is not None else seconds_of(bound)
     gap = longest_gap(listing.backups, listing.proofs, at)
-    worst = worst_exposure(plan.ledger, safe_points(listing.backups), at)
+    worst = worst_exposure(plan.ledger, safe_points(listing.backups), at) if replayed is None else None
     checks += _objectives(plan.promises, seconds, loss)
     return Proof(
         backup=manifest.id,
@@ -118,14 +131,47 @@ def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
         verdict=worst_of(checks),
         checks=tuple(checks),
         method=manifest.method,
-        phases=tuple(timed.phases[: recovered.phases]),
+        phases=phases,
         recovery_seconds=seconds,
         loss_seconds=loss,
-        gap_seconds=seconds_of(gap),
+        gap_seconds=seconds_of(gap) if replayed is None else None,
         schema=recovered.schema,
         beats_lost=measured.beats if measured is not None else None,
         worst_seconds=worst.seconds if worst is not None else None,
     )
+
+
+def _replayed(plan: Plan, manifest: Manifest, clocks: Clocks, progress: Progress) -> LogDrill | None:
+    """The archived log after the backup, drilled to its end; None where there is none."""
+    try:
+        reach = leads_on(plan.logs, manifest) if plan.logs is not None else None
+        if reach is None or plan.logs is None:
+            return None
+        work = plan.work / "replay"
+        work.mkdir(mode=0o700)
+        wanted = Wanted(
+            engine=plan.engine,
+            method=method_of(plan.engine, manifest),
+            store=plan.store,
+            logs=plan.logs,
+            manifest=manifest,
+            work=work,
+            until=Until(),
+            beats=plan.ledger,
+            name=plan.ledger_name,
+        )
+        return drill_log(wanted, reach, clocks.ticks, progress)
+    except DbdeedError as error:
+        return LogDrill((Check(LOG, Verdict.NOT_VERIFIED, problems=(_said(error),)),))
+
+
+def _bound(listing: Listing, replayed: LogDrill | None, now: datetime) -> timedelta | None:
+    """How much would be lost at most: the time since the newest moment that can be restored."""
+    bound = loss_now(listing.backups, listing.proofs, now)
+    if replayed is None or replayed.until is None or not replayed.phases:
+        return bound
+    by_log = max(now - replayed.until, timedelta(0))
+    return min(bound, by_log) if bound is not None else by_log
 
 
 def seconds_of(length: timedelta | None) -> float | None:
