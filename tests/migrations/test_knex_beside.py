@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,50 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.migrations.beside import Beside
 from tests.migrations.conftest import Course
-from tests.migrations.drafts import batch, draft, table_drafts, write_all
+from tests.migrations.drafts import batch, draft, write_all
 from tests.migrations.knex_project import KnexProject, knex_project
 from tests.planning.conftest import Place
 
 from dbdeed.document.values.types import Tool as ToolName
-from dbdeed.engines.seam import Session
 from dbdeed.errors import Unavailable
 from dbdeed.migrations.formats.knex.history import OURS
-from dbdeed.migrations.runner import Tool, down, up
 
 
-class Beside:
-    """A project of Knex's and of ours."""
-
+class Pair(Beside):
     def __init__(self, course: Course, theirs: KnexProject) -> None:
-        self.course = course
+        super().__init__(course, theirs.environment)
         self.theirs = theirs
-
-    @property
-    def session(self) -> Session:
-        return self.course.session
-
-    def write(self, first: int, count: int) -> None:
-        write_all(self.course.place.engine, self.course.format, self.course.root, table_drafts(count, first))
-
-    @property
-    def tool(self) -> Tool:
-        environment = {**os.environ, **self.theirs.environment}
-        process = self.course.format.process(self.course.files.layout, environment)
-        return Tool(process, self.course.target)
-
-    def up(self) -> list[str]:
-        course = self.course
-        report = up(course.desk, course.files, course.place.scratch, self.tool)
-        return [one.description for one in report.done]
-
-    def down(self, count: int = 1) -> list[str]:
-        course = self.course
-        report = down(course.desk, course.files, course.place.scratch, self.tool, count=count)
-        return [one.description for one in report.done]
-
-    def standing(self) -> list[str]:
-        return [str(one.standing) for one in self.course.lines()]
 
     def batches(self) -> list[int]:
         return [row[0] for row in self.session.fetch("SELECT batch FROM knex_migrations ORDER BY id")]
@@ -62,18 +32,14 @@ class Beside:
     def lock(self) -> list[int]:
         return [row[0] for row in self.session.fetch("SELECT is_locked FROM knex_migrations_lock")]
 
-    def count(self, table: str) -> int:
-        return int(self.session.fetch(f"SELECT count(*) FROM {table}")[0][0])
-
 
 @pytest.fixture
-def pair(beside: Place, courses: Callable[..., Course], tmp_path: Path) -> Beside:
+def pair(beside: Place, courses: Callable[..., Course], tmp_path: Path) -> Pair:
     course = courses(beside, ToolName.KNEX)
-    course.session.execute("SELECT 1")  # makes the file, which Knex would otherwise make beside it
-    return Beside(course, knex_project(tmp_path, course.target))
+    return Pair(course, knex_project(tmp_path, course.target))
 
 
-def test_either_runs_the_next_file(pair: Beside) -> None:
+def test_either_runs_the_next_file(pair: Pair) -> None:
     pair.write(0, 2)
     pair.theirs.ask("migrate:latest")
     assert pair.standing() == ["applied"] * 2
@@ -97,7 +63,7 @@ def test_either_runs_the_next_file(pair: Beside) -> None:
     assert pair.lock() == [0]
 
 
-def test_our_tables_are_theirs(pair: Beside, courses: Callable[..., Course]) -> None:
+def test_our_tables_are_theirs(pair: Pair, courses: Callable[..., Course]) -> None:
     pair.theirs.ask("migrate:list")
     place, ours = pair.course.place, courses(pair.course.place, ToolName.KNEX)
     assert not ours.desk.history.exists(ours.session)
@@ -107,7 +73,7 @@ def test_our_tables_are_theirs(pair: Beside, courses: Callable[..., Course]) -> 
     assert ours.session.fetch(rows) == pair.session.fetch(rows)
 
 
-def test_their_lock_keeps_us_out(pair: Beside) -> None:
+def test_their_lock_keeps_us_out(pair: Pair) -> None:
     pair.write(0, 1)
     pair.theirs.ask("migrate:list")
     pair.session.execute("UPDATE knex_migrations_lock SET is_locked = 1")
@@ -118,7 +84,7 @@ def test_their_lock_keeps_us_out(pair: Beside) -> None:
     assert pair.up() == ["add table t0"]
 
 
-def test_our_lock_keeps_them_out(pair: Beside) -> None:
+def test_our_lock_keeps_them_out(pair: Pair) -> None:
     pair.write(0, 1)
     history = pair.course.desk.history
     history.create(pair.session)
@@ -129,7 +95,7 @@ def test_our_lock_keeps_them_out(pair: Beside) -> None:
     assert pair.theirs.all_done(1)
 
 
-def test_a_running_transaction_of_theirs_keeps_us_out(pair: Beside) -> None:
+def test_a_running_transaction_of_theirs_keeps_us_out(pair: Pair) -> None:
     if not pair.course.place.is_postgresql:
         pytest.skip("SQLite's own lock keeps others out")
     pair.write(0, 1)
@@ -164,7 +130,7 @@ with engine.exclusive(session), history.locked(session):
 """
 
 
-def test_only_our_own_stale_lock_is_cleared(pair: Beside) -> None:
+def test_only_our_own_stale_lock_is_cleared(pair: Pair) -> None:
     pair.write(0, 1)
     pair.course.desk.history.create(pair.session)
     system = "POSTGRESQL" if pair.course.place.is_postgresql else "SQLITE"
@@ -190,7 +156,7 @@ exports.down = (knex) => knex.schema.dropTable("hand");
 """
 
 
-def test_a_hand_written_file_is_run_by_knex(pair: Beside) -> None:
+def test_a_hand_written_file_is_run_by_knex(pair: Pair) -> None:
     pair.write(0, 1)
     pair.course.write("20261125000000_by_hand.js", HAND)
     pair.write(5, 1)
@@ -208,7 +174,7 @@ def test_a_hand_written_file_is_run_by_knex(pair: Beside) -> None:
 
 def test_files_of_every_language(beside: Place, courses: Callable[..., Course], tmp_path: Path) -> None:
     course = courses(beside, ToolName.KNEX)
-    pair = Beside(course, knex_project(tmp_path, course.target, kind="module"))
+    pair = Pair(course, knex_project(tmp_path, course.target, kind="module"))
     pair.write(0, 1)
     (tmp_path / "knexfile.js").unlink()
     client = "pg" if beside.is_postgresql else "better-sqlite3"
@@ -239,7 +205,7 @@ def test_files_of_every_language(beside: Place, courses: Callable[..., Course], 
     assert pair.standing() == ["applied"] * 2
 
 
-def test_a_rebuilt_table_keeps_its_children(pair: Beside) -> None:
+def test_a_rebuilt_table_keeps_its_children(pair: Pair) -> None:
     """Knex's driver for SQLite enforces foreign keys, and a dropped table takes what refers to it."""
     if pair.course.place.is_postgresql:
         pytest.skip("PostgreSQL rebuilds no tables")

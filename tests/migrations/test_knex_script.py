@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.migrations.drafts import batch, draft, sql_of
+from tests.migrations.hostile import HOSTILE, TEXTS
 
 from dbdeed.document.source import Source
 from dbdeed.document.values.types import System
@@ -27,15 +28,6 @@ if TYPE_CHECKING:
 POSTGRESQL, SQLITE = engine_for(System.POSTGRESQL), engine_for(System.SQLITE)
 ENGINES = pytest.mark.parametrize("engine", [POSTGRESQL, SQLITE], ids=["postgresql", "sqlite"])
 LANGUAGES = pytest.mark.parametrize("language", list(Language))
-HOSTILE = (
-    "`", "${x}", '${env("NAME")}', "\\", "\\\\", "\\`", "?", "??", "\\?", "\\\\?", "?|", "@?", ":name", "::text", "%", "%%",
-    "%s", "'", '"', "\r", "\r\n", "\n", "\t", "\u2028", "\u202e", "\ufeff", "$1", "$$", "*/", "//", "-- x", "\x00", "é", "𝄞",
-    '"""', "'''", "\\n", "\\u0041", "{", "}", "-- migrate:down", "});",
-)  # fmt: skip
-TEXTS = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=4)), min_size=1, max_size=12).map(
-    "".join
-)
-TEXTS = TEXTS.filter(lambda text: not any("\ud800" <= one <= "\udfff" for one in text))
 
 
 def reread(engine: Engine, language: Language, text: str) -> Script | None:

@@ -16,6 +16,7 @@ _MODULES: dict[Tool, str] = {
     Tool.FLYWAY: "dbdeed.migrations.formats.flyway.format",
     Tool.KNEX: "dbdeed.migrations.formats.knex.format",
     Tool.LIQUIBASE: "dbdeed.migrations.formats.liquibase.format",
+    Tool.ALEMBIC: "dbdeed.migrations.formats.alembic.format",
 }
 """The module of each, which has one object `FORMAT`."""
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Engine
     from dbdeed.migrations.seam import Draft, WrittenBatch, WrittenStatement
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DROPS_TABLE = re.compile(r"\s*drop\s+table\b", re.IGNORECASE)
 
 
@@ -45,7 +46,7 @@ def _drops_table(statement: WrittenStatement) -> bool:
     return _DROPS_TABLE.match(statement.sql) is not None
 
 
-def is_plain(*ways: tuple[Group, ...]) -> bool:
+def is_plain(*ways: Sequence[Group]) -> bool:
     """Whether one transaction for the whole of each way does."""
     return all(
         len(groups) <= 1 and all(one.transactional and not one.keys_off for one in groups) for groups in ways
@@ -63,5 +64,6 @@ def comment_lines(draft: Draft) -> list[str]:
 
 
 def one_line(text: str) -> str:
-    """Without line ends of any language, and no mark of the runner's."""
-    return re.sub(r"^(dbdeed|migrate):", r"\1 :", " ".join(text.split()))
+    """Without line ends of any language or other control characters, and no mark of the runner's."""
+    plain = " ".join(_CONTROL.sub(" ", text).split())
+    return re.sub(r"^(dbdeed|migrate):", r"\1 :", plain)

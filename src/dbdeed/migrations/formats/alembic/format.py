@@ -1,0 +1,106 @@
+"""Alembic: `versions/REVISION_words.py`, each with the revision that it revises.
+
+Files whose functions are made of nothing but `op.execute`, as we write them, we run ourselves; any other is
+run by the project's own Alembic.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from dbdeed.document.values.types import Tool
+from dbdeed.errors import InvalidInput
+from dbdeed.migrations.files import checksum_of
+from dbdeed.migrations.formats.alembic.history import AlembicHistory, words_of
+from dbdeed.migrations.formats.alembic.process import AlembicProcess
+from dbdeed.migrations.formats.alembic.script import read_back, written
+from dbdeed.migrations.formats.alembic.settings import settings_of
+from dbdeed.migrations.formats.alembic.tree import heads_of, read_tree
+from dbdeed.migrations.seam import Layout, Migration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from dbdeed.engines.seam import Engine
+    from dbdeed.migrations.formats.alembic.settings import Settings
+    from dbdeed.migrations.formats.alembic.tree import Revision
+    from dbdeed.migrations.seam import Draft, History, Process
+
+
+class AlembicFormat:
+    """The seam's `Format`."""
+
+    name = "alembic"
+    tool = Tool.ALEMBIC
+    keeps_checksums = False
+
+    def layout(self, root: Path) -> Layout:
+        return Layout(root, settings_of(root).folder)
+
+    def read(self, engine: Engine, layout: Layout) -> Sequence[Migration]:
+        tree = read_tree(layout.root, settings_of(layout.root))
+        return tuple(_migration(engine, one) for one in tree.values())
+
+    def write(
+        self, engine: Engine, layout: Layout, existing: Sequence[Migration], draft: Draft
+    ) -> Mapping[Path, str]:
+        settings = settings_of(layout.root)
+        tree = read_tree(layout.root, settings)
+        heads = heads_of(tree, [one.key for one in existing])
+        if len(heads) > 1:
+            raise InvalidInput(
+                f"Two branches both added migrations: {' and '.join(heads)} are heads.",
+                where=str(tree[heads[-1]].path),
+                hint="`dbdeed migrate rebase` puts one after the other, `alembic merge heads` joins them.",
+                code="migration-heads",
+            )
+        seed = f"{draft.moment.isoformat()} {draft.description} {draft.origin.before} {draft.origin.after}"
+        revision = hashlib.sha256(f"{seed} {heads}".encode()).hexdigest()[:12]
+        path = layout.folder / _file_name(settings, revision, draft.description, draft.moment)
+        return {path: written(engine, draft, revision, heads)}
+
+    def history(self, engine: Engine, layout: Layout) -> History:
+        if engine.name not in ("postgresql", "sqlite"):
+            raise InvalidInput(f"Alembic's history in {engine.name} is not known here.")
+        return AlembicHistory(engine, layout, settings_of(layout.root))
+
+    def process(self, layout: Layout, environment: Mapping[str, str]) -> Process | None:
+        return AlembicProcess(layout, environment)
+
+
+def _migration(engine: Engine, one: Revision) -> Migration:
+    script = read_back(engine, one.block, one.module)
+    checksum = checksum_of(one.block.place.source.data)
+    if script is None:
+        return Migration(one.id, one.id, words_of(one), one.path, checksum, up=None, needs="alembic")
+    return Migration(
+        one.id, one.id, words_of(one), one.path, checksum, script.up, script.down,
+        origin=script.origin, environment=script.environment,
+    )  # fmt: skip
+
+
+def _file_name(settings: Settings, revision: str, description: str, moment: datetime) -> str:
+    """As Alembic's `ScriptDirectory._rev_path` makes it."""
+    slug = "_".join(re.findall(r"\w+", description)).lower()
+    if len(slug) > settings.slug_length:
+        slug = slug[: settings.slug_length].rsplit("_", 1)[0] + "_"
+    values = {
+        "rev": revision, "slug": slug, "epoch": int(moment.timestamp()), "year": moment.year,
+        "month": moment.month, "day": moment.day, "hour": moment.hour, "minute": moment.minute,
+        "second": moment.second,
+    }  # fmt: skip
+    try:
+        return f"{settings.template % values}.py"
+    except (KeyError, ValueError, TypeError) as error:
+        raise InvalidInput(
+            f"The file_template {settings.template} cannot be filled: {error}.",
+            where="alembic.ini",
+            code="alembic-ini",
+        ) from None
+
+
+FORMAT = AlembicFormat()

@@ -1,0 +1,33 @@
+"""A transaction of SQLite's in which tables are dropped, in files of tools that know only one kind.
+
+While foreign keys are enforced, dropping a table takes the rows that refer to it; whether they are is the
+connection's, and cannot be changed inside of a transaction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbdeed.migrations.seam import Batch
+
+if TYPE_CHECKING:
+    from dbdeed.engines.seam import Engine, Statement
+
+BEFORE = ("PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE")
+AFTER = ("COMMIT", "PRAGMA foreign_keys=ON")
+_BEGINS = (("BEGIN IMMEDIATE",), ("BEGIN",))
+
+
+def as_batch(engine: Engine, statements: tuple[Statement, ...]) -> Batch:
+    """Statements outside of a tool's transaction, as a transaction where they are just that.
+
+    Our own keeps foreign keys off until its end in any case, and then checks them.
+    """
+    texts = tuple(one.sql for one in statements)
+    if engine.name == "sqlite" and texts[:2] == BEFORE and texts[-2:] == AFTER and len(texts) > 4:
+        inner = statements[2:-2]
+    elif texts[:1] in _BEGINS and texts[-1:] == ("COMMIT",) and len(texts) > 2:
+        inner = statements[1:-1]
+    else:
+        return Batch(statements, transactional=False)
+    return Batch(inner)

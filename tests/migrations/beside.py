@@ -1,0 +1,53 @@
+"""A project that another tool runs as well: what tests ask of our side."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from tests.migrations.drafts import table_drafts, write_all
+
+from dbdeed.migrations.runner import Tool, down, up
+
+if TYPE_CHECKING:
+    from tests.migrations.conftest import Course
+
+    from dbdeed.engines.seam import Session
+
+
+class Beside:
+    """A project of ours, and in its folder one of another tool's."""
+
+    def __init__(self, course: Course, environment: dict[str, str]) -> None:
+        self.course = course
+        self.environment = environment
+        course.session.execute("SELECT 1")  # makes a file, which their tool would otherwise make beside it
+
+    @property
+    def session(self) -> Session:
+        return self.course.session
+
+    def write(self, first: int, count: int) -> None:
+        write_all(self.course.place.engine, self.course.format, self.course.root, table_drafts(count, first))
+
+    @property
+    def tool(self) -> Tool:
+        environment = {**os.environ, **self.environment}
+        process = self.course.format.process(self.course.files.layout, environment)
+        return Tool(process, self.course.target)
+
+    def up(self) -> list[str]:
+        course = self.course
+        report = up(course.desk, course.files, course.place.scratch, self.tool)
+        return [one.description for one in report.done]
+
+    def down(self, count: int = 1) -> list[str]:
+        course = self.course
+        report = down(course.desk, course.files, course.place.scratch, self.tool, count=count)
+        return [one.description for one in report.done]
+
+    def standing(self) -> list[str]:
+        return [str(one.standing) for one in self.course.lines()]
+
+    def count(self, table: str) -> int:
+        return int(self.session.fetch(f"SELECT count(*) FROM {table}")[0][0])
