@@ -90,6 +90,23 @@ def test_what_was_published_comes_back_as_it_was(store: PackedStore, objects: Fo
     assert not [one for one in store._spool.iterdir() if one.name != "read"]
 
 
+def test_a_part_is_fetched_by_itself(store: PackedStore, objects: FolderObjects) -> None:
+    manifest, fetched, get = publish(store), [], objects.__class__.get
+
+    def counted(self: FolderObjects, name: str) -> bytes:
+        fetched.append(name)
+        return get(self, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FolderObjects, "get", counted)
+        with store.reading(manifest, only=("small-3", "not there")) as data:
+            assert [one.name for one in data.rglob("*")] == ["small-3"]
+            assert (data / "small-3").read_bytes() == b"s" * 300
+        with store.reading(manifest, only=("deep/file",)) as data:
+            assert (data / "deep" / "file").read_bytes() == CONTENT
+    assert len([one for one in fetched if "/data/" in one]) < 2 * len(manifest.packs)
+
+
 def test_nothing_readable_is_in_a_sealed_store(objects: FolderObjects, tmp_path: Path) -> None:
     publish(open_packed(objects, tmp_path / "spool", KEY=KEY))
     stored = b"".join(one.read_bytes() for one in objects.root.rglob("*") if one.is_file())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of, open_site
 from dbdeed.app.vault import methods_of, open_vault, token, utc_now
+from dbdeed.app.verify_log import verify_logs
 from dbdeed.document.values.types import BackupKind
 from dbdeed.engines.recovering import IncrementalMethod
 from dbdeed.errors import DbdeedError, Unavailable
@@ -208,7 +209,8 @@ def verify_backups(
     proofs = [_verified(vault.store, engine, manifest, progress) for manifest in chosen]
     for proof in proofs:
         vault.store.record(proof, token())
-    return (*proofs, *(_untrusted(name, why) for name, why in damaged.items()))
+    logs = verify_logs(project, engine, vault, chosen, progress)
+    return (*proofs, *(_untrusted(name, why) for name, why in damaged.items()), *logs)
 
 
 def _verified(store: Store, engine: Engine, manifest: Manifest, progress: Progress) -> Proof:

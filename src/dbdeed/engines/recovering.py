@@ -130,6 +130,10 @@ class BackupMethod(Protocol):
 class IncrementalMethod(BackupMethod, Protocol):
     """A method whose backups can hold only what changed since an earlier one, their parent."""
 
+    @property
+    def parent_files(self) -> tuple[str, ...]:
+        """What `take_increment` reads of a parent, by paths relative to its data."""
+
     def why_no_increment(self, target: Target, *, arrange: bool) -> str:
         """Why this server gives no increments, a sentence with what to set; "" where it does.
 

@@ -26,14 +26,14 @@ from dbdeed.recovery.files import explained, sync_folder, write_durably
 from dbdeed.recovery.keys import Keyring, WrongKey
 from dbdeed.recovery.manifest import Damaged, Manifest, Proof, Record, decode, encode
 from dbdeed.recovery.objects import FolderObjects, NoObject, StoreLocked
-from dbdeed.recovery.packs import Journal, differing, fetch, in_order, send
+from dbdeed.recovery.packs import Journal, differing, fetch, in_order, part_of, send
 from dbdeed.recovery.rooms import work_folder
 from dbdeed.recovery.seal import Sealed
 from dbdeed.recovery.shelf import Compressed, Shelf
 from dbdeed.recovery.store import Draft, Listing, describe, is_id, keep_out_of_repository, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from dbdeed.engines.recovering import BackupFacts
@@ -161,11 +161,14 @@ class PackedStore:
         return self._finish(draft.folder)
 
     @contextmanager
-    def reading(self, manifest: Manifest, progress: Progress = SILENT) -> Iterator[Path]:
+    def reading(
+        self, manifest: Manifest, progress: Progress = SILENT, *, only: Collection[str] | None = None
+    ) -> Iterator[Path]:
         """As `Store.reading`: fetched, and gone afterwards. Raises `RestoreFailed` where it is damaged."""
         with ExitStack() as stack:
             stack.enter_context(self._kept(manifest.id))
             folder = stack.enter_context(work_folder(self._spool / "read"))
+            manifest = part_of(manifest, only) if only is not None else manifest
             with progress.step("Fetch and unseal" if self._keyring else "Fetch", total=manifest.size) as task:
                 try:
                     fetch(self._objects, self._codec(manifest.id), manifest, folder, task)

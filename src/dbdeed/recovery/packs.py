@@ -22,7 +22,7 @@ from dbdeed.recovery.manifest import Damaged, Pack, Piece
 from dbdeed.recovery.objects import NoObject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from dbdeed.progress import Task
@@ -110,13 +110,24 @@ def fetch(objects: Objects, codec: Codec, manifest: Manifest, into: Path, task: 
         def one(pack: Pack) -> int:
             data = memoryview(unpacked(objects, codec, pack))
             with explained(into):
-                return _write(into, pack, data)
+                return _write(into, pack, data, manifest.files)
 
         for amount in in_order(one, manifest.packs):
             task.advance(amount)
         for path, facts in manifest.files.items():  # last, so that nothing is written through a link
             if facts.link:
                 (into / path).symlink_to(facts.link)
+
+
+def part_of(manifest: Manifest, only: Collection[str]) -> Manifest:
+    """A backup's record as if it held these files alone, and the objects that they are in."""
+    files = {path: facts for path, facts in manifest.files.items() if path in only}
+    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents} - {"."}
+    packs = [pack for pack in manifest.packs if any(piece.path in files for piece in pack.pieces)]
+    size = sum(facts.size for facts in files.values())
+    return msgspec.structs.replace(
+        manifest, files=files, folders=tuple(sorted(folders)), packs=tuple(packs), size=size
+    )
 
 
 def unpacked(objects: Objects, codec: Codec, pack: Pack) -> bytes:
@@ -202,9 +213,12 @@ def _prepare(manifest: Manifest, into: Path) -> None:
             os.close(descriptor)
 
 
-def _write(into: Path, pack: Pack, data: memoryview) -> int:
+def _write(into: Path, pack: Pack, data: memoryview, files: Collection[str]) -> int:
     start = 0
     for piece in pack.pieces:
+        if piece.path not in files:
+            start += piece.length
+            continue
         descriptor = os.open(into / piece.path, os.O_WRONLY | os.O_NOFOLLOW)
         try:
             view, offset = data[start : start + piece.length], piece.offset

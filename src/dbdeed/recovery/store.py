@@ -30,7 +30,7 @@ from dbdeed.recovery.objects import FolderObjects, StoreLocked
 from dbdeed.recovery.shelf import Compressed, Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -146,8 +146,13 @@ class Store(Protocol):
     ) -> Manifest:
         """Make a finished draft durable and list it; `needs` are ids of backups that it builds upon."""
 
-    def reading(self, manifest: Manifest, progress: Progress = SILENT) -> AbstractContextManager[Path]:
-        """A local folder with the backup's data, safe from pruning while the context lasts."""
+    def reading(
+        self, manifest: Manifest, progress: Progress = SILENT, *, only: Collection[str] | None = None
+    ) -> AbstractContextManager[Path]:
+        """A local folder with the backup's data, safe from pruning while the context lasts.
+
+        With `only`, no more than these files need be there.
+        """
 
     def damages(self, manifest: Manifest, progress: Progress = SILENT) -> list[str]:
         """Files that are missing, changed or foreign, one sentence each; empty where all is as written."""
@@ -256,7 +261,13 @@ class FolderStore:
         return manifest
 
     @contextmanager
-    def reading(self, manifest: Manifest, progress: Progress = SILENT) -> Iterator[Path]:  # noqa: ARG002
+    def reading(
+        self,
+        manifest: Manifest,
+        progress: Progress = SILENT,  # noqa: ARG002 - nothing takes time here
+        *,
+        only: Collection[str] | None = None,  # noqa: ARG002 - all of it lies there
+    ) -> Iterator[Path]:
         """The backup's data where it lies, safe from pruning while the context lasts."""
         folder = self.root / manifest.id
         try:

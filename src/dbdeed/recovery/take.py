@@ -38,7 +38,7 @@ def take_backup(
     """
     with store.writing(), store.draft(new_id(now(), method.name, token())) as draft:
         if parent is not None and isinstance(method, IncrementalMethod):
-            with store.reading(parent) as earlier:
+            with store.reading(parent, only=method.parent_files) as earlier:
                 facts = method.take_increment(target, draft.data, earlier, progress)
             needs = (*parent.needs, parent.id)
         else:

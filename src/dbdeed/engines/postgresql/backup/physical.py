@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dbdeed.document.values.types import Method
 from dbdeed.engines.faults import NotYet, RestoreFailed
 from dbdeed.engines.postgresql.backup import increments
-from dbdeed.engines.postgresql.backup.basebackup import CLUSTER, SPACES, log_range, write_base
+from dbdeed.engines.postgresql.backup.basebackup import CLUSTER, MANIFEST, SPACES, log_range, write_base
 from dbdeed.engines.postgresql.backup.copy import copy_cluster
 from dbdeed.engines.postgresql.backup.exact import (
     count_exactly,
@@ -65,6 +65,11 @@ class Physical:
     def why_no_increment(self, target: Target, *, arrange: bool) -> str:
         """Summaries of the log are what the server needs; it has them from 17 on, where it is told so."""
         return increments.why_no_increment(target, arrange=arrange)
+
+    @property
+    def parent_files(self) -> tuple[str, ...]:
+        """The list of what the parent holds."""
+        return (f"{CLUSTER}/{MANIFEST}",)
 
     def take_increment(self, target: Target, folder: Path, parent: Path, progress: Progress) -> BackupFacts:
         """Write the blocks that changed since the backup in `parent`. Raises `Unavailable`."""
