@@ -19,7 +19,8 @@ from dbdeed.engines.registry import engine_for
 from dbdeed.engines.seam import Session, Target
 from dbdeed.errors import DbdeedError, InvalidInput, Unavailable
 from dbdeed.progress import SILENT
-from dbdeed.recovery.drill import Clocks, Plan, Promises, drill
+from dbdeed.recovery.drill import drill
+from dbdeed.recovery.drill_plan import Clocks, Plan, Promises
 from dbdeed.recovery.manifest import Proof, Verdict
 from dbdeed.recovery.take import take_backup
 

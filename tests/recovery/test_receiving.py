@@ -17,7 +17,7 @@ from dbdeed.engines.postgresql.log.archiving import WalArchiving
 from dbdeed.errors import Unavailable
 from dbdeed.progress import SILENT
 from dbdeed.recovery import receiving as module
-from dbdeed.recovery.drill import Clocks
+from dbdeed.recovery.drill_plan import Clocks
 from dbdeed.recovery.logs import Logs, NotOurs, gap
 from dbdeed.recovery.objects import FolderObjects
 from dbdeed.recovery.receiving import Receiving, State, alone

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from dbdeed.recovery.drill import Promises
+from dbdeed.recovery.drill_plan import Promises
 from dbdeed.recovery.manifest import Check, Phase, Proof, Verdict
 from dbdeed.recovery.report import render_procedure, render_recovery
 

@@ -21,7 +21,8 @@ from dbdeed.document.rewrite_keys import set_value_edit
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
 from dbdeed.progress import SILENT
 from dbdeed.recovery.destination import DEFAULT_FOLDER
-from dbdeed.recovery.drill import Clocks, Plan, drill, method_of
+from dbdeed.recovery.drill import drill, method_of
+from dbdeed.recovery.drill_plan import Clocks, Plan
 from dbdeed.recovery.ledger import read_beats
 from dbdeed.recovery.logs import Logs
 from dbdeed.recovery.manifest import Proof, Verdict

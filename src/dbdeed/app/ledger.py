@@ -95,7 +95,13 @@ def run_ledger(
     engine = engine_of(architecture)
     with (
         open_target(
-            project, architecture, engine, database=database, environment=environment, progress=progress
+            project,
+            architecture,
+            engine,
+            database=database,
+            environment=environment,
+            progress=progress,
+            keep_running=True,
         ) as target,
         writing(engine, ledger_folder(project), project.identity()) as ledger,
     ):

@@ -19,7 +19,7 @@ from dbdeed.app.site import engine_of, open_target
 from dbdeed.app.vault import archiving_of, open_vault, token, utc_now
 from dbdeed.errors import DbdeedError
 from dbdeed.progress import SILENT
-from dbdeed.recovery.drill import Clocks
+from dbdeed.recovery.drill_plan import Clocks
 from dbdeed.recovery.files import write_durably
 from dbdeed.recovery.logs import Logs
 from dbdeed.recovery.objects import StoreLocked

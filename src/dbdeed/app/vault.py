@@ -12,7 +12,7 @@ from dbdeed.document.values.types import HostingKind, Method
 from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
 from dbdeed.recovery.destination import open_store
-from dbdeed.recovery.drill import Promises
+from dbdeed.recovery.drill_plan import Promises
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,10 +16,11 @@ from dbdeed.engines.faults import RestoreFailed, SqlRejected
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault
 from dbdeed.planning.plan import fingerprint
 from dbdeed.recovery.chains import chain_damages, chain_of, reading_whole
-from dbdeed.recovery.compare import compare_schema, compare_tables, counted
+from dbdeed.recovery.compare import counted
 from dbdeed.recovery.exposure import lost, safe_points, worst_exposure
 from dbdeed.recovery.files import explained
 from dbdeed.recovery.ledger import number_in
+from dbdeed.recovery.looking import contents, said
 from dbdeed.recovery.manifest import (
     RECOVERY_POINT,
     RECOVERY_TIME,
@@ -36,64 +37,19 @@ from dbdeed.recovery.store import moment_of
 from dbdeed.recovery.timing import TimedProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.recovering import BackupMethod
     from dbdeed.engines.seam import Engine, Session
     from dbdeed.progress import Progress
+    from dbdeed.recovery.drill_plan import Clocks, Plan, Promises
     from dbdeed.recovery.exposure import Lost
-    from dbdeed.recovery.ledger import Beat
-    from dbdeed.recovery.logs import Logs
-    from dbdeed.recovery.store import Listing, Store
+    from dbdeed.recovery.store import Listing
+
 
 _LEDGER_FRESH = timedelta(minutes=5)  # a ledger whose last beat is older has stopped, and measures nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Promises:
-    """What the document declares; None where it declares nothing."""
-
-    rpo: timedelta | None = None
-    rto: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """The time of day, and a clock in seconds that no one sets."""
-
-    now: Callable[[], datetime]
-    ticks: Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a drill is about.
-
-    Attributes:
-        project: whose backups; None for all of the store.
-        work: an empty folder for the throwaway server; the caller removes it.
-        expected: what the document means, or None where it is not known: then the schema is not verified.
-        unknown: why it is not known, a sentence.
-        backup: an id; "" for the newest.
-        ledger: what the database acknowledged, in order.
-        ledger_name: under which it stands in the database.
-        logs: the store's archived log; None where the engine has none.
-    """
-
-    engine: Engine
-    store: Store
-    project: str | None
-    work: Path
-    expected: Catalog | None
-    promises: Promises
-    backup: str = ""
-    unknown: str = "The document's schema was not at hand."
-    ledger: tuple[Beat, ...] = ()
-    ledger_name: str = ""
-    logs: Logs | None = None
 
 
 def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
@@ -162,7 +118,7 @@ def _replayed(plan: Plan, manifest: Manifest, clocks: Clocks, progress: Progress
         )
         return drill_log(wanted, reach, clocks.ticks, progress)
     except DbdeedError as error:
-        return LogDrill((Check(LOG, Verdict.NOT_VERIFIED, problems=(_said(error),)),))
+        return LogDrill((Check(LOG, Verdict.NOT_VERIFIED, problems=(said(error),)),))
 
 
 def _bound(listing: Listing, replayed: LogDrill | None, now: datetime) -> timedelta | None:
@@ -238,14 +194,14 @@ def _restore_and_compare(
             with timed.step("Compare what came back"):
                 if plan.ledger:
                     recovered.beat = number_in(plan.engine, session, plan.ledger_name)
-                checks += _contents(plan, manifest, method, session, catalog)
+                checks += contents(plan, manifest, method, session, catalog)
             recovered.schema = _schema(plan, checks, catalog)
     except (RestoreFailed, SqlRejected) as error:
-        checks.append(Check("restore", Verdict.FAILED, problems=(_said(error),)))
+        checks.append(Check("restore", Verdict.FAILED, problems=(said(error),)))
     except OurFault:
         raise
     except DbdeedError as error:
-        checks.append(Check("restore", Verdict.NOT_VERIFIED, problems=(_said(error),)))
+        checks.append(Check("restore", Verdict.NOT_VERIFIED, problems=(said(error),)))
     return checks
 
 
@@ -267,39 +223,6 @@ def _schema(plan: Plan, checks: list[Check], found: Catalog) -> str:
     return fingerprint(plan.expected if equal and plan.expected is not None else found)
 
 
-def _contents(
-    plan: Plan, manifest: Manifest, method: BackupMethod, session: Session, catalog: Catalog
-) -> list[Check]:
-    parts: list[tuple[str, Callable[[], list[Check]]]] = [
-        ("tables", lambda: [compare_tables(plan.engine, manifest, session)]),
-        ("schema", lambda: [compare_schema(plan.engine, plan.expected, catalog, plan.unknown)]),
-        ("examination", lambda: _examined(method, session)),
-    ]
-    return [check for name, look in parts for check in _looked(name, look)]
-
-
-def _looked(name: str, look: Callable[[], list[Check]]) -> list[Check]:
-    """A refusal of the engine while reading what was restored is the backup's fault: a torn page, say."""
-    try:
-        return look()
-    except SqlRejected as error:
-        return [Check(name, Verdict.FAILED, problems=(_said(error),))]
-    except DbdeedError as error:
-        return [Check(name, Verdict.NOT_VERIFIED, problems=(_said(error),))]
-
-
-def _examined(method: BackupMethod, session: Session) -> list[Check]:
-    checks = []
-    for one in method.examine(session):
-        if one.problems:
-            checks.append(Check(one.name, Verdict.FAILED, one.detail, one.problems))
-        elif one.skipped:
-            checks.append(Check(one.name, Verdict.NOT_VERIFIED, one.detail, (one.skipped,)))
-        else:
-            checks.append(Check(one.name, Verdict.PROVEN, one.detail))
-    return checks
-
-
 def _files(plan: Plan, manifest: Manifest, progress: Progress) -> Check:
     """Looked at after the clock has stopped: who recovers in earnest need not wait for it."""
     try:
@@ -309,7 +232,7 @@ def _files(plan: Plan, manifest: Manifest, progress: Progress) -> Check:
             with plan.store.reading(one) as data:
                 problems += method_of(plan.engine, one).verify(data, one.facts)
     except DbdeedError as error:
-        return Check("files", Verdict.NOT_VERIFIED, problems=(_said(error),))
+        return Check("files", Verdict.NOT_VERIFIED, problems=(said(error),))
     verdict = Verdict.FAILED if problems else Verdict.PROVEN
     files = sum(len(one.files) for one in chain)
     return Check("files", verdict, counted(files, "file"), tuple(problems))
@@ -343,7 +266,3 @@ def method_of(engine: Engine, manifest: Manifest) -> BackupMethod:
         f"Backup {manifest.id} was taken by {manifest.engine} {manifest.method}, "
         f"which {engine.name} here does not read."
     )
-
-
-def _said(error: DbdeedError) -> str:
-    return f"{error} {error.hint}".strip()

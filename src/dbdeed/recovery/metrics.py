@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dbdeed.recovery.agent import AgentState
-    from dbdeed.recovery.drill import Promises
+    from dbdeed.recovery.drill_plan import Promises
     from dbdeed.recovery.store import Listing
 
 

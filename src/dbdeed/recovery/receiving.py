@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dbdeed.engines.archiving import Receiver, ReceiverFacts
-    from dbdeed.recovery.drill import Clocks
+    from dbdeed.recovery.drill_plan import Clocks
     from dbdeed.recovery.logs import Logs
 
 SENT_EVERY = 10.0

@@ -16,6 +16,7 @@ from dbdeed.recovery.exposure import at_moment
 from dbdeed.recovery.files import explained
 from dbdeed.recovery.ledger import number_in
 from dbdeed.recovery.logs import gap
+from dbdeed.recovery.looking import said
 from dbdeed.recovery.manifest import Check, Verdict
 from dbdeed.recovery.timing import TimedProgress
 
@@ -93,12 +94,12 @@ def drill_log(wanted: Wanted, reach: Reach, ticks: Callable[[], float], progress
     try:
         checks, phases, beat = _replayed(wanted, reach, timed)
     except (RestoreFailed, SqlRejected, LogDamaged) as error:
-        checks, phases, beat = [Check(LOG, Verdict.FAILED, problems=(*problems, _said(error)))], (), None
+        checks, phases, beat = [Check(LOG, Verdict.FAILED, problems=(*problems, said(error)))], (), None
     except OurFault:
         raise
     except DbdeedError as error:
         worst = Verdict.FAILED if problems else Verdict.NOT_VERIFIED
-        checks, phases, beat = [Check(LOG, worst, problems=(*problems, _said(error)))], (), None
+        checks, phases, beat = [Check(LOG, worst, problems=(*problems, said(error)))], (), None
     return LogDrill(tuple(checks), phases, beat, until)
 
 
@@ -172,7 +173,3 @@ def _before(wanted: Wanted, where: Replayed) -> int:
     return max(
         (one.number for one in wanted.beats if one.position and position_of(one.position) <= end), default=0
     )
-
-
-def _said(error: DbdeedError) -> str:
-    return f"{error} {error.hint}".strip()

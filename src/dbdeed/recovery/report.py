@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
-    from dbdeed.recovery.drill import Promises
+    from dbdeed.recovery.drill_plan import Promises
     from dbdeed.recovery.forecast import Forecast
 
 RECOVERY_BLOCK, PROCEDURE_BLOCK = "recovery", "procedure"
