@@ -212,6 +212,39 @@ class Returning:
     meanwhile: tuple[Object, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """What stands while two applications work with one database: one knows the state before, one that after.
+
+    A fragment is a catalog of a few objects that are put into another one (`Catalog.taking`).
+
+    Attributes:
+        opening: fragments that come first, one after the other: what keeps two columns in step.
+        fills: steps that then give rows their values.
+        middle: the whole catalog that both applications work with.
+        synced: columns that hold the same: (of the state before, of the state after).
+        keeping: triggers, and what they call, that keep columns in step.
+        closing: fragments, when the state after is given up again and the one in the middle comes back.
+        refills: steps that then give rows their values.
+        aliases: a fragment: what goes on under the old names of tables that were renamed.
+        notes: what a person must know before the first half runs, a sentence each.
+        waits: likewise before the second half runs.
+        refusals: why no such state exists, each with what to do instead; everything else is moot then.
+    """
+
+    middle: Catalog
+    opening: tuple[Catalog, ...] = ()
+    fills: tuple[Step, ...] = ()
+    synced: tuple[tuple[ObjectId, ObjectId], ...] = ()
+    keeping: frozenset[ObjectId] = frozenset()
+    closing: tuple[Catalog, ...] = ()
+    refills: tuple[Step, ...] = ()
+    aliases: Catalog | None = None
+    notes: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+
 class EmbeddedServer(Protocol):
     """The project's own database, kept under `.dbdeed/` (or where its unprivileged user can reach it)."""
 
@@ -367,6 +400,25 @@ class Engine(Protocol):
 
     def returning(self, kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Returning:
         """How what is kept goes back into `reached`, which has all of `before` but what needs it."""
+
+    # Two applications at once
+
+    def bridge(
+        self,
+        session: Session,
+        target: Catalog,
+        renames: Sequence[tuple[ObjectId, ObjectId]],
+        backfills: Mapping[ObjectId, Backfill],
+    ) -> Bridge:
+        """What lets the applications of two states work with one database at once.
+
+        Args:
+            session: to a scratch database that has the state before, tables that are renamed under their new
+                names; it may be changed.
+            target: the state after.
+            renames: (old id, new id): tables that were renamed there, and columns that are yet to be.
+            backfills: what the document gives rows that have no value.
+        """
 
     def now_sql(self) -> str:
         """An expression for the moment in UTC, as ISO 8601 text with seconds."""

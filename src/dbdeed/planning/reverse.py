@@ -81,7 +81,7 @@ def plan_back(
     rest = _run(engine, session, engine.inspect(session), before, keeper, (never_empty, never_empty))
     last = _arranged(engine, session, before, [(entry, gift.last) for entry, gift in gifts])
     require_equal(engine, engine.inspect(session), before, rest)
-    named = _renamed_back(engine, session, renames, before, origin or before)
+    named = renamed_back(engine, session, renames, before, origin or before)
     whole = joined(joined(early, first), joined(back, joined(rest, joined(last, named))))
     return replace(
         whole,
@@ -94,7 +94,7 @@ def plan_back(
     )
 
 
-def _renamed_back(
+def renamed_back(
     engine: Engine, session: Session, renames: Sequence[Round], at: Catalog, origin: Catalog
 ) -> Plan:
     """The old names again, the last round first."""

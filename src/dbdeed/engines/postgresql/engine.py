@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.recovering import BackupMethod
     from dbdeed.engines.seam import (
         Backfill,
+        Bridge,
         Comparison,
         EmbeddedServer,
         Engine,
@@ -201,6 +202,19 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.archive.keeping import returning
 
         return returning(kept, before, reached)
+
+    # Two applications at once
+
+    def bridge(
+        self,
+        session: Session,
+        target: Catalog,
+        renames: Sequence[tuple[ObjectId, ObjectId]],
+        backfills: Mapping[ObjectId, Backfill],
+    ) -> Bridge:
+        from dbdeed.engines.postgresql.bridge import bridge
+
+        return bridge(session, target, renames, backfills)
 
     def now_sql(self) -> str:
         from dbdeed.engines.postgresql.running import NOW

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.recovering import BackupMethod
     from dbdeed.engines.seam import (
         Backfill,
+        Bridge,
         EmbeddedServer,
         Engine,
         Manner,
@@ -211,6 +212,19 @@ class SqliteEngine:
         from dbdeed.engines.sqlite.returning import returning
 
         return returning(kept, before, reached)
+
+    # Two applications at once
+
+    def bridge(
+        self,
+        session: Session,
+        target: Catalog,
+        renames: Sequence[tuple[ObjectId, ObjectId]],
+        backfills: Mapping[ObjectId, Backfill],
+    ) -> Bridge:
+        from dbdeed.engines.sqlite.bridge import bridge
+
+        return bridge(session, target, renames, backfills)
 
     def now_sql(self) -> str:
         return "strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now')"

@@ -1,0 +1,113 @@
+"""Two applications on one database: the state in which both that from before and that from after work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dbdeed.engines.postgresql.alike import renamed_alike
+from dbdeed.engines.postgresql.bridge import alias, syncing
+from dbdeed.engines.postgresql.bridge.merging import Merge, fragment
+from dbdeed.engines.postgresql.inspect import inspect
+from dbdeed.engines.seam import Bridge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.seam import Backfill, Session
+
+_BY_NAME = frozenset({"table", "column"})
+
+
+def bridge(
+    session: Session,
+    target: Catalog,
+    renames: Sequence[tuple[ObjectId, ObjectId]],
+    backfills: Mapping[ObjectId, Backfill],
+) -> Bridge:
+    """See `Engine.bridge`."""
+    before, _ = renamed_alike(inspect(session), target)
+    tables = {new: old for old, new in renames if new.kind == "table"}
+    moved = {old: new for old, new in renames if new.kind == "column" and _apart(old, new, before, target)}
+    merge = Merge(before, target, moved)
+    merge.refused += _unknown(renames)
+    pairs = [one for old, new in moved.items() if (one := syncing.pair_of(old, new, merge)) is not None]
+    given = list(syncing.given(before, target, moved, backfills))
+    merge.refused += alias.refusals(tables, before, target)
+    if merge.refused:
+        return Bridge(before, refusals=tuple(merge.refused))
+    made = syncing.made(pairs, given, before)
+    made.run(session)
+    alias.run(tables, before, session)
+    after = inspect(session)
+    aliases = _added(before, after, alias.ids(tables, after))
+    scaffold = _added(before, after, made.ids)
+    columns = syncing.columns(pairs, given)
+    middle = merge.middle(columns.final)
+    middle = middle.taking(aliases, aliases.objects).taking(scaffold, scaffold.objects)
+    if merge.refused:
+        return Bridge(before, refusals=tuple(merge.refused))
+    opening, closing = _openings(columns, scaffold, before, middle, pairs)
+    return Bridge(
+        middle,
+        opening=opening,
+        fills=tuple(syncing.fills(pairs, given)),
+        synced=tuple((one.old.id, one.new.id) for one in pairs),
+        keeping=frozenset(scaffold.objects),
+        closing=closing,
+        refills=tuple(syncing.refills(pairs)),
+        aliases=aliases if tables else None,
+        notes=tuple(merge.notes),
+        waits=tuple(merge.waits),
+    )
+
+
+def _apart(old: ObjectId, new: ObjectId, before: Catalog, target: Catalog) -> bool:
+    """Whether it is a column of its own that is renamed: what a table above has is renamed there."""
+    return old in before.objects and new in target.objects
+
+
+def _unknown(renames: Sequence[tuple[ObjectId, ObjectId]]) -> list[str]:
+    return [
+        f"{old.kind} {'.'.join(old.name)} is renamed to {new.name[-1]}, and cannot have two names. Rename it "
+        "in a change of its own, while no application that knows it runs (without `expand and contract` in "
+        "the Strategy); or make a new one beside it, and let the old one go in a later change."
+        for old, new in renames
+        if new.kind not in _BY_NAME
+    ]
+
+
+def _added(before: Catalog, after: Catalog, ids: frozenset[ObjectId]) -> Catalog:
+    """What is there now of these, with what is part of it."""
+    found = set(ids)
+    waiting = list(ids)
+    for one in waiting:
+        parts = [child.id for child in after.children.get(one, ()) if child.id not in found]
+        found.update(parts)
+        waiting += parts
+    new = {one for one in found if one in after.objects and one not in before.objects}
+    return fragment(after, {one: after.objects[one] for one in new}, after.needs)
+
+
+def _openings(
+    columns: syncing.Columns,
+    scaffold: Catalog,
+    before: Catalog,
+    middle: Catalog,
+    pairs: Sequence[syncing.Pair],
+) -> tuple[tuple[Catalog, ...], tuple[Catalog, ...]]:
+    """First bare columns, then their defaults and what keeps them in step, in one transaction."""
+    if not scaffold.objects:
+        return (), ()
+    needs = {**before.needs, **middle.needs}
+    bare = fragment(middle, {one.id: one for one in columns.bare}, needs)
+    kept = fragment(middle, {**{one.id: one for one in columns.defaulted}, **scaffold.objects}, needs)
+    old: list[Any] = [middle.objects[one.old.id] for one in pairs]
+    without = [msgspec.structs.replace(one, not_null=False, not_null_name="", default="") for one in old]
+    with_default = [msgspec.structs.replace(one, not_null=False, not_null_name="") for one in old]
+    again = fragment(middle, {one.id: one for one in without}, needs)
+    back = fragment(middle, {**{one.id: one for one in with_default}, **scaffold.objects}, needs)
+    return (bare, kept), (again, replace(back, version=middle.version))

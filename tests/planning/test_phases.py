@@ -1,0 +1,351 @@
+"""Expand and contract: between the halves two applications work with one database, and none loses a write.
+
+The application from before and the one from after are plain SQL of their own; they write in turn, in any
+order, and after each write both must read the same.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dbdeed.errors import Refused
+from dbdeed.planning.apply import apply_plan
+from dbdeed.planning.phases import Phases, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbdeed.engines.seam import Session
+
+Place = Any
+
+BEFORE = (
+    "CREATE TABLE people (id integer PRIMARY KEY, mail text NOT NULL UNIQUE CHECK (mail <> ''), "
+    "note text NOT NULL, age integer, points integer NOT NULL DEFAULT 0);"
+    "CREATE INDEX people_age ON people (age);"
+)
+AFTER = (
+    "CREATE TABLE people (id integer PRIMARY KEY, email text NOT NULL UNIQUE CHECK (email <> ''), "
+    "-- renamed from: mail\n"
+    "years integer, -- renamed from: age\n"
+    "score integer NOT NULL DEFAULT 0, -- renamed from: points\n"
+    "short text NOT NULL, -- backfill: lower(mail)\n"
+    "nick text, CHECK (score < 1000));"
+    "CREATE INDEX people_age ON people (years);"
+    "CREATE TABLE badges (id integer PRIMARY KEY, person integer NOT NULL REFERENCES people (id));"
+)
+
+
+def text(value: object) -> str:
+    return (
+        "NULL"
+        if value is None
+        else "'" + str(value).replace("'", "''") + "'"
+        if isinstance(value, str)
+        else str(value)
+    )
+
+
+@dataclass
+class App:
+    """One application: it knows its own columns, and no others."""
+
+    session: Session
+    columns: dict[str, str]  # what it means to what it calls it
+    must: dict[str, str]  # columns that only it has to write
+    table: str = "people"
+
+    def insert(self, key: int, values: dict[str, Any]) -> None:
+        names = ["id", *(self.columns[one] for one in values), *self.must]
+        written = [str(key), *map(text, values.values()), *map(text, self.must.values())]
+        self.session.execute(f"INSERT INTO {self.table} ({', '.join(names)}) VALUES ({', '.join(written)})")
+
+    def update(self, key: int, values: dict[str, Any]) -> None:
+        sets = ", ".join(f"{self.columns[one]} = {text(value)}" for one, value in values.items())
+        self.session.execute(f"UPDATE {self.table} SET {sets} WHERE id = {key}")
+
+    def upsert(self, key: int, values: dict[str, Any]) -> None:
+        mail = self.columns["mail"]
+        names = ["id", *(self.columns[one] for one in values), *self.must]
+        written = [str(key), *map(text, values.values()), *map(text, self.must.values())]
+        sets = ", ".join(f"{self.columns[one]} = excluded.{self.columns[one]}" for one in values)
+        self.session.execute(
+            f"INSERT INTO {self.table} ({', '.join(names)}) VALUES ({', '.join(written)}) "
+            f"ON CONFLICT ({mail}) DO UPDATE SET {sets}"
+        )
+
+    def delete(self, key: int) -> None:
+        self.session.execute(f"DELETE FROM {self.table} WHERE id = {key}")
+
+    def read(self) -> dict[int, tuple[Any, ...]]:
+        names = ", ".join(self.columns.values())
+        return {row[0]: tuple(row[1:]) for row in self.session.fetch(f"SELECT id, {names} FROM {self.table}")}
+
+
+def old(session: Session, table: str = "people") -> App:
+    columns = {"mail": "mail", "age": "age", "points": "points"}
+    return App(session, columns, {"note": "n"}, table)
+
+
+def new(session: Session, table: str = "people") -> App:
+    columns = {"mail": "email", "age": "years", "points": "score"}
+    return App(session, columns, {"short": "s"}, table)
+
+
+@dataclass
+class Truth:
+    """What both applications wrote, in memory."""
+
+    rows: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def do(self, app: App, what: str, key: int, values: dict[str, Any]) -> None:
+        if what == "delete":
+            app.delete(key)
+            self.rows.pop(key, None)
+            return
+        values = dict(values)
+        taken = {row["mail"]: one for one, row in self.rows.items()}
+        if what == "insert" and key not in self.rows and "mail" in values and values["mail"] not in taken:
+            app.insert(key, values)
+            self.rows[key] = {"mail": None, "age": None, "points": 0, **values}
+        elif what == "upsert" and key not in self.rows and "mail" in values:
+            app.upsert(key, values)
+            there = taken.get(values["mail"], key)
+            self.rows[there] = {**self.rows.get(there, {"age": None, "points": 0}), **values}
+        elif what == "update" and key in self.rows and values and taken.get(values.get("mail"), key) == key:
+            app.update(key, values)
+            self.rows[key].update(values)
+
+    def read(self) -> dict[int, tuple[Any, ...]]:
+        return {key: (row["mail"], row["age"], row["points"]) for key, row in self.rows.items()}
+
+
+def phases(place: Place, before: str = BEFORE, after: str = AFTER, **options: Any) -> Phases:
+    given = {"generation": 100, **options}
+    return split(
+        place.engine,
+        place.catalog(before),
+        place.catalog(after),
+        place.statements(after),
+        place.scratch,
+        **given,
+    )
+
+
+_known: dict[tuple[str, str, str], Phases] = {}
+
+
+def known(place: Place, before: str = BEFORE, after: str = AFTER) -> Phases:
+    """Made once for each place: a plan is data."""
+    key = (place.name, before, after)
+    if key not in _known:
+        _known[key] = phases(place, before, after)
+    return _known[key]
+
+
+def run(place: Place, session: Session, plan: Any, target: Any) -> None:
+    apply_plan(place.engine, session, plan, target, tool="test")
+    place.settle(session)
+
+
+@contextmanager
+def expanded(place: Place) -> Iterator[Session]:
+    found = known(place)
+    with place.live(BEFORE) as session:
+        run(place, session, found.expand, found.middle)
+        yield session
+
+
+@pytest.fixture(scope="module")
+def between(place: Place) -> Iterator[Session]:
+    """A database in the middle, for many examples."""
+    with expanded(place) as session:
+        yield session
+
+
+_values = st.fixed_dictionaries(
+    {},
+    optional={
+        "mail": st.sampled_from(["a", "A", "b@c", "d'e"]),
+        "age": st.sampled_from([None, 0, 7, 8]),
+        "points": st.sampled_from([0, 1, 5]),
+    },
+)
+_actions = st.lists(
+    st.tuples(
+        st.booleans(),
+        st.sampled_from(["insert", "insert", "update", "update", "upsert", "delete"]),
+        st.integers(1, 4),
+        _values,
+    ),
+    max_size=14,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(actions=_actions)
+def test_no_write_of_either_application_is_lost_in_many_orders(between: Session, actions: list[Any]) -> None:
+    _in_turn(between, actions)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(actions=_actions)
+def test_no_write_of_either_application_is_lost(between: Session, actions: list[Any]) -> None:
+    _in_turn(between, actions)
+
+
+def _in_turn(between: Session, actions: list[Any]) -> None:
+    between.execute("DELETE FROM people")
+    apps, truth = (old(between), new(between)), Truth()
+    for which, what, key, values in actions:
+        truth.do(apps[which], what, key, values)
+        assert apps[0].read() == truth.read()
+        assert apps[1].read() == truth.read()
+    assert between.fetch("SELECT count(*) FROM people WHERE short IS NULL") == [(0,)]
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_the_whole_way_there_and_back_with_rows(place: Place, seed: int) -> None:
+    found = known(place)
+    chance = random.Random(seed)
+
+    def some(apps: tuple[App, ...], truth: Truth, number: int) -> None:
+        for _ in range(number):
+            values = {"mail": f"m{chance.randrange(30)}", "age": chance.choice([None, 1, 2])}
+            values |= {"points": chance.randrange(9)} if chance.random() < 0.7 else {}
+            what = chance.choice(["insert", "insert", "update", "delete"])
+            truth.do(chance.choice(apps), what, chance.randrange(40), values)
+
+    truth = Truth()
+    with place.live(BEFORE) as session:
+        before, after = old(session), new(session)
+        some((before,), truth, 60)
+        run(place, session, found.expand, found.middle)
+        assert before.read() == after.read() == truth.read()
+        some((before, after), truth, 60)
+        assert before.read() == after.read() == truth.read()
+        session.execute("UPDATE people SET nick = 'x', note = 'y'")
+        run(place, session, found.contract, place.catalog(AFTER))
+        assert after.read() == truth.read()
+        some((after,), truth, 40)
+        assert found.contract.reverse is not None, found.contract.irreversible
+        run(place, session, found.contract.reverse, found.middle)
+        assert before.read() == after.read() == truth.read()
+        some((before, after), truth, 40)
+        assert found.expand.reverse is not None, found.expand.irreversible
+        session.execute("UPDATE people SET note = 'z' WHERE note IS NULL")
+        run(place, session, found.expand.reverse, place.catalog(BEFORE))
+        assert before.read() == truth.read()
+        some((before,), truth, 40)
+        assert before.read() == truth.read()
+
+
+RENAMED = (
+    AFTER.replace("CREATE TABLE people", "-- renamed from: people\nCREATE TABLE persons")
+    .replace("REFERENCES people", "REFERENCES persons")
+    .replace("people_age ON people", "persons_years ON persons")
+)
+
+
+def test_a_renamed_table_goes_on_under_its_old_name(postgresql: Place) -> None:
+    found = known(postgresql, BEFORE, RENAMED)
+    chance = random.Random(7)
+    truth = Truth()
+    with postgresql.live(BEFORE) as session:
+        before, after = old(session), new(session, "persons")
+
+        def some(apps: tuple[App, ...], number: int) -> None:
+            for _ in range(number):
+                values = {"mail": f"m{chance.randrange(30)}", "age": chance.choice([None, 1, 2])}
+                what = chance.choice(["insert", "insert", "update", "upsert", "delete"])
+                truth.do(chance.choice(apps), what, chance.randrange(40), values)
+
+        some((before,), 40)
+        run(postgresql, session, found.expand, found.middle)
+        some((before, after), 60)
+        assert before.read() == after.read() == truth.read()
+        run(postgresql, session, found.contract, postgresql.catalog(RENAMED))
+        some((after,), 20)
+        assert after.read() == truth.read()
+        assert found.contract.reverse is not None, found.contract.irreversible
+        run(postgresql, session, found.contract.reverse, found.middle)
+        some((before, after), 30)
+        assert before.read() == after.read() == truth.read()
+        assert found.expand.reverse is not None, found.expand.irreversible
+        session.execute("UPDATE people SET note = 'z' WHERE note IS NULL")
+        run(postgresql, session, found.expand.reverse, postgresql.catalog(BEFORE))
+        some((before,), 20)
+        assert before.read() == truth.read()
+
+
+def test_a_renamed_table_is_refused_where_its_old_name_cannot_do_all(sqlite: Place) -> None:
+    with pytest.raises(Refused) as caught:
+        phases(sqlite, BEFORE, RENAMED)
+    assert "last_insert_rowid" in caught.value.hint
+
+
+def test_what_is_only_added_is_no_contract(place: Place) -> None:
+    found = phases(
+        place,
+        "CREATE TABLE t (id integer PRIMARY KEY);",
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer, m integer NOT NULL DEFAULT 3);"
+        "CREATE INDEX t_n ON t (n); CREATE TABLE u (id integer PRIMARY KEY); CREATE VIEW v AS SELECT id FROM t;",
+    )
+    assert not found.expand.empty
+    assert found.contract.empty
+    assert found.waits == ()
+
+
+def test_what_only_goes_is_no_expand(place: Place) -> None:
+    found = phases(
+        place,
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer); CREATE TABLE u (id integer PRIMARY KEY);",
+        "CREATE TABLE t (id integer PRIMARY KEY);",
+    )
+    assert found.expand.empty
+    assert {one.kind for one in found.contract.destroys} == {"column", "table"}
+    assert len(found.waits) == 2
+
+
+def test_a_column_that_lives_on_is_not_destroyed(place: Place) -> None:
+    found = known(place)
+    assert {one.name[-1] for one in found.contract.destroys} == {"note"}
+    assert {one.object.name[-1] for one in found.contract.keeps} == {"note"}
+
+
+REFUSED = {
+    "another type": (
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer);",
+        "CREATE TABLE t (id integer PRIMARY KEY, n text);",
+        "renamed from: n",
+    ),
+    "a view that loses a column": (
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer); CREATE VIEW v AS SELECT id, n FROM t;",
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer); CREATE VIEW v AS SELECT id FROM t;",
+        "under a name of its own",
+    ),
+    "a default that tells nothing apart": (
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer DEFAULT 1);",
+        "CREATE TABLE t (id integer PRIMARY KEY, m integer DEFAULT 2 -- renamed from: n\n);",
+        "NOT NULL",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
+def test_what_has_no_state_in_between_is_refused_with_the_alternative(
+    place: Place, case: tuple[str, str, str]
+) -> None:
+    before, after, instead = case
+    with pytest.raises(Refused) as caught:
+        phases(place, before, after)
+    assert caught.value.code == "strategy"
+    assert instead in caught.value.hint
