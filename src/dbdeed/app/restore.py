@@ -1,34 +1,38 @@
-"""`dbdeed restore`: bring a backup back, into an empty place or, with consent, over the live database."""
+"""`dbdeed restore`: bring a backup back, or a moment after it.
+
+Into an empty place, as single tables, or with consent over the live database.
+"""
 
 from __future__ import annotations
 
 import os
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dbdeed.app.carrying import carry_tables
 from dbdeed.app.database import chosen_target, is_database, named_target
 from dbdeed.app.files import write_text
 from dbdeed.app.project import open_project, read_architecture
+from dbdeed.app.restoring import wanted
 from dbdeed.app.site import engine_of, open_target
 from dbdeed.app.vault import open_vault, token, utc_now
 from dbdeed.document.values.types import TargetState
 from dbdeed.errors import DbdeedError, InvalidInput, Refused
 from dbdeed.planning.consent import check_terms, terms_of
 from dbdeed.progress import SILENT
-from dbdeed.recovery.chains import chain_damages, reading_whole
 from dbdeed.recovery.compare import compare_tables
-from dbdeed.recovery.drill import method_of
-from dbdeed.recovery.rooms import work_folder
 from dbdeed.recovery.take import take_backup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from dbdeed.app.project import Project
-    from dbdeed.app.vault import Vault
+    from dbdeed.app.restoring import Wanted
     from dbdeed.document.architecture import Architecture
+    from dbdeed.engines.archiving import Replayed
     from dbdeed.engines.seam import Engine, Target
     from dbdeed.progress import Progress
     from dbdeed.recovery.manifest import Check, Manifest
@@ -59,9 +63,11 @@ class Restored:
         backup: which one.
         place: where to, for people.
         compared: its tables against those counted with the backup; None where the place is files that no
-            server runs on yet.
+            server runs on yet, or another moment than the backup's.
         safety: the backup taken before a live database was replaced.
         kept: where what was there is kept, in a sentence.
+        replayed: where the log's replay stopped; None where none was asked for.
+        tables: the single tables that were asked for, with what belongs to them.
     """
 
     backup: Manifest
@@ -69,34 +75,42 @@ class Restored:
     compared: Check | None = None
     safety: Manifest | None = None
     kept: str = ""
+    replayed: Replayed | None = None
+    tables: tuple[str, ...] = ()
 
 
 def restore_backup(
     document: Path,
     *,
     backup: str = "",
+    to: str = "",
     into: str = "",
+    tables: Sequence[str] = (),
+    agreed: OverLive | None = None,
     over_live: OverLive | None = None,
     database: str = "",
     environment: Mapping[str, str] | None = None,
     progress: Progress = SILENT,
 ) -> Restored:
-    """Restore the newest backup, or one by id.
+    """Restore the newest backup, one by id, or a moment that the log after one leads to.
 
     Args:
         document: the path of DATABASE.md.
         backup: an id; "" for the newest.
+        to: a time, a position of the log, or "latest"; "" for the backup as it was taken.
         into: an empty place: a folder or file that is not there yet, or the URL of an empty database; "" for
-            the folder `restored/ID` beside the document.
+            the folder `restored/ID` beside the document, and for tables the document's own database.
+        tables: only these.
+        agreed: what a person said to replacing tables that are there already.
         over_live: replace the document's own database instead.
-        database: what `--database` says; with `over_live` alone.
+        database: what `--database` says; where the document's own database is changed.
         environment: of the process.
         progress: where steps are announced.
 
     Raises:
         InvalidInput: no such backup, or a place that its method cannot use.
-        Refused: the place is not empty, or nobody agreed.
-        RestoreFailed: the backup is at fault.
+        Refused: the place is not empty, nobody agreed, or the moment cannot be reached.
+        RestoreFailed: the backup or the log is at fault.
         Unavailable: programs or space are missing.
     """
     project = open_project(document)
@@ -104,46 +118,80 @@ def restore_backup(
     environment = os.environ if environment is None else environment
     if into and is_database(into):
         named_target(into, environment)  # a password is refused before anything else is looked at
-    vault, engine = open_vault(project, architecture, environment), engine_of(architecture)
-    manifest = _chosen(vault, backup)
-    if over_live is None:
-        return _into(project, vault, engine, manifest, into, environment, progress)
-    if into:
+    if into and over_live is not None:
         raise InvalidInput("Either an empty place or the live database is restored to, not both.")
-    return _over(project, architecture, vault, engine, manifest, over_live, database, environment, progress)
+    if tables and over_live is not None:
+        raise InvalidInput("Single tables go into the document's database without --over-live.")
+    vault, engine = open_vault(project, architecture, environment), engine_of(architecture)
+    found = wanted(project, vault, engine, backup, to)
+    found.require_sound(progress)
+    site = _Site(project, architecture, engine, database, environment, progress)
+    if over_live is not None:
+        return _over(site, found, over_live)
+    if tables:
+        return _tables(site, found, tables, into, agreed or OverLive())
+    return _into(site, found, into)
 
 
-def _chosen(vault: Vault, backup: str) -> Manifest:
-    if backup:
-        return vault.store.find(backup)
-    newest = max(vault.listing().backups, key=lambda one: (one.consistent_at, one.id), default=None)
-    if newest is None:
-        raise InvalidInput(
-            f"There is no backup in {vault.store.label}.", hint="`dbdeed backup run` takes one."
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What every way of restoring needs."""
+
+    project: Project
+    architecture: Architecture
+    engine: Engine
+    database: str
+    environment: Mapping[str, str]
+    progress: Progress
+
+    def open(self) -> AbstractContextManager[Target]:
+        """The document's own database."""
+        return open_target(
+            self.project,
+            self.architecture,
+            self.engine,
+            database=self.database,
+            environment=self.environment,
+            progress=self.progress,
         )
-    return newest
+
+    def check_terms(self, agreed: OverLive) -> None:
+        """Raises `Refused` where the document's terms forbid a change. Who leads does not matter here."""
+        private = chosen_target(self.database, self.environment, self.architecture) is None
+        terms = replace(terms_of(self.architecture), target_state=TargetState.AS_TO_BE)
+        check_terms(terms, private=private, draft=agreed.draft)
 
 
-def _into(
-    project: Project,
-    vault: Vault,
-    engine: Engine,
-    manifest: Manifest,
-    into: str,
-    environment: Mapping[str, str],
-    progress: Progress,
-) -> Restored:
-    place: Target | Path
-    if into and is_database(into):
-        place = named_target(into, environment)
+def _into(site: _Site, found: Wanted, into: str) -> Restored:
+    if not (into and is_database(into)):
+        place = Path(into).absolute() if into else _beside(site.project) / found.name
+        replayed = found.restore(place, site.progress)
+        return Restored(found.manifest, str(place), replayed=replayed)
+    target = named_target(into, site.environment)
+    replayed = None
+    if found.whole_systems:
+        nothing = Path()
+        _, _, replayed = carry_tables(found, (), target, OverLive(), nothing, site.progress)
     else:
-        place = Path(into).absolute() if into else _beside(project) / manifest.id
-    _require_sound(vault, manifest, progress)
-    with _whole(project, vault, engine, manifest, progress) as (data, spend):
-        method_of(engine, manifest).restore(data, place, progress, spend=spend)
-    if isinstance(place, Path):
-        return Restored(manifest, str(place))
-    return Restored(manifest, place.label, _compared(engine, manifest, place))
+        found.restore(target, site.progress)
+    compared = _compared(site.engine, found.manifest, target) if found.until is None else None
+    return Restored(found.manifest, target.label, compared, replayed=replayed)
+
+
+def _tables(site: _Site, found: Wanted, tables: Sequence[str], into: str, agreed: OverLive) -> Restored:
+    def carried(place: Target | Path, label: str) -> Restored:
+        kept = _beside(site.project) / f"before-{utc_now():%Y%m%dT%H%M%SZ}.sql"
+        names, note, replayed = carry_tables(found, tables, place, agreed, kept, site.progress)
+        return Restored(found.manifest, label, kept=note, replayed=replayed, tables=names)
+
+    if into and is_database(into):
+        target = named_target(into, site.environment)
+        return carried(target, target.label)
+    if into:
+        return carried(Path(into).absolute(), into)
+    site.check_terms(agreed)
+    with site.open() as own:
+        return carried(own, own.label)
 
 
 def _beside(project: Project) -> Path:
@@ -154,68 +202,27 @@ def _beside(project: Project) -> Path:
     return folder
 
 
-def _require_sound(vault: Vault, manifest: Manifest, progress: Progress) -> None:
-    """Raises `Refused` where a file of the backup, or of what it builds on, is not as it was written."""
-    problems = chain_damages(vault.store, manifest, progress)
-    if problems:
-        raise Refused(
-            f"The backup {manifest.id} is damaged: {problems[0]}",
-            hint="Restore another one: `dbdeed backup verify` says which are sound.",
-            code="backup-damaged",
-        )
-
-
-@contextmanager
-def _whole(
-    project: Project, vault: Vault, engine: Engine, manifest: Manifest, progress: Progress
-) -> Iterator[tuple[Path, bool]]:
-    """The backup's data, put together where it is a chain, and whether it may be spent."""
-    project.prepare()
-    method = method_of(engine, manifest)
-    with (
-        work_folder(project.state / "work") as work,
-        reading_whole(vault.store, method, manifest, work, progress) as found,
-    ):
-        yield found
-
-
 def _compared(engine: Engine, manifest: Manifest, target: Target) -> Check:
     with closing(engine.connect(target)) as session:
         return compare_tables(engine, manifest, session)
 
 
-def _over(
-    project: Project,
-    architecture: Architecture,
-    vault: Vault,
-    engine: Engine,
-    manifest: Manifest,
-    agreed: OverLive,
-    database: str,
-    environment: Mapping[str, str],
-    progress: Progress,
-) -> Restored:
-    private = chosen_target(database, environment, architecture) is None
-    # Who leads, document or database, does not matter here.
-    terms = replace(terms_of(architecture), target_state=TargetState.AS_TO_BE)
-    check_terms(terms, private=private, draft=agreed.draft)
-    _require_sound(vault, manifest, progress)
-    with open_target(
-        project, architecture, engine, database=database, environment=environment, progress=progress
-    ) as target:
-        _require_consent(agreed, target, manifest)
-        safety = _safety(vault, engine, manifest, target, progress) if agreed.safety else None
-        with _whole(project, vault, engine, manifest, progress) as (data, _):
-            kept = method_of(engine, manifest).replace(data, target, progress)
-    with open_target(
-        project, architecture, engine, database=database, environment=environment, progress=progress
-    ) as target:
-        return Restored(manifest, target.label, _compared(engine, manifest, target), safety, kept)
+def _over(site: _Site, found: Wanted, agreed: OverLive) -> Restored:
+    site.check_terms(agreed)
+    with site.open() as target:
+        _require_consent(agreed, target, found)
+        safety = _safety(site, found, target) if agreed.safety else None
+        kept, replayed = found.replace(target, site.progress)
+    with site.open() as target:
+        compared = _compared(site.engine, found.manifest, target) if found.until is None else None
+        return Restored(found.manifest, target.label, compared, safety, kept, replayed)
 
 
-def _require_consent(agreed: OverLive, target: Target, manifest: Manifest) -> None:
-    moment = f"{manifest.consistent_at:%Y-%m-%d %H:%M} UTC"
-    question = f"Replace {target.label} by backup {manifest.id} of {moment}?"
+def _require_consent(agreed: OverLive, target: Target, found: Wanted) -> None:
+    moment = f"{found.manifest.consistent_at:%Y-%m-%d %H:%M} UTC"
+    question = f"Replace {target.label} by backup {found.manifest.id} of {moment}?"
+    if found.until is not None:
+        question = f"Replace {target.label} by its state of {found.moment}?"
     if agreed.yes or (agreed.confirm is not None and agreed.confirm(question)):
         return
     raise Refused(
@@ -225,18 +232,18 @@ def _require_consent(agreed: OverLive, target: Target, manifest: Manifest) -> No
     )
 
 
-def _safety(vault: Vault, engine: Engine, manifest: Manifest, target: Target, progress: Progress) -> Manifest:
+def _safety(site: _Site, found: Wanted, target: Target) -> Manifest:
     """A backup of what is about to be replaced."""
     try:
         return take_backup(
-            engine,
-            method_of(engine, manifest),
+            site.engine,
+            found.method,
             target,
-            vault.store,
-            project=vault.project,
+            found.vault.store,
+            project=found.vault.project,
             now=utc_now,
             token=token,
-            progress=progress,
+            progress=site.progress,
         )
     except DbdeedError as error:
         raise Refused(

@@ -204,6 +204,11 @@ class LogArchiving(Protocol):
         Raises `RestoreFailed` where the log does not lead there.
         """
 
+    def replace(
+        self, folder: Path, target: Target, replay: Replay, progress: Progress, *, spend: bool = False
+    ) -> tuple[str, Replayed]:
+        """The same in place of a live database; where what was there is kept, in a sentence."""
+
     def recovered(
         self, folder: Path, work: Path, replay: Replay, progress: Progress, *, spend: bool = False
     ) -> AbstractContextManager[tuple[Session, Replayed]]:

@@ -155,3 +155,43 @@ class IncrementalMethod(BackupMethod, Protocol):
             progress: where the step is announced.
             spend: the chain's files may become the result's.
         """
+
+
+class TableCarrier(Protocol):
+    """Brings tables out of a restored copy into a file or another database."""
+
+    def found(self, session: Session, names: Sequence[str]) -> tuple[str, ...]:
+        """The tables of a copy, with all that belongs to them, by their full names.
+
+        Raises `InvalidInput` for one that is not there.
+        """
+
+    def present(self, target: Target, tables: Sequence[str]) -> tuple[str, ...]:
+        """Those that a database has already; without any named, something where it is not empty."""
+
+    def write(self, copy: Session, tables: Sequence[str], file: Path, progress: Progress) -> None:
+        """Write tables to a new file of SQL. Raises `Refused` where it is there already."""
+
+    def keep(self, source: Target, tables: Sequence[str], file: Path, progress: Progress) -> None:
+        """The same of a live database."""
+
+    def carry(
+        self,
+        copy: Session,
+        tables: Sequence[str],
+        into: Target,
+        work: Path,
+        progress: Progress,
+        *,
+        replace: bool,
+    ) -> None:
+        """Bring tables, or without any named the whole database, into another one: all of it or nothing.
+
+        Args:
+            copy: a session of the restored copy.
+            tables: by their full names.
+            into: where to.
+            work: a folder to work in.
+            progress: where steps are announced.
+            replace: drop tables of these names first; where others refer to them, nothing is changed.
+        """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.archiving import LogArchiving
     from dbdeed.engines.catalog import Catalog, Object, ObjectId
     from dbdeed.engines.change import Change, Kept, LockLevel, Step
-    from dbdeed.engines.recovering import BackupMethod
+    from dbdeed.engines.recovering import BackupMethod, TableCarrier
     from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
     from dbdeed.models.query import QueryShape
@@ -510,6 +510,9 @@ class Engine(Protocol):
 
     def log_archiving(self) -> LogArchiving | None:
         """How its log is archived continuously; None where it has none, or that is not built."""
+
+    def table_carrier(self) -> TableCarrier | None:
+        """How single tables are brought back; None where that is not built."""
 
     def table_digests(self, session: Session) -> Mapping[str, tuple[int, str]]:
         """Per table, unquoted and qualified: rows and a digest that does not depend on their order."""

@@ -17,10 +17,25 @@ if TYPE_CHECKING:
 @options.document
 @options.backup
 @click.option(
+    "--to",
+    default="",
+    metavar="TIME|LSN|latest",
+    help="A moment after a backup, from the archived log: a time, in UTC unless it says otherwise, a "
+    "position, or the last one that is archived.",
+)
+@click.option(
     "--into",
     default="",
     metavar="PLACE",
     help="An empty place: a folder or file that is not there yet, or the URL of an empty database.",
+)
+@click.option(
+    "--table",
+    "tables",
+    multiple=True,
+    metavar="NAME",
+    help="Only this table, into the document's database, or with --into into another one or a file of SQL. "
+    "Can be repeated.",
 )
 @click.option("--over-live", is_flag=True, help="Replace the document's own database, after a safety backup.")
 @click.option("--no-safety-backup", is_flag=True, help="With --over-live: do not take one first.")
@@ -32,7 +47,9 @@ if TYPE_CHECKING:
 def command(
     document: Path,
     backup: str,
+    to: str,
     into: str,
+    tables: tuple[str, ...],
     over_live: bool,
     no_safety_backup: bool,
     database: str,
@@ -44,10 +61,13 @@ def command(
     """Bring a backup back.
 
     Into an empty place by default: a folder `restored/ID` beside the document. Over the live database only
-    with --over-live, a question or --yes, and after a safety backup.
+    with --over-live, a question or --yes, and after a safety backup. With --to, the log is replayed up to
+    that moment and the cluster is left ready to be started; `dbdeed backup list` says what can be reached.
 
     Examples:
         dbdeed restore
+        dbdeed restore --to "2026-03-01 14:05:00"
+        dbdeed restore --to latest --table orders --into orders.sql
         dbdeed restore --into /var/tmp/shop
         dbdeed restore --over-live --yes
     """
@@ -61,7 +81,10 @@ def command(
     result = restore_backup(
         document,
         backup=backup,
+        to=to,
         into=into,
+        tables=tables,
+        agreed=agreed,
         over_live=agreed if over_live else None,
         database=database,
         progress=open_progress(quiet=quiet),
@@ -79,6 +102,9 @@ def command(
                 compared=compared,
                 safety_backup=safety,
                 kept=result.kept,
+                position=result.replayed.position if result.replayed else None,
+                last_commit=result.replayed.time if result.replayed else None,
+                tables=list(result.tables),
             )
         )
     else:
@@ -87,7 +113,12 @@ def command(
 
 
 def _text(result: Restored) -> str:
-    lines = [f"Restored {result.backup.id} to {result.place}."]
+    what = f"{', '.join(result.tables)} from {result.backup.id}" if result.tables else result.backup.id
+    lines = [f"Restored {what} to {result.place}."]
+    if result.replayed is not None:
+        time = result.replayed.time
+        last = f", the last commit of {time:%Y-%m-%d %H:%M:%S.%f} UTC" if time is not None else ""
+        lines.append(f"The log was replayed up to {result.replayed.position}{last}.")
     if result.compared is not None:
         lines.append(f"Tables compared with those of the backup: {result.compared.verdict}.")
         lines += [f"  {problem}" for problem in result.compared.problems]

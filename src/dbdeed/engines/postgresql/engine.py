@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.archiving import LogArchiving
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Kept, Step
-    from dbdeed.engines.recovering import BackupMethod
+    from dbdeed.engines.recovering import BackupMethod, TableCarrier
     from dbdeed.engines.seam import (
         Backfill,
         Bridge,
@@ -354,6 +354,11 @@ class PostgresqlEngine:
         from dbdeed.engines.postgresql.log.archiving import WalArchiving
 
         return WalArchiving()
+
+    def table_carrier(self) -> TableCarrier:
+        from dbdeed.engines.postgresql.backup.carry import Carrier
+
+        return Carrier()
 
     def backup_methods(self) -> Sequence[BackupMethod]:
         from dbdeed.engines.postgresql.backup.methods import backup_methods

@@ -357,6 +357,9 @@ class SqliteEngine:
     def log_archiving(self) -> None:
         """SQLite has no log that could be archived."""
 
+    def table_carrier(self) -> None:
+        """A restored file is a database: its tables are copied with ATTACH."""
+
     def backup_methods(self) -> Sequence[BackupMethod]:
         from dbdeed.engines.sqlite.backup import METHODS
 

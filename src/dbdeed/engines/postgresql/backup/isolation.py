@@ -58,6 +58,7 @@ _CONNECTION_17 = ("event_triggers=off",)
 
 _REDO = re.compile(r"redo done at .*elapsed: ([0-9.]+) s")
 _PREPARED = re.compile(r"max_prepared_xacts setting:\s+(\d+)")
+_OUR_RECEIVER = re.compile(r"^synchronous_standby_names = 'dbdeed_[0-9a-f]+'\n", re.MULTILINE)
 _FILES = {"conf": "# Settings come on the command line.\n", "hba": "local all all trust\n", "ident": ""}
 
 
@@ -83,6 +84,14 @@ def neutralise(data: Path, *, recover: bool = False) -> None:
         (data / "recovery.signal").touch(mode=0o600)
         if (who := account()).foreign:
             os.chown(data / "recovery.signal", who.user, who.group)
+
+
+def wait_for_nobody(data: Path) -> None:
+    """Take out of a cluster's settings that commits wait for a receiver of ours, which sets that itself."""
+    automatic = data / "postgresql.auto.conf"
+    if automatic.exists():
+        text = automatic.read_text("utf-8", "surrogateescape")
+        automatic.write_text(_OUR_RECEIVER.sub("", text), "utf-8", "surrogateescape")
 
 
 @contextmanager

@@ -6,14 +6,12 @@ How they lie in a folder is told in `basebackup`.
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Method
-from dbdeed.engines.faults import NotYet, RestoreFailed
+from dbdeed.engines.faults import RestoreFailed
 from dbdeed.engines.postgresql.backup import increments
 from dbdeed.engines.postgresql.backup.basebackup import CLUSTER, MANIFEST, SPACES, log_range, write_base
 from dbdeed.engines.postgresql.backup.copy import copy_cluster
@@ -30,13 +28,14 @@ from dbdeed.engines.postgresql.backup.isolation import (
     neutralise,
     replay_seconds,
     session_of,
+    wait_for_nobody,
 )
 from dbdeed.engines.postgresql.backup.prepared import drop_prepared
 from dbdeed.engines.postgresql.backup.source import Source, kept_source, read_source, write_source
+from dbdeed.engines.postgresql.backup.swap import replace_cluster
 from dbdeed.engines.postgresql.backup.tools import ToolFailed, client_environment, run_tool
 from dbdeed.engines.postgresql.servers.account import account
 from dbdeed.engines.postgresql.servers.programs import find
-from dbdeed.engines.postgresql.servers.server import stop
 from dbdeed.engines.postgresql.session import connect
 from dbdeed.engines.recovering import BackupFacts
 from dbdeed.engines.seam import Target
@@ -45,6 +44,7 @@ from dbdeed.progress import took
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from dbdeed.engines.postgresql.session import Session
     from dbdeed.engines.recovering import Examined
@@ -140,6 +140,7 @@ class Physical:
         total = sum(one.lstat().st_size for one in folder.rglob("*") if not one.is_dir())
         with progress.step("Restore the files", total=total) as task:
             copy_cluster(folder / CLUSTER, folder / SPACES, into, account(), task, spend=spend)
+        wait_for_nobody(into)
 
     @contextmanager
     def restored(
@@ -170,26 +171,7 @@ class Physical:
 
     def replace(self, folder: Path, target: Target, progress: Progress) -> str:
         """Put the copy in the place of the embedded cluster, which is stopped and kept beside it."""
-        if not target.embedded:
-            raise NotYet(
-                "A snapshot does not yet take the place of a running cluster that is not embedded.",
-                hint="Restore it into a new folder and start a server there, or restore a logical dump.",
-            )
-        session = connect(target)
-        [(place,)] = session.fetch("SHOW data_directory")
-        session.close()
-        data = Path(place)
-        fresh = data.with_name(f"{data.name}.restoring")
-        kept = data.with_name(f"{data.name}.before-{_now():%Y%m%dT%H%M%SZ}")
-        shutil.rmtree(fresh, ignore_errors=True)
-        try:
-            self.restore(folder, fresh, progress)
-            stop(data)
-            data.rename(kept)
-            fresh.rename(data)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-        return f"What was there is kept as {kept}; delete it when it is no longer wanted."
+        return replace_cluster(target, lambda fresh: self.restore(folder, fresh, progress))
 
     def commands(self, target: Target) -> list[str]:  # noqa: ARG002 - the seam's
         """`BACKUP` stands for the backup's folder, `DATA` for the new data folder."""

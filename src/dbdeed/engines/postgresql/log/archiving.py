@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.faults import LogDamaged
 from dbdeed.engines.postgresql.backup.source import read_source
+from dbdeed.engines.postgresql.backup.swap import replace_cluster
 from dbdeed.engines.postgresql.log import reach, replay
 from dbdeed.engines.postgresql.log.names import shelf_folder
 from dbdeed.engines.postgresql.log.pages import problems_of
@@ -91,6 +92,17 @@ class WalArchiving:
     ) -> Replayed:
         """A cluster at a moment, ready to be started."""
         return replay.recover(folder, into, replay_, progress, spend=spend)
+
+    def replace(
+        self, folder: Path, target: Target, replay_: Replay, progress: Progress, *, spend: bool = False
+    ) -> tuple[str, Replayed]:
+        """In place of the embedded cluster, which is stopped and kept beside it."""
+        found: list[Replayed] = []
+        kept = replace_cluster(
+            target,
+            lambda fresh: found.append(replay.recover(folder, fresh, replay_, progress, spend=spend)),
+        )
+        return kept, found[0]
 
     @contextmanager
     def recovered(

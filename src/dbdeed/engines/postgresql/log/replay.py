@@ -17,7 +17,13 @@ from dbdeed.engines.archiving import Replayed
 from dbdeed.engines.faults import RestoreFailed
 from dbdeed.engines.postgresql.backup.basebackup import CLUSTER, SPACES
 from dbdeed.engines.postgresql.backup.copy import copy_cluster, move_cluster, require_empty
-from dbdeed.engines.postgresql.backup.isolation import drill_room, isolated, neutralise, session_of
+from dbdeed.engines.postgresql.backup.isolation import (
+    drill_room,
+    isolated,
+    neutralise,
+    session_of,
+    wait_for_nobody,
+)
 from dbdeed.engines.postgresql.backup.prepared import drop_prepared
 from dbdeed.engines.postgresql.backup.source import kept_source
 from dbdeed.engines.postgresql.log.positions import parse_name, parse_position, write_position
@@ -55,6 +61,7 @@ def recover(folder: Path, into: Path, replay: Replay, progress: Progress, *, spe
             (data / name).unlink(missing_ok=True)
         if (data / _ASIDE).exists():
             (data / _ASIDE).rename(data / _AUTO)
+        wait_for_nobody(data)
         with progress.step("Put the cluster in its place"):
             move_cluster(data, into, account())
     return where
