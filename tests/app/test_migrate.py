@@ -208,8 +208,12 @@ def test_an_empty_file_is_for_sql_by_hand(lamps: Lamps) -> None:
     lamps.new(ONE)
     (path,) = lamps.new(ONE, "some rows", empty=True).paths
     with (lamps.root / path).open("a", encoding="utf-8") as file:
-        file.write("DELETE FROM lamps;\n")
+        file.write("INSERT INTO lamps (id) VALUES (7);\n")
     assert lamps.up() == ["change", "some rows"]
+    assert lamps.rows("SELECT id FROM lamps") == [(7,)]
+    with pytest.raises(Refused) as error:
+        lamps.down()
+    assert error.value.code == "migration-no-way-back"
     with pytest.raises(Refused) as error:
         lamps.new(THREE)
     assert error.value.code == "sum-mismatch"

@@ -61,8 +61,18 @@ TEN = {
         batch("DROP INDEX p_a", transactional=False),
     ],
 }
-MARKS = ("ALTER TABLE p", "UPDATE p SET b", "INSERT INTO p VALUES (3", "p_a ON p", "UPDATE p SET a")
-MARKS += ("p_b ON p", "VACUUM", "CREATE TABLE q", "INSERT INTO q", "DROP INDEX")
+MARKS = (
+    "ALTER TABLE p",
+    "UPDATE p SET b",
+    "INSERT INTO p VALUES (3",
+    "p_a ON p",
+    "UPDATE p SET a",
+    "p_b ON p",
+    "VACUUM",
+    "CREATE TABLE q",
+    "INSERT INTO q",
+    "DROP INDEX",
+)
 ROWS = [(1, 101, 11), (2, 102, 12), (3, 103, 3)]
 
 

@@ -43,7 +43,7 @@ def draft_of(engine: Engine, plan: Plan, description: str, moment: datetime, not
 
 def empty_draft(description: str, moment: datetime, state: str) -> Draft:
     """A file for somebody to write SQL into; it leads from a state to the same state."""
-    return Draft(description, moment, (), (), (), Origin(state, state))
+    return Draft(description, moment, (), None, (), Origin(state, state), "nobody has written one yet")
 
 
 def batches_of(engine: Engine, plan: Plan) -> tuple[WrittenBatch, ...]:
@@ -53,8 +53,10 @@ def batches_of(engine: Engine, plan: Plan) -> tuple[WrittenBatch, ...]:
     if again:
         found.append(WrittenBatch(again))
     told = -1
+    there = {one.sql for one in again}  # can be repeated, and need not be
     for group in plan.groups:
-        statements = tuple(_statements(engine, annotated(plan, group, told)))
+        steps = [one for one in annotated(plan, group, told) if one[0].sql not in there]
+        statements = tuple(_statements(engine, steps))
         told = group.steps[-1].difference
         if found and found[-1].transactional and group.transactional:
             found[-1] = WrittenBatch((*found[-1].statements, *statements))
