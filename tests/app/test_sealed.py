@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from tests.app.test_backup import DOCUMENT, Project
@@ -15,9 +21,6 @@ from dbdeed.app.restore import restore_backup
 from dbdeed.errors import InvalidInput
 from dbdeed.recovery.keys import WrongKey
 from dbdeed.recovery.manifest import Verdict
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OLD, NEW = "ab" * 32, "cd" * 32
 
@@ -53,6 +56,26 @@ def test_sealed_from_backup_to_restore_and_under_another_key(project: Project) -
         run_backup(project.document, environment=environment)
     with pytest.raises(InvalidInput, match="BACKUP_KEY is not set"):
         list_backups(project.document, environment=project.environment)
+
+
+def test_the_procedure_of_a_sealed_store_brings_the_database_back(project: Project) -> None:
+    environment = {**os.environ, **project.environment, "BACKUP_KEY": OLD}
+    run_backup(project.document, environment=environment)
+    assert run_drill(project.document, environment=environment).proof.verdict is Verdict.PROVEN
+    steps = re.findall(r"^\d+\. `+ ?(.*?) ?`+$", project.document.read_text(), re.MULTILINE)
+    assert "dbdeed backup fetch" in steps[0]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euc", "\n".join(steps)],
+        cwd=project.folder,
+        env={**environment, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(project.folder / "restored.db")) as restored:
+        assert restored.execute("SELECT count(*) FROM notes").fetchone() == (1,)
 
 
 def test_only_sealed_backups_have_keys_to_change(tmp_path: Path) -> None:

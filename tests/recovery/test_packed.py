@@ -21,7 +21,7 @@ from dbdeed.recovery.manifest import Check, FileFacts, Proof, Verdict
 from dbdeed.recovery.objects import FolderObjects, StoreLocked
 from dbdeed.recovery.packed import PackedStore
 from dbdeed.recovery.packs import plan_packs
-from dbdeed.recovery.store import new_id
+from dbdeed.recovery.store import FolderStore, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from dbdeed.recovery.manifest import Manifest
     from dbdeed.recovery.objects import Objects
+    from dbdeed.recovery.store import Store
 
     Add = Callable[..., Manifest]
 
@@ -58,7 +59,7 @@ def store(request: pytest.FixtureRequest, objects: FolderObjects, tmp_path: Path
     return open_packed(objects, tmp_path / "spool", **({"KEY": KEY} if request.param == "sealed" else {}))
 
 
-def publish(store: PackedStore, hour: int = 0, *, project: str = "me") -> Manifest:
+def publish(store: Store, hour: int = 0, *, project: str = "me") -> Manifest:
     moment = NOON + timedelta(hours=hour)
     facts = BackupFacts(moment, moment, moment, "0/1", 0, (18, 1), {"public.a": (2, "ff")}, ("A note.",))
     with store.writing(), store.draft(new_id(moment, "physical", f"{hour:08x}")) as draft:
@@ -209,6 +210,19 @@ def test_an_unsealed_backup_is_not_believed_where_sealed_ones_are_asked_for(
     assert "is sealed" in open_packed(objects, tmp_path / "spool").listing().damaged[other.id]
 
 
+def test_open_and_sealed_backups_in_one_folder_each_say_what_the_other_needs(
+    tmp_path: Path,
+) -> None:
+    plain = FolderStore(tmp_path / "backups")
+    opened = publish(plain)
+    sealed = open_packed(FolderObjects(plain.root), tmp_path / "spool", KEY=KEY)
+    closed = publish(sealed, 1)
+    assert sealed.listing().backups == (closed,)
+    assert "not sealed" in sealed.listing().damaged[opened.id]
+    assert plain.listing().backups == (opened,)
+    assert "names no key" in plain.listing().damaged[closed.id]
+
+
 def test_a_removed_backup_is_gone_with_its_key(store: PackedStore, objects: FolderObjects) -> None:
     manifest, kept = publish(store, 0), publish(store, 1)
     with store.writing():
@@ -284,7 +298,7 @@ from dbdeed.recovery import packs
 from dbdeed.recovery.keys import Keyring, read_keys
 from dbdeed.recovery.objects import FolderObjects
 from dbdeed.recovery.packed import PackedStore
-from dbdeed.recovery.store import new_id
+from dbdeed.recovery.store import FolderStore, new_id
 
 packs.plan_packs.__defaults__ = (100_000,)
 objects = FolderObjects(Path(sys.argv[1]) / "place")

@@ -28,6 +28,7 @@ from dbdeed.recovery.logs import Logs
 from dbdeed.recovery.manifest import Proof, Verdict
 from dbdeed.recovery.report import PROCEDURE_BLOCK, RECOVERY_BLOCK, render_procedure, render_recovery
 from dbdeed.recovery.rooms import work_folder
+from dbdeed.recovery.store import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -208,7 +209,8 @@ def _procedure(architecture: Architecture, engine: Engine, vault: Vault, proof: 
     if not proof.backup or place is None or not (setting.unfilled or generated):
         return []
     manifest = vault.store.find(proof.backup)
-    commands = [_find_command(architecture, manifest.method)]
+    plain = isinstance(vault.store, FolderStore) and not manifest.needs
+    commands = [_find_command(architecture, manifest.method) if plain else _fetch_command(manifest.method)]
     steps = method_of(engine, manifest).commands(_nowhere())
     if any("$DATABASE" in one for one in steps) and not any(one.startswith("DATABASE=") for one in steps):
         commands.append('DATABASE="$PWD/restored.db"')
@@ -226,6 +228,11 @@ def _find_command(architecture: Architecture, method: str) -> str:
     else:
         folder = shlex.quote(((destination.folder if destination else "") or DEFAULT_FOLDER).rstrip("/"))
     return f'BACKUP="$(ls -d {folder}/*-{method}-*/data | tail -n 1)"'
+
+
+def _fetch_command(method: str) -> str:
+    """Where a backup has to be put together or unsealed before any tool can read it."""
+    return f'BACKUP="$(dbdeed backup fetch --quiet --method {method} --into fetched)"'
 
 
 def _nowhere() -> Target:

@@ -30,7 +30,7 @@ from dbdeed.recovery.packs import Journal, differing, fetch, in_order, part_of, 
 from dbdeed.recovery.rooms import work_folder
 from dbdeed.recovery.seal import Sealed
 from dbdeed.recovery.shelf import Compressed, Shelf
-from dbdeed.recovery.store import Draft, Listing, describe, is_id, keep_out_of_repository, new_id
+from dbdeed.recovery.store import Draft, FolderStore, Listing, describe, is_id, keep_out_of_repository, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -98,6 +98,8 @@ class PackedStore:
             for id_, group in groups.items()
             if self._record_of(group) is None and any(_is_manifest(one) for one in group)
         }
+        if isinstance(self._objects, FolderObjects):
+            damaged |= dict.fromkeys(FolderStore(self._objects.root).ids(), _UNSEALED)
         mine = tuple(one for one in backups if project is None or one.project == project)
         return Listing(mine, tuple(sorted(proofs, key=lambda one: one.at)), damaged)
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{6,}")
 _PATIENCE = 30
 _PARTIAL, _TRASH = ".partial-", ".trash-"
+_SEALED = "It is sealed, and the document names no key: set Encryption."
 _MANIFEST, _DATA, _PROOFS = "manifest.json", "data", "proofs"
 
 
@@ -202,6 +203,8 @@ class FolderStore:
                 proofs.append(decode(_read(record), Proof, record.name))
             except Damaged as error:
                 damaged[record.name] = error.message
+        with explained(self.root):
+            damaged |= {one.parent.name: _SEALED for one in self.root.glob("packed/*/manifest.*")}
         mine = tuple(one for one in backups if project is None or one.project == project)
         return Listing(mine, tuple(sorted(proofs, key=lambda one: one.at)), damaged)
 
@@ -313,6 +316,11 @@ class FolderStore:
         if manifest.id != id_:
             raise Damaged(f"This is the record of {manifest.id!r}.", where=id_)
         return manifest
+
+    def ids(self) -> list[str]:
+        """Every backup, whatever its record says."""
+        with explained(self.root):
+            return sorted(one.name for one in self._folders())
 
     def _folders(self) -> list[Path]:
         if not self.root.is_dir():

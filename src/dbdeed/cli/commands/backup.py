@@ -227,6 +227,36 @@ def prune(document: Path, dry_run: bool, format_: str, quiet: bool) -> None:
         print(_pruned(result, dry_run=dry_run))
 
 
+@command.command("fetch")
+@options.document
+@options.backup
+@click.option(
+    "--method", default="", metavar="NAME", help="The newest of this method: physical, logical, online."
+)
+@click.option(
+    "--into",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Not there yet, or empty.",
+)
+@options.quiet
+def fetch(document: Path, backup: str, method: str, into: Path, quiet: bool) -> None:
+    """Write a backup to a folder as its method made it, and print the folder.
+
+    Unsealed, decompressed and, where it is an increment, put together with what it builds on: what the
+    engine's own tools restore from. The Procedure begins with it where a store is no plain folder.
+
+    Example:
+        dbdeed backup fetch --into fetched
+    """
+    from dbdeed.app.fetch import fetch_backup
+    from dbdeed.cli.progress import open_progress
+
+    fetch_backup(document, into, backup=backup, method=method, progress=open_progress(quiet=quiet))
+    print(into.absolute())
+
+
 @command.command("rekey")
 @options.document
 @options.formats("text", "json")
