@@ -158,9 +158,13 @@ def plan_files(shelf: Shelf, current: Catalog, target: Catalog, moment: datetime
         raise with_report(fault, shelf.project) from fault
 
 
+_FILLED_IN = frozenset({"dbdeed", "knex", "alembic"})
+"""Formats whose files take secrets from the environment when they run, whoever runs them."""
+
+
 def drafts_of(shelf: Shelf, plan: Plan, description: str, moment: datetime) -> list[Draft]:
     """The migrations that do what a plan does."""
-    if plan.environment and shelf.files.format.name != "dbdeed":
+    if plan.environment and shelf.files.format.name not in _FILLED_IN:
         raise Refused(
             f"The change holds secrets ({', '.join(plan.environment)}), which a file of "
             f"{shelf.files.format.name} would show.",

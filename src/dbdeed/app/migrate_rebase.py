@@ -91,6 +91,8 @@ def migrate_rebase(
     ours = _ours(layout, migrations, files, onto)
     staying = [one for one in migrations if one.key not in {each.key for each in ours}]
     moving = [one for one in ours if _comes_before(one, staying, migrations)]
+    if hasattr(chosen, "beside"):  # its files name those before them
+        moving = [one for one in ours if chosen.beside(layout, one, staying)]
     if moving:  # what follows a file that moves moves with it
         moving = ours[ours.index(moving[0]) :]
     renumber: Renumbers | None = chosen if hasattr(chosen, "renumbered") else None  # type: ignore[assignment]
@@ -163,6 +165,8 @@ def _named(migration: Migration, path: Path) -> Migration:
     """The migration under its new name, as far as the next one's name needs it."""
     from dataclasses import replace
 
+    if path == migration.path:
+        return migration
     version = path.name.partition("_")[0]
     return replace(migration, path=path, version=version, key=version)
 

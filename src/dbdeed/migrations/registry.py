@@ -17,6 +17,7 @@ _MODULES: dict[Tool, str] = {
     Tool.KNEX: "dbdeed.migrations.formats.knex.format",
     Tool.LIQUIBASE: "dbdeed.migrations.formats.liquibase.format",
     Tool.ALEMBIC: "dbdeed.migrations.formats.alembic.format",
+    Tool.DBMATE: "dbdeed.migrations.formats.dbmate.format",
 }
 """The module of each, which has one object `FORMAT`."""
 

@@ -26,3 +26,8 @@ def environment_in(comments: Iterable[str]) -> tuple[str, ...]:
     """The environment's variables that stand in a file's SQL."""
     found = (_NEEDS.fullmatch(one) for one in comments)
     return tuple(dict.fromkeys(one[1] for one in found if one is not None))
+
+
+def with_origin(text: str, origin: Origin) -> str:
+    """A file's text that says other states; as it is where it says none."""
+    return _STATES.sub(f"dbdeed: from {origin.before} to {origin.after}", text, count=1)

@@ -15,9 +15,10 @@ from dbdeed.errors import InvalidInput
 from dbdeed.migrations.files import checksum_of
 from dbdeed.migrations.formats.alembic.history import AlembicHistory, words_of
 from dbdeed.migrations.formats.alembic.process import AlembicProcess
-from dbdeed.migrations.formats.alembic.script import read_back, written
+from dbdeed.migrations.formats.alembic.script import read_back, with_parents, written
 from dbdeed.migrations.formats.alembic.settings import settings_of
-from dbdeed.migrations.formats.alembic.tree import heads_of, read_tree
+from dbdeed.migrations.formats.alembic.tree import ancestors_of, heads_of, read_tree
+from dbdeed.migrations.formats.marks import with_origin
 from dbdeed.migrations.seam import Layout, Migration
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Engine
     from dbdeed.migrations.formats.alembic.settings import Settings
     from dbdeed.migrations.formats.alembic.tree import Revision
-    from dbdeed.migrations.seam import Draft, History, Process
+    from dbdeed.migrations.seam import Draft, History, Origin, Process
 
 
 class AlembicFormat:
@@ -62,6 +63,27 @@ class AlembicFormat:
         revision = hashlib.sha256(f"{seed} {heads}".encode()).hexdigest()[:12]
         path = layout.folder / _file_name(settings, revision, draft.description, draft.moment)
         return {path: written(engine, draft, revision, heads)}
+
+    def beside(self, layout: Layout, migration: Migration, staying: Sequence[Migration]) -> bool:
+        """Whether a migration does not come after all that stay: it is of another branch, or before them."""
+        tree = read_tree(layout.root, settings_of(layout.root))
+        before = ancestors_of(tree, [migration.key])
+        return any(one not in before for one in heads_of(tree, [each.key for each in staying]))
+
+    def renumbered(
+        self,
+        layout: Layout,
+        existing: Sequence[Migration],
+        migration: Migration,
+        moment: datetime,  # noqa: ARG002 - a file's place is in it, not in its name
+        origin: Origin,
+    ) -> Mapping[Path, str | None]:
+        """The seam's `Renumbers`: the file revises the last of the others."""
+        tree = read_tree(layout.root, settings_of(layout.root))
+        heads = heads_of(tree, [one.key for one in existing])
+        parents = heads if len(heads) < 2 else (existing[-1].key,)
+        text = with_parents(migration.path.read_bytes().decode(), parents)
+        return {migration.path: with_origin(text, origin)}
 
     def history(self, engine: Engine, layout: Layout) -> History:
         if engine.name not in ("postgresql", "sqlite"):

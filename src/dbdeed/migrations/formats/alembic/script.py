@@ -134,6 +134,18 @@ def _statements(draft: Draft, group: Group, indent: str) -> Iterator[str]:
         yield f"{indent}op.execute(filled({text}))" if filled else f"{indent}op.execute({text})"
 
 
+_REVISES = re.compile(r"^Revises:.*$", re.MULTILINE)
+_PARENTS = re.compile(
+    r"""^(down_revision\b[^=\n]*=[ \t]*)(?:None|\([^)]*\)|\[[^\]]*\]|"[^"\n]*"|'[^'\n]*')""", re.MULTILINE
+)
+
+
+def with_parents(text: str, parents: Sequence[str]) -> str:
+    """A file's text that revises others."""
+    text = _REVISES.sub(lambda _: f"Revises: {', '.join(parents)}".rstrip(), text, count=1)
+    return _PARENTS.sub(lambda found: found[1] + _names(parents), text, count=1)
+
+
 # Reading back
 
 _COMMENT = re.compile(r"^#[ \t]*(.*?)[ \t]*$", re.MULTILINE)

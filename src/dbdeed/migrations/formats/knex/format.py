@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING
 from dbdeed.document.values.types import Tool
 from dbdeed.errors import InvalidInput
 from dbdeed.migrations.files import block_of, checksum_of
-from dbdeed.migrations.formats.dbdeed import slug
 from dbdeed.migrations.formats.knex.history import KnexHistory, parts_of
 from dbdeed.migrations.formats.knex.process import KnexProcess
 from dbdeed.migrations.formats.knex.script import Language, read_back, written
 from dbdeed.migrations.formats.knex.settings import settings_of
+from dbdeed.migrations.formats.marks import with_origin
 from dbdeed.migrations.formats.moments import next_moment
+from dbdeed.migrations.formats.sql_writing import slug
 from dbdeed.migrations.seam import Layout, Migration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.engines.seam import Engine
     from dbdeed.migrations.formats.knex.settings import Settings
-    from dbdeed.migrations.seam import Draft, History, Process
+    from dbdeed.migrations.seam import Draft, History, Origin, Process
 
 _OURS = frozenset({".js", ".cjs", ".mjs", ".ts"})
 
@@ -56,6 +58,20 @@ class KnexFormat:
         version = next_moment(draft.moment, (one.path.name for one in existing))
         path = layout.folder / f"{version}_{slug(draft.description)}.{extension}"
         return {path: written(engine, language_of(path), draft)}
+
+    def renumbered(
+        self,
+        layout: Layout,
+        existing: Sequence[Migration],
+        migration: Migration,
+        moment: datetime,
+        origin: Origin,
+    ) -> Mapping[Path, str | None]:
+        """The seam's `Renumbers`."""
+        text = with_origin(migration.path.read_bytes().decode(), origin)
+        version = next_moment(moment, (one.path.name for one in existing))
+        words = migration.path.name.partition("_")[2]
+        return {migration.path: None, layout.folder / f"{version}_{words}": text}
 
     def history(self, engine: Engine, layout: Layout) -> History:
         if engine.name not in ("postgresql", "sqlite"):
