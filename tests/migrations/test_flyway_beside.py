@@ -11,6 +11,7 @@ import pytest
 from tests.migrations.conftest import Course
 from tests.migrations.peers import JavaPeer, Said
 from tests.migrations.tunnel import Tunnels
+from tests.migrations.written_drafts import forward, mixed, whole
 from tests.planning.conftest import Place
 
 from dbdeed.document.values.types import Tool
@@ -314,3 +315,37 @@ def test_another_schema_and_table(beside: Beside) -> None:
     beside.agree()
     kinds = beside.course.session.fetch('SELECT type, script FROM "Mine".changes ORDER BY installed_rank')
     assert kinds == [("SCHEMA", '"Mine","other"'), ("SQL", "V1__first.sql"), ("SQL", "V2__second.sql")]
+
+
+@BOTH
+def test_what_we_write_runs_in_both(another: Callable[[], Beside]) -> None:
+    beside, theirs = another(), another()
+    lock = {"postgresql_transactional_lock": "false"} if beside.place.is_postgresql else {}
+    beside.write({"V7__first.sql": "CREATE TABLE first_one (id integer);"})
+    course, names = beside.course, []
+    drafts = [whole(course.place.engine.name), *([mixed()] if course.place.is_postgresql else []), forward()]
+    for draft in drafts:
+        engine, files = course.place.engine, course.files
+        for path, text in course.format.write(engine, files.layout, files.migrations, draft).items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            names.append(path.name)
+        assert course.files.migrations[-1].origin == draft.origin
+    assert names == _names(course)
+    course.up()
+    beside.agree()
+    back = [one for one in course.files.migrations if one.origin is not None and one.down is not None]
+    assert len(back) == len(drafts) - 1
+    said = theirs.flyway("migrate", **lock)
+    assert said, said.text
+    catalogs = [one.course.place.engine.inspect(one.course.session).objects for one in (beside, theirs)]
+    kept = [{key for key in found if "dbdeed" not in str(key)} for found in catalogs]
+    assert kept[0] == kept[1]
+
+
+def _names(course: Course) -> list[str]:
+    first = "8__add_loyalty_points_f_r_sp_ter.sql"
+    if not course.place.is_postgresql:
+        return [f"V{first}", f"U{first}", "V9__no_more_words.sql"]
+    mixed_files = [f"{letter}9__stock.sql{end}" for letter in "VU" for end in ("", ".conf")]
+    return [f"V{first}", f"U{first}", *mixed_files, "V10__no_more_words.sql"]

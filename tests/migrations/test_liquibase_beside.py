@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.migrations.conftest import Course
-from tests.migrations.peers import JavaPeer, Said
+from tests.migrations.peers import JAVA, JavaPeer, Said
 from tests.migrations.tunnel import Tunnels
+from tests.migrations.written_drafts import forward, mixed, whole
 from tests.planning.conftest import Place
 
 from dbdeed.document.values.types import Tool
 from dbdeed.errors import Unavailable
 from dbdeed.migrations.formats.jdbc import jdbc_of
-from dbdeed.migrations.runner import down, locked
+from dbdeed.migrations.runner import Tool as ToolProgram
+from dbdeed.migrations.runner import down, locked, up
 from dbdeed.migrations.running import MigrationFailed
 
 NEWEST = pytest.param("postgresql-18", marks=pytest.mark.slow)
@@ -405,3 +408,73 @@ JSON = """{"databaseChangeLog": [
   {"includeAll": {"path": "more", "relativeToChangelogFile": true}}
 ]}
 """
+
+
+XML = ROOT.replace(
+    "</databaseChangeLog>",
+    """  <changeSet id="x1" author="bob"><createTable tableName="in_xml"><column name="id" type="int"/></createTable></changeSet>
+  <include file="db/changelog/last.sql"/>
+</databaseChangeLog>""",
+)
+
+
+@ONE
+def test_a_changeset_in_xml_is_run_by_liquibase_itself(beside: Beside, tunnels: Tunnels) -> None:
+    last = "--liquibase formatted sql\n--changeset z:last\nDROP TABLE in_xml;\n--rollback CREATE TABLE in_xml (id int);\n"
+    beside.write({**FILES, "db/changelog/root.xml": XML, "db/changelog/last.sql": last})
+    course = beside.course
+    nowhere = ToolProgram(course.format.process(course.files.layout, {"PATH": ""}), course.target)
+    with pytest.raises(Unavailable, match=r"root\.xml can only be run by liquibase\. Its command line"):
+        up(course.desk, course.files, course.place.scratch, nowhere)
+    program = beside.course.root / "bin" / "liquibase"
+    program.parent.mkdir()
+    main = "liquibase.integration.commandline.LiquibaseCommandLine"
+    program.write_text(f"#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 -cp '{JAVA}/lib/*' {main} \"$@\"\n")
+    program.chmod(0o755)
+    environment = {"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(course.root)}
+    process = course.format.process(course.files.layout, environment)
+    tool = ToolProgram(process, tunnels.reach(course.target))
+    report = up(course.desk, course.files, course.place.scratch, tool)
+    assert [one.version for one in report.done] == ["x1", "last"]
+    beside.agree()
+    down(course.desk, course.files, course.place.scratch, tool, count=2)
+    assert course.standing()["x1"] == "pending"
+    assert course.standing()["includeAll:raw"] == "applied"
+
+
+@BOTH
+def test_what_we_write_runs_in_both(another: Callable[[], Beside]) -> None:
+    beside, theirs = another(), another()
+    beside.write(
+        {
+            **FILES,
+            "db/changelog/root.xml": ROOT.replace(
+                '<includeAll path="more" relativeToChangelogFile="true"/>', ""
+            ),
+        }
+    )
+    course, names = beside.course, []
+    drafts = [whole(course.place.engine.name), *([mixed()] if course.place.is_postgresql else []), forward()]
+    for draft in drafts:
+        engine, files = course.place.engine, course.files
+        for path, text in course.format.write(engine, files.layout, files.migrations, draft).items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            names.append(path.name)
+        assert course.files.migrations[-1].origin == draft.origin
+    assert names == _names(course)
+    course.up()
+    beside.agree()
+    back = [one for one in course.files.migrations if one.origin is not None and one.down is not None]
+    assert len(back) == len(drafts) - 1
+    said = theirs.liquibase("update")
+    assert said, said.text
+    catalogs = [one.course.place.engine.inspect(one.course.session).objects for one in (beside, theirs)]
+    kept = [{key for key in found if "dbdeed" not in str(key)} for found in catalogs]
+    assert kept[0] == kept[1]
+
+
+def _names(course: Course) -> list[str]:
+    names = ["20261122101500_add_loyalty_points_f_r_sp_ter.sql"]
+    names += ["20261122101500_stock.sql"] if course.place.is_postgresql else []
+    return [name for one in (*names, "20261122101500_no_more_words.sql") for name in (one, "root.xml")]

@@ -18,6 +18,7 @@ from dbdeed.migrations.progress import Direction
 from dbdeed.migrations.running import run_migration
 from dbdeed.migrations.seam import Kind
 from dbdeed.migrations.standing import RUNS, Line, Standing, standings
+from dbdeed.migrations.tool_lock import ToolLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -98,7 +99,7 @@ def _as_summed(line: Line, edited: set[Path]) -> Line:
 
 
 @contextmanager
-def locked(desk: Desk) -> Iterator[None]:
+def locked(desk: Desk) -> Iterator[ToolLock]:
     """Hold our lock and the tool's own. Raises `Unavailable` where somebody has one of them."""
     with desk.engine.exclusive(desk.session):
         with desk.session.transaction():
@@ -106,9 +107,9 @@ def locked(desk: Desk) -> Iterator[None]:
         if not desk.history.exists(desk.session):
             with desk.session.transaction():
                 desk.history.create(desk.session)
-        with desk.history.locked(desk.session):
+        with ToolLock(desk.history, desk.session) as lock:
             try:
-                yield
+                yield lock
             finally:
                 _settings_gone(desk)
 
@@ -148,7 +149,7 @@ def up(
     if not _pending(where_all_stand(desk, files)):
         require_order(where_all_stand(desk, files), out_of_order=out_of_order)
         return report
-    with locked(desk):
+    with locked(desk) as lock:
         lines = where_all_stand(desk, files)
         require_order(lines, out_of_order=out_of_order)
         todo = _until(_pending(lines), until, files)
@@ -156,7 +157,7 @@ def up(
         with desk.progress.step("Running the migrations", total=len(todo)) as task:
             for line in todo:
                 assert line.migration is not None
-                _up_one(desk, scratch, tool, before, line)
+                _up_one(desk, scratch, tool, lock, before, line)
                 before.append(line.migration)
                 report.done.append(line.migration)
                 task.advance(1, len(todo))
@@ -180,11 +181,18 @@ def _until(todo: list[Line], until: str, files: Files) -> list[Line]:
     return [one for one in todo if one.key in wanted]
 
 
-def _up_one(desk: Desk, scratch: Scratch, tool: Tool | None, before: Sequence[Migration], line: Line) -> None:
+def _up_one(
+    desk: Desk,
+    scratch: Scratch,
+    tool: Tool | None,
+    lock: ToolLock,
+    before: Sequence[Migration],
+    line: Line,
+) -> None:
     migration = line.migration
     assert migration is not None
     if migration.up is None:
-        _by_tool(desk, migration, tool, Direction.UP)
+        _by_tool(desk, migration, tool, lock, Direction.UP)
         return
     done = 0
     if line.standpoint is not None:
@@ -200,7 +208,9 @@ def live_catalog(desk: Desk) -> Catalog:
     return desk.engine.inspect(desk.session)
 
 
-def _by_tool(desk: Desk, migration: Migration, tool: Tool | None, direction: Direction) -> None:
+def _by_tool(
+    desk: Desk, migration: Migration, tool: Tool | None, lock: ToolLock, direction: Direction
+) -> None:
     process = tool.process if tool is not None else None
     missing = process.missing if process is not None else f"{migration.needs} is needed."
     if tool is None or process is None or missing:
@@ -210,8 +220,17 @@ def _by_tool(desk: Desk, migration: Migration, tool: Tool | None, direction: Dir
             hint="Install it, or run this one with the tool itself; then go on here.",
             code="migration-foreign",
         )
-    with desk.progress.step(f"Running {migration.path.name} with {migration.needs}"):
+    with desk.progress.step(f"Running {migration.path.name} with {migration.needs}"), lock.released():
         (process.up if direction is Direction.UP else process.down)(tool.target, migration)
+    there = any(one.key == migration.key for one in desk.history.applied(desk.session))
+    if there is not (direction is Direction.UP):
+        raise Unavailable(
+            f"{migration.needs} ended well, and its history says nothing of {migration.version} "
+            f"{migration.description}.",
+            where=str(migration.path),
+            hint="See with the tool itself what it would run next.",
+            code="migration-foreign",
+        )
 
 
 def _require_direction(line: Line, direction: Direction) -> None:
@@ -249,7 +268,7 @@ def down(
         Refused: one of them has no way back; then nothing is run.
     """
     report = report or Report()
-    with locked(desk):
+    with locked(desk) as lock:
         lines = where_all_stand(desk, files)
         require_order(lines, out_of_order=True)
         todo = back_from(desk, lines, files, count=count, after=after)
@@ -258,7 +277,7 @@ def down(
             for line in todo:
                 assert line.migration is not None
                 before = [one for one in before if one.key != line.key]
-                _down_one(desk, scratch, tool, before, line)
+                _down_one(desk, scratch, tool, lock, before, line)
                 report.done.append(line.migration)
                 task.advance(1, len(todo))
     return report
@@ -296,12 +315,17 @@ def back_from(
 
 
 def _down_one(
-    desk: Desk, scratch: Scratch, tool: Tool | None, before: Sequence[Migration], line: Line
+    desk: Desk,
+    scratch: Scratch,
+    tool: Tool | None,
+    lock: ToolLock,
+    before: Sequence[Migration],
+    line: Line,
 ) -> None:
     migration = line.migration
     assert migration is not None
     if migration.down is None:
-        _by_tool(desk, migration, tool, Direction.DOWN)
+        _by_tool(desk, migration, tool, lock, Direction.DOWN)
         return
     done = 0
     if line.standpoint is not None:
