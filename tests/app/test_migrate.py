@@ -160,9 +160,10 @@ def test_what_the_strategy_forbids_is_not_written(lamps: Lamps) -> None:
     lamps.new(ONE)
     lamps.strategy = "Manual, maintenance window, expand and contract"
     with pytest.raises(Refused) as error:
-        lamps.new(f"{TWO}\nCREATE INDEX lamps_id ON lamps (id);", "swap", "lamps.note")
+        lamps.new(ONE.replace("note TEXT", "note INTEGER"), "numbers")
     assert error.value.code == "strategy"
-    assert "change of its own" in error.value.message
+    assert "-- renamed from: note" in error.value.hint
+    assert len(list((lamps.root / "migrations").glob("*.sql"))) == 1
 
 
 def test_forward_only_takes_nothing_back(lamps: Lamps) -> None:

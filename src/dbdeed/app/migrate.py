@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from dbdeed.app.migrations import open_workshop
 from dbdeed.document.values.types import How
 from dbdeed.errors import Refused
+from dbdeed.migrations.halves import held, waits_of
 from dbdeed.migrations.runner import (
     Report,
     back_from,
     down,
+    pending_of,
     problems_of,
     require_order,
     up,
@@ -22,7 +24,7 @@ from dbdeed.planning.consent import check_terms, terms_of
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dbdeed.app.migrations import Workshop
@@ -54,6 +56,7 @@ class StatusResult:
     Attributes:
         tool: the format's name.
         problems: what is not in order: the line, what is wrong, what would be right.
+        waiting: second halves of expand and contract that are pending, and what each waits for.
         mismatches: files that are not as `dbdeed.sum` has them.
     """
 
@@ -62,6 +65,7 @@ class StatusResult:
     lines: tuple[Line, ...]
     problems: tuple[tuple[Line, str, str], ...]
     mismatches: tuple[Mismatch, ...]
+    waiting: tuple[tuple[Line, tuple[str, ...]], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -75,11 +79,16 @@ class StatusResult:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What was run or taken back, in order."""
+    """What was run or taken back, in order.
+
+    Attributes:
+        waits: the second half of expand and contract before which it stopped.
+    """
 
     database: str
     direction: str
     done: tuple[Migration, ...]
+    waits: Line | None = None
 
 
 def status(
@@ -103,7 +112,15 @@ def status(
             tuple(lines),
             tuple(problems_of(lines)),
             shop.files.mismatches,
+            tuple(_waiting(lines)),
         )
+
+
+def _waiting(lines: Sequence[Line]) -> Iterator[tuple[Line, tuple[str, ...]]]:
+    for one in lines:
+        waits = waits_of(one.migration) if one.standing in RUNS and one.migration is not None else None
+        if waits is not None:
+            yield one, waits
 
 
 def migrate_up(
@@ -111,6 +128,7 @@ def migrate_up(
     *,
     consent: MigrateConsent,
     until: str = "",
+    contract: bool = False,
     out_of_order: bool = False,
     database: str = "",
     scratch: str = "",
@@ -122,7 +140,8 @@ def migrate_up(
     Args:
         document: the path of DATABASE.md.
         consent: what may be done.
-        until: the version after which to stop; "" for all.
+        until: the version after which to stop; "" for all, short of a second half of expand and contract.
+        contract: run second halves as well: the application from before is gone.
         out_of_order: run also what comes before migrations that are applied.
         database: what `--database` says.
         scratch: what `--scratch` says.
@@ -138,13 +157,21 @@ def migrate_up(
         document, database=database, scratch=scratch, environment=environment, progress=progress
     ) as shop:
         _require_terms(shop, consent)
-        return _up(shop, consent, until=until, out_of_order=out_of_order)
+        return _up(shop, consent, until=until, contract=contract, out_of_order=out_of_order)
 
 
-def _up(shop: Workshop, consent: MigrateConsent, *, until: str, out_of_order: bool) -> RunResult:
+def _up(
+    shop: Workshop, consent: MigrateConsent, *, until: str, contract: bool, out_of_order: bool
+) -> RunResult:
     lines = where_all_stand(shop.desk, shop.files)
     require_order(lines, out_of_order=out_of_order)
-    pending = [one.migration for one in lines if one.standing in RUNS and one.migration is not None]
+    runs = pending_of(lines, until, shop.files)
+    waits = None if contract or until else held(lines, runs)
+    if waits is not None:
+        runs = runs[: runs.index(waits)]
+    pending = [one.migration for one in runs if one.migration is not None]
+    if not pending and waits is not None:
+        return RunResult(shop.database, "up", (), waits)
     if pending:
         _require_strategy(shop, lines, pending)
         require_yes(shop, consent, pending, back=False)
@@ -155,10 +182,11 @@ def _up(shop: Workshop, consent: MigrateConsent, *, until: str, out_of_order: bo
         shop.site.scratch,
         shop.tool,
         until=until,
+        short_of="" if waits is None else waits.key,
         out_of_order=out_of_order,
         report=report,
     )
-    return RunResult(shop.database, "up", tuple(report.done))
+    return RunResult(shop.database, "up", tuple(report.done), waits)
 
 
 def _require_strategy(shop: Workshop, lines: Sequence[Line], pending: Sequence[Migration]) -> None:
@@ -233,7 +261,7 @@ def migrate_to(
         _require_terms(shop, consent)
         lines = where_all_stand(shop.desk, shop.files)
         if any(one.version == version and one.standing in RUNS for one in lines):
-            return _up(shop, consent, until=version, out_of_order=False)
+            return _up(shop, consent, until=version, contract=True, out_of_order=False)
         return _down(shop, consent, count=0, after=version)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from dbdeed.app.facts import engine_facts
 from dbdeed.app.files import write_text
@@ -15,10 +17,12 @@ from dbdeed.app.sound import checked, require_sound
 from dbdeed.errors import InvalidInput, OurFault, Refused
 from dbdeed.migrations import sums
 from dbdeed.migrations.drafting import draft_of, empty_draft
+from dbdeed.migrations.halves import notes_of_contract, notes_of_expand
 from dbdeed.migrations.proving import prove
 from dbdeed.migrations.replay import state_of
 from dbdeed.migrations.runner import paths_of
 from dbdeed.planning.consent import check_allowed, check_strategy, in_a_window
+from dbdeed.planning.phases import split
 from dbdeed.planning.plan import assemble
 from dbdeed.planning.proof import make_plan
 from dbdeed.planning.running import ProofFailed
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Statement
     from dbdeed.migrations.runner import Files
     from dbdeed.migrations.seam import Draft, Migration
+    from dbdeed.planning.phases import Phases
     from dbdeed.planning.plan import Plan
     from dbdeed.progress import Progress
 
@@ -44,6 +49,7 @@ class NewResult:
     Attributes:
         tool: the format's name.
         plan: what the file does; empty where the files lead to the document already.
+        contract: what a second file does, where the Strategy is expand and contract and it takes two.
         paths: of the new files, relative to the project; () where there was nothing to write.
         proven: the files were run up, back and up again in a scratch as they stand.
     """
@@ -52,6 +58,7 @@ class NewResult:
     plan: Plan
     paths: tuple[Path, ...]
     proven: bool
+    contract: Plan | None = None
 
 
 def migrate_new(
@@ -99,14 +106,50 @@ def migrate_new(
             paths = _written(shelf, [draft], None, ())
             return NewResult(shelf.files.format.name, plan, paths, proven=False)
         target = target_of(shelf)
+        strategy = shelf.architecture.migrations.strategy.value
+        if strategy is not None and strategy.expand_contract:
+            return _in_halves(shelf, (current, target), description, moment, allow)
         plan = plan_files(shelf, current, target, moment)
-        check_strategy(plan, shelf.architecture.migrations.strategy.value)
+        check_strategy(plan, strategy)
         check_allowed(plan, allow)
         if plan.empty:
             return NewResult(shelf.files.format.name, plan, (), proven=True)
         samples = shelf.engine.statements(shelf.architecture.schema.samples)
-        paths = _written(shelf, drafts_of(shelf, plan, description, moment), target, samples)
+        paths = _written(shelf, [draft_for(shelf, plan, description, moment)], target, samples)
         return NewResult(shelf.files.format.name, plan, paths, proven=True)
+
+
+def _in_halves(
+    shelf: Shelf,
+    way: tuple[Catalog, Catalog],
+    description: str,
+    moment: datetime,
+    allow: Sequence[str],
+) -> NewResult:
+    """What is added in one file, what waits for the application from before to go in another."""
+    phases = split_files(shelf, *way, moment)
+    said = shelf.architecture.migrations.strategy.value
+    strategy = None if said is None else msgspec.structs.replace(said, expand_contract=False)
+    halves = [phases.expand, phases.contract]
+    for plan in halves:
+        check_strategy(plan, strategy)
+        check_allowed(plan, allow)
+    both = not any(plan.empty for plan in halves)
+    first, second = (f"{description.strip()}{f' {one}' if both else ''}" for one in ("expand", "contract"))
+    drafts = []
+    if not phases.expand.empty:
+        drafts.append(draft_for(shelf, phases.expand, first, moment, notes_of_expand(phases)))
+    if not phases.contract.empty:
+        later = moment + timedelta(seconds=len(drafts))
+        drafts.append(draft_for(shelf, phases.contract, second, later, notes_of_contract(phases)))
+    name = shelf.files.format.name
+    if not drafts:
+        return NewResult(name, phases.expand, (), proven=True)
+    samples = shelf.engine.statements(shelf.architecture.schema.samples)
+    paths = _written(shelf, drafts, way[1], samples)
+    if both:
+        return NewResult(name, phases.expand, paths, proven=True, contract=phases.contract)
+    return NewResult(name, next(plan for plan in halves if not plan.empty), paths, proven=True)
 
 
 def require_summed(files: Files) -> None:
@@ -162,8 +205,29 @@ _FILLED_IN = frozenset({"dbdeed", "knex", "alembic"})
 """Formats whose files take secrets from the environment when they run, whoever runs them."""
 
 
-def drafts_of(shelf: Shelf, plan: Plan, description: str, moment: datetime) -> list[Draft]:
-    """The migrations that do what a plan does."""
+def split_files(shelf: Shelf, current: Catalog, target: Catalog, moment: datetime) -> Phases:
+    """The same way in two proven halves."""
+    architecture, engine = shelf.architecture, shelf.engine
+    try:
+        return split(
+            engine,
+            current,
+            target,
+            engine.statements(architecture.schema.blocks),
+            shelf.scratch,
+            samples=engine.statements(architecture.schema.samples),
+            online=not in_a_window(architecture.migrations.strategy.value),
+            generation=int(moment.timestamp()),
+            progress=shelf.progress,
+        )
+    except ProofFailed as fault:
+        raise with_report(fault, shelf.project) from fault
+
+
+def draft_for(
+    shelf: Shelf, plan: Plan, description: str, moment: datetime, notes: Sequence[str] = ()
+) -> Draft:
+    """The migration that does what a plan does; `notes` are of which half it is."""
     if plan.environment and shelf.files.format.name not in _FILLED_IN:
         raise Refused(
             f"The change holds secrets ({', '.join(plan.environment)}), which a file of "
@@ -172,8 +236,8 @@ def drafts_of(shelf: Shelf, plan: Plan, description: str, moment: datetime) -> l
             code="secret-in-file",
         )
     strategy = shelf.architecture.migrations.strategy
-    notes = [f"Strategy: {' '.join(strategy.raw.split())}"] if strategy.value is not None else []
-    return [draft_of(shelf.engine, plan, description.strip(), moment, notes)]
+    said = [f"Strategy: {' '.join(strategy.raw.split())}"] if strategy.value is not None else []
+    return draft_of(shelf.engine, plan, description.strip(), moment, [*said, *notes])
 
 
 def _written(

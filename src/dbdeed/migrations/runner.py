@@ -127,6 +127,7 @@ def up(
     tool: Tool | None = None,
     *,
     until: str = "",
+    short_of: str = "",
     out_of_order: bool = False,
     report: Report | None = None,
 ) -> Report:
@@ -138,6 +139,7 @@ def up(
         scratch: used only where a migration was stopped and it is not clear where.
         tool: for files that only their tool can run.
         until: the version after which to stop; "" for all.
+        short_of: the key of the one before which to stop; "" for none.
         out_of_order: run also what comes before migrations that are applied.
         report: told as it happens, so that what was done before an error is known too.
 
@@ -152,7 +154,7 @@ def up(
     with locked(desk) as lock:
         lines = where_all_stand(desk, files)
         require_order(lines, out_of_order=out_of_order)
-        todo = _until(_pending(lines), until, files)
+        todo = _short_of(_until(_pending(lines), until, files), short_of)
         before = [one.migration for one in lines if one.is_applied and one.migration is not None]
         with desk.progress.step("Running the migrations", total=len(todo)) as task:
             for line in todo:
@@ -162,6 +164,16 @@ def up(
                 report.done.append(line.migration)
                 task.advance(1, len(todo))
     return report
+
+
+def pending_of(lines: Sequence[Line], until: str, files: Files) -> list[Line]:
+    """What `up` would run, in order, up to a version."""
+    return _until(_pending(lines), until, files)
+
+
+def _short_of(todo: list[Line], key: str) -> list[Line]:
+    keys = [one.key for one in todo]
+    return todo[: keys.index(key)] if key in keys else todo
 
 
 def _pending(lines: Sequence[Line]) -> list[Line]:

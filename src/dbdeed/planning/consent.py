@@ -111,7 +111,7 @@ def strategy_refusals(plan: Plan, strategy: Strategy | None) -> list[str]:
         found.append(
             "The Strategy is expand and contract: a plan that adds must not destroy "
             f"{listed(plan.destroys)}. Keep it in the document until the readers have moved on, then "
-            "remove it in a change of its own."
+            "remove it in a change of its own; or let `dbdeed migrate new` write both halves as files."
         )
     return found
 

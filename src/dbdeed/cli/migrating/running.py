@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.command("up")
 @options.document
 @click.option("--to", "until", default="", metavar="VERSION", help="Stop after this one.")
+@click.option("--contract", is_flag=True, help="Run second halves of expand and contract as well.")
 @click.option("--out-of-order", is_flag=True, help="Run also what comes before migrations that are applied.")
 @options.database
 @options.scratch
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 def up(
     document: Path,
     until: str,
+    contract: bool,
     out_of_order: bool,
     database: str,
     scratch: str,
@@ -42,10 +44,13 @@ def up(
     """Run the migrations that the database does not have yet.
 
     What was stopped is gone on with. Nothing runs while something is not in order: an applied file that was
-    edited or is missing, or one that comes before another that is applied.
+    edited or is missing, or one that comes before another that is applied. It stops before the second half
+    of an expand and contract, which takes away what the application from before needs: --contract says that
+    no such application runs any more. (In a database that has none of the files yet, none can.)
 
     Examples:
         dbdeed migrate up
+        dbdeed migrate up --contract
         dbdeed migrate up --database env:PRODUCTION_URL --yes
         dbdeed migrate up --to 20261122T101500
     """
@@ -56,6 +61,7 @@ def up(
         document,
         consent=consent_of(yes=yes, draft=draft),
         until=until,
+        contract=contract,
         out_of_order=out_of_order,
         database=database,
         scratch=scratch,
@@ -187,13 +193,23 @@ def _named(migration: Migration) -> str:
 
 
 def _run_text(result: RunResult) -> str:
+    from dbdeed.migrations.halves import hint_of
+
+    held = []
+    if result.waits is not None:
+        said = f"{result.waits.version} {result.waits.description}"
+        held = [f"Stopped before {said}, a second half. {hint_of(result.waits)}"]
     if not result.done:
-        return f"Nothing to do in {result.database}."
+        return "\n".join(held or [f"Nothing to do in {result.database}."])
     did = "Ran" if result.direction == "up" else "Took back"
     lines = [f"  {_named(one)}" for one in result.done]
     count = len(result.done)
     return "\n".join(
-        [f"{did} {count} {'migration' if count == 1 else 'migrations'} in {result.database}:", *lines]
+        [
+            f"{did} {count} {'migration' if count == 1 else 'migrations'} in {result.database}:",
+            *lines,
+            *held,
+        ]
     )
 
 
@@ -208,6 +224,7 @@ def _run_object(command_: str, result: RunResult) -> str:
         migrations=[
             {"key": one.key, "version": one.version, "description": one.description} for one in result.done
         ],
+        waits=result.waits.key if result.waits is not None else None,
     )
 
 
@@ -227,7 +244,10 @@ def _status_text(result: StatusResult) -> str:
         for one in result.lines
     ]
     counts = f"{sum(one.is_applied for one in result.lines)} applied, {len(result.pending)} pending"
+    from dbdeed.migrations.halves import hint_of
+
     said = [f"{one.version} {one.description} {what}. {hint}" for one, what, hint in result.problems]
+    said += [f"{one.version} {one.description} is a second half. {hint_of(one)}" for one, _ in result.waiting]
     said += [f"{one.name}: {one.problem}, as dbdeed.sum has it." for one in result.mismatches]
     return "\n".join([*aligned(rows), "", f"{counts} in {result.database}.", *said])
 
@@ -242,6 +262,7 @@ def _status_object(result: StatusResult) -> str:
     from dbdeed.cli.output import json_object
 
     problems = {one.key: (what, hint) for one, what, hint in result.problems}
+    waiting = {one.key: list(waits) for one, waits in result.waiting}
     return json_object(
         "migrate status",
         ok=result.ok,
@@ -258,6 +279,7 @@ def _status_object(result: StatusResult) -> str:
                 "statements_done": one.standpoint.done if one.standpoint is not None else None,
                 "problem": problems.get(one.key, (None, None))[0],
                 "hint": problems.get(one.key, (None, None))[1],
+                "waits": waiting.get(one.key),
             }
             for one in result.lines
         ],

@@ -36,6 +36,10 @@ def new(
     there up, back and up again as it stands. No live database is asked or changed. What the file destroys
     needs --allow with its name, and is kept in the archive for the way back.
 
+    Where the Strategy is expand and contract, and the change takes away or demands more, there are two files:
+    the first leads to a state that both the application from before and the new one can work with, what they
+    call differently kept in step; the second follows when the former is gone (`migrate up --contract`).
+
     Examples:
         dbdeed migrate new "add loyalty points"
         dbdeed migrate new "drop notes" --allow orders.note
@@ -61,18 +65,25 @@ def _text(result: NewResult) -> str:
     said = "\n".join(f"Wrote {one}" for one in result.paths)
     if not result.proven:
         return f"{said}\n`dbdeed migrate verify` says whether the files lead to the document."
+    if result.contract is not None:
+        return (
+            f"Expand, before the new application starts:\n{render_differences(result.plan)}\n"
+            f"Contract, when the application from before is gone:\n{render_differences(result.contract)}\n"
+            f"{said}\nBoth are proven in a scratch database."
+        )
     return f"{render_differences(result.plan)}{said}, proven in a scratch database."
 
 
 def _object(result: NewResult) -> str:
     from dbdeed.cli.output import change_objects, json_object
 
+    plans = [one for one in (result.plan, result.contract) if one is not None]
     return json_object(
         "migrate new",
         ok=True,
         tool=result.tool,
         files=[str(one) for one in result.paths],
         proven=result.proven,
-        destroys=[{"kind": one.kind, "name": list(one.name)} for one in result.plan.destroys],
-        changes=change_objects(result.plan),
+        destroys=[{"kind": one.kind, "name": list(one.name)} for plan in plans for one in plan.destroys],
+        changes=[change for plan in plans for change in change_objects(plan)],
     )
