@@ -70,7 +70,7 @@ class Unusable:
 
     version = (0,)
 
-    def database(self) -> Any:
+    def database(self, *, reachable: bool = False) -> Any:
         raise AssertionError
 
 

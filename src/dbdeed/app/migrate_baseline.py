@@ -108,7 +108,7 @@ def _until(shop: Workshop, version: str) -> list[Migration]:
 
 def _differences(shop: Workshop, covered: Sequence[Migration]) -> list[str]:
     site, engine = shop.site, shop.site.engine
-    made = state_of(engine, site.scratch, covered, site.progress)
+    made = state_of(engine, site.scratch, covered, site.progress, shop.desk.carrier)
     with site.progress.step("Reading the database"):
         there = live_catalog(shop.desk)
     made = engine.as_there(site.session, there, made)

@@ -19,7 +19,6 @@ from dbdeed.migrations import sums
 from dbdeed.migrations.drafting import draft_of, empty_draft
 from dbdeed.migrations.halves import notes_of_contract, notes_of_expand
 from dbdeed.migrations.proving import prove
-from dbdeed.migrations.replay import state_of
 from dbdeed.migrations.runner import paths_of
 from dbdeed.planning.consent import check_allowed, check_strategy, in_a_window
 from dbdeed.planning.phases import split
@@ -99,11 +98,11 @@ def migrate_new(
     with open_shelf(document, scratch=scratch, environment=environment, progress=progress) as shelf:
         require_summed(shelf.files)
         checked(shelf.project, shelf.architecture)
-        current = state_of(shelf.engine, shelf.scratch, shelf.files.migrations, progress)
+        current = shelf.state_of(shelf.files.migrations, known=True)
         if empty:
             plan = assemble(current, current, ())
             draft = empty_draft(description, moment, plan.current)
-            paths = _written(shelf, [draft], None, ())
+            paths = _written(shelf, [draft], current, None, ())
             return NewResult(shelf.files.format.name, plan, paths, proven=False)
         target = target_of(shelf)
         strategy = shelf.architecture.migrations.strategy.value
@@ -115,7 +114,8 @@ def migrate_new(
         if plan.empty:
             return NewResult(shelf.files.format.name, plan, (), proven=True)
         samples = shelf.engine.statements(shelf.architecture.schema.samples)
-        paths = _written(shelf, [draft_for(shelf, plan, description, moment)], target, samples)
+        drafts = [draft_for(shelf, plan, description, moment)]
+        paths = _written(shelf, drafts, current, target, samples)
         return NewResult(shelf.files.format.name, plan, paths, proven=True)
 
 
@@ -146,7 +146,7 @@ def _in_halves(
     if not drafts:
         return NewResult(name, phases.expand, (), proven=True)
     samples = shelf.engine.statements(shelf.architecture.schema.samples)
-    paths = _written(shelf, drafts, way[1], samples)
+    paths = _written(shelf, drafts, *way, samples)
     if both:
         return NewResult(name, phases.expand, paths, proven=True, contract=phases.contract)
     return NewResult(name, next(plan for plan in halves if not plan.empty), paths, proven=True)
@@ -241,7 +241,11 @@ def draft_for(
 
 
 def _written(
-    shelf: Shelf, drafts: Sequence[Draft], target: Catalog | None, samples: Sequence[Statement]
+    shelf: Shelf,
+    drafts: Sequence[Draft],
+    current: Catalog,
+    target: Catalog | None,
+    samples: Sequence[Statement],
 ) -> tuple[Path, ...]:
     """Write drafts as files, prove them as they stand, and take them away where they fail."""
     files = shelf.files
@@ -253,7 +257,7 @@ def _written(
             paths += _put(texts)
             existing = list(files.format.read(shelf.engine, files.layout))
         if target is not None:
-            _prove(shelf, existing, target, samples)
+            _prove(shelf, existing, current, target, samples)
     except BaseException as error:
         for path in paths:
             with suppress(OSError):
@@ -261,6 +265,8 @@ def _written(
         if isinstance(error, ProofFailed):
             raise with_report(error, shelf.project) from error
         raise
+    if target is not None:
+        shelf.keep(existing, target)
     write_sum(files, existing)
     return tuple(path.relative_to(shelf.project.root) for path in paths)
 
@@ -275,13 +281,17 @@ def _put(texts: Mapping[Path, str]) -> list[Path]:
 
 
 def _prove(
-    shelf: Shelf, existing: Sequence[Migration], target: Catalog, samples: Sequence[Statement]
+    shelf: Shelf,
+    existing: Sequence[Migration],
+    current: Catalog,
+    target: Catalog,
+    samples: Sequence[Statement],
 ) -> None:
     before = shelf.files.migrations
     known = {one.key for one in before}
     new = [one for one in existing if one.key not in known]
     with shelf.progress.step("Proving the file as it stands"):
-        prove(shelf.engine, shelf.scratch, before, new, target, samples, shelf.progress)
+        prove(shelf.engine, shelf.scratch, before, new, current, target, samples, shelf.progress)
 
 
 def write_sum(files: Files, migrations: Sequence[Migration]) -> Path | None:

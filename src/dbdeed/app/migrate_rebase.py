@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from dbdeed.app.files import write_text
 from dbdeed.app.migrate_new import target_of, write_sum
-from dbdeed.app.migrations import format_of
+from dbdeed.app.migrations import Shelf, carrier_of, format_of
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.scratch import ScratchOnDemand
 from dbdeed.app.site import engine_of
 from dbdeed.engines.faults import NotYet
 from dbdeed.engines.seam import ScratchNeeds
 from dbdeed.errors import InvalidInput
-from dbdeed.migrations.replay import replay, replay_batches
+from dbdeed.migrations.replay import foreign, replay, replay_batches
 from dbdeed.migrations.runner import Files
 from dbdeed.migrations.seam import Origin
 from dbdeed.planning.plan import fingerprint
@@ -107,23 +107,18 @@ def migrate_rebase(
     needs = ScratchNeeds(
         project.cache, wanted_version(architecture), scratch_place(scratch, environment), None
     )
+    carrier = carrier_of(engine, Files(chosen, layout, migrations), environment)
     with ScratchOnDemand(engine, needs, progress) as opened:
         pairs: list[tuple[str, str]] = []
         if moving and renumber is not None:
             kept = [one for one in migrations if one not in moving]
-            with opened.database() as session:
-                replay(engine, session, kept, progress)
+            with opened.database(reachable=foreign(kept)) as session:
+                replay(engine, session, kept, progress, carrier)
                 pairs = _moved(engine, session, renumber, layout, kept, moving, moment)
         after = tuple(chosen.read(engine, layout))
         write_sum(Files(chosen, layout, after, summed=(layout.folder / "dbdeed.sum").exists()), after)
-        from dbdeed.app.migrations import Shelf
-
-        shelf = Shelf(project, architecture, engine, Files(chosen, layout, after), opened, progress)
-        with opened.database() as session:
-            replay(engine, session, after, progress)
-            engine.begin_file(session)
-            reached = engine.inspect(session)
-        found = differences(engine.compare(reached, target_of(shelf)).changes)
+        shelf = Shelf(project, architecture, engine, Files(chosen, layout, after), opened, progress, carrier)
+        found = differences(engine.compare(shelf.state_of(after), target_of(shelf)).changes)
     return RebaseResult(tuple(pairs), tuple(found))
 
 

@@ -32,4 +32,6 @@ def migrate_test(
     """
     with open_shelf(document, scratch=scratch, environment=environment, progress=progress) as shelf:
         samples = shelf.engine.statements(shelf.architecture.schema.samples)
-        return list(try_all(shelf.engine, shelf.scratch, shelf.files.migrations, samples, progress))
+        return list(
+            try_all(shelf.engine, shelf.scratch, shelf.files.migrations, samples, progress, shelf.carrier)
+        )

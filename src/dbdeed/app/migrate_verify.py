@@ -11,7 +11,6 @@ from dbdeed.app.migrate_new import target_of
 from dbdeed.app.migrations import open_shelf, open_workshop
 from dbdeed.app.sound import checked
 from dbdeed.migrations import sums
-from dbdeed.migrations.replay import state_of
 from dbdeed.migrations.runner import problems_of, where_all_stand
 from dbdeed.planning.running import differences
 from dbdeed.progress import SILENT
@@ -74,7 +73,7 @@ def migrate_verify(
     environment = os.environ if environment is None else environment
     with open_shelf(document, scratch=scratch, environment=environment, progress=progress) as shelf:
         findings = checked(shelf.project, shelf.architecture).findings
-        current = state_of(shelf.engine, shelf.scratch, shelf.files.migrations, progress)
+        current = shelf.state_of(shelf.files.migrations)
         target = target_of(shelf)
         found = differences(shelf.engine.compare(current, target).changes)
         if not found and current.objects != target.objects:

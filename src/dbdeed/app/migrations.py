@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dbdeed import __version__
 from dbdeed.app.facts import wanted_version
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.scratch import ScratchOnDemand
@@ -15,20 +17,23 @@ from dbdeed.document.values.types import Tool as ToolName
 from dbdeed.engines.seam import ScratchNeeds
 from dbdeed.migrations.progress import ProgressTable
 from dbdeed.migrations.registry import format_for
+from dbdeed.migrations.replay import Carrier, state_of
 from dbdeed.migrations.runner import Tool, read_files
 from dbdeed.migrations.running import Desk
+from dbdeed.planning.cache import write_atomically
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dbdeed.app.project import Project
     from dbdeed.app.site import Site
     from dbdeed.document.architecture import Architecture
+    from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.seam import Engine, Scratch
     from dbdeed.migrations.runner import Files
-    from dbdeed.migrations.seam import Format
+    from dbdeed.migrations.seam import Format, Migration
     from dbdeed.progress import Progress
 
 
@@ -38,6 +43,7 @@ class Shelf:
 
     Attributes:
         scratch: of the document's version; it starts when first used.
+        carrier: for files that only their tool can run.
     """
 
     project: Project
@@ -46,6 +52,35 @@ class Shelf:
     files: Files
     scratch: Scratch
     progress: Progress
+    carrier: Carrier
+
+    def state_of(self, migrations: Sequence[Migration], *, known: bool = False) -> Catalog:
+        """What an empty database holds after these.
+
+        `known`: what an earlier run of the very same files has found will do.
+        """
+        path = self._kept(migrations)
+        if known:
+            with suppress(OSError, ValueError):
+                return self.engine.decode(path.read_bytes())
+        found = state_of(self.engine, self.scratch, migrations, self.progress, self.carrier)
+        self.keep(migrations, found)
+        return found
+
+    def keep(self, migrations: Sequence[Migration], state: Catalog) -> None:
+        """Remember where these lead."""
+        write_atomically(self._kept(migrations), self.engine.encode(state))
+
+    def _kept(self, migrations: Sequence[Migration]) -> Path:
+        digest = hashlib.sha256(f"{__version__} {self.engine.name} {self.scratch.version}".encode())
+        for one in migrations:
+            digest.update(f"\0{one.key}\0{one.kind}\0".encode())
+            if one.up is None:
+                digest.update(one.path.read_bytes())
+            for batch in one.up or ():
+                digest.update(b"\1" if batch.transactional else b"\2")
+                digest.update("\0".join(statement.sql for statement in batch.statements).encode())
+        return self.project.cache / "replayed" / digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +137,14 @@ def open_shelf(
         project.cache, wanted_version(architecture), scratch_place(scratch, environment), None
     )
     with ScratchOnDemand(engine, needs, progress) as opened:
-        yield Shelf(project, architecture, engine, files, opened, progress)
+        carrier = carrier_of(engine, files, environment)
+        yield Shelf(project, architecture, engine, files, opened, progress, carrier)
+
+
+def carrier_of(engine: Engine, files: Files, environment: Mapping[str, str]) -> Carrier:
+    """What runs a project's files that only their tool can run."""
+    history = files.format.history(engine, files.layout)
+    return Carrier(history, files.format.process(files.layout, environment))
 
 
 @contextmanager
@@ -131,12 +173,14 @@ def open_workshop(
     with open_site(
         project, architecture, database=database, scratch=scratch, environment=environment, progress=progress
     ) as site:
+        carrier = carrier_of(engine, files, environment)
         desk = Desk(
             engine,
             site.session,
-            chosen.history(engine, files.layout),
+            carrier.history,
             ProgressTable(engine, chosen.name),
             environment,
             progress=progress,
+            carrier=carrier,
         )
-        yield Workshop(site, files, desk, Tool(chosen.process(files.layout, environment), site.target))
+        yield Workshop(site, files, desk, Tool(carrier.process, site.target))

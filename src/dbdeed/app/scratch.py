@@ -38,9 +38,9 @@ class ScratchOnDemand:
     def version(self) -> tuple[int, ...]:
         return self._scratch().version
 
-    def database(self) -> AbstractContextManager[Session]:
+    def database(self, *, reachable: bool = False) -> AbstractContextManager[Session]:
         """A new empty database, dropped afterwards."""
-        return self._scratch().database()
+        return self._scratch().database(reachable=reachable)
 
     def _scratch(self) -> Scratch:
         if self._open is None:

@@ -109,9 +109,11 @@ class Session(Protocol):
     Attributes:
         left_out: names of tables that `Engine.inspect` passes over, unquoted; one without a schema is meant
             in any. A migration tool keeps its history in them.
+        reachable: where another program finds the database of a scratch that was opened for that; else None.
     """
 
     left_out: frozenset[str]
+    reachable: Target | None
 
     @property
     def version(self) -> tuple[int, ...]:
@@ -145,8 +147,8 @@ class Scratch(Protocol):
     @property
     def version(self) -> tuple[int, ...]: ...
 
-    def database(self) -> AbstractContextManager[Session]:
-        """A new empty database, dropped afterwards."""
+    def database(self, *, reachable: bool = False) -> AbstractContextManager[Session]:
+        """A new empty database, dropped afterwards; where asked, one that other programs can reach too."""
 
 
 @dataclass(frozen=True, slots=True)

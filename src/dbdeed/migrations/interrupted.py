@@ -16,7 +16,7 @@ from dbdeed.errors import Refused
 from dbdeed.migrations.files import place_in
 from dbdeed.migrations.pieces import pieces_of
 from dbdeed.migrations.progress import Direction, Standpoint, prefix_of
-from dbdeed.migrations.replay import ReplayFailed, replay, replay_batches, replay_statement
+from dbdeed.migrations.replay import ReplayFailed, foreign, replay, replay_batches, replay_statement
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.shown import listed, shown
 
@@ -64,8 +64,8 @@ def where_it_stands(
     if not standpoint.open:
         return standpoint.done
     opened = statements[standpoint.open - 1] if standpoint.open <= len(statements) else None
-    with scratch.database() as session:
-        _rebuild(desk.engine, session, before, migration, standpoint, pieces)
+    with scratch.database(reachable=foreign(before)) as session:
+        _rebuild(desk, session, before, migration, standpoint, pieces)
         without = with_it = desk.engine.inspect(session)
         runs = opened is None or _replayed(desk.engine, session, migration, opened)
         if runs:
@@ -129,14 +129,15 @@ def _require_same(migration: Migration, statements: Sequence[Statement], standpo
 
 
 def _rebuild(
-    engine: Engine,
+    desk: Desk,
     session: Session,
     before: Sequence[Migration],
     migration: Migration,
     standpoint: Standpoint,
     pieces: Sequence[Piece],
 ) -> None:
-    replay(engine, session, before)
+    engine = desk.engine
+    replay(engine, session, before, carrier=desk.carrier)
     if standpoint.direction is Direction.DOWN:
         replay_batches(engine, session, migration, migration.up)
     engine.begin_file(session)

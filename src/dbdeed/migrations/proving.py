@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.migrations.replay import replay, replay_batches
+from dbdeed.migrations.replay import foreign, replay, replay_batches
 from dbdeed.planning.forms import never_empty
+from dbdeed.planning.proof import rebuild
 from dbdeed.planning.running import ProofFailed, differences
 from dbdeed.planning.samples import put_in
 from dbdeed.progress import SILENT
@@ -24,18 +25,24 @@ def prove(
     scratch: Scratch,
     before: Sequence[Migration],
     new: Sequence[Migration],
+    current: Catalog,
     target: Catalog,
     samples: Sequence[Statement] = (),
     progress: Progress = SILENT,
 ) -> None:
     """New files, after those that are there: up they lead to the target, back to where they began.
 
+    `current` is where those that are there lead.
+
     Raises:
         ProofFailed: they do not.
         ReplayFailed: one does not run.
     """
     with scratch.database() as session:
-        replay(engine, session, before, progress)
+        if foreign(before):  # where these lead is known; their tool need not run them once more
+            rebuild(engine, session, current)
+        else:
+            replay(engine, session, before, progress)
         engine.begin_file(session)
         start = engine.inspect(session)
         put_in(engine, session, samples, start, never_empty)

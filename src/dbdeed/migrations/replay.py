@@ -1,18 +1,21 @@
 """Migrations run in a scratch, in exact order: what state they lead to.
 
 A file's SQL is not a document's: it alters, fills and removes what earlier files made, and says itself in
-which order. It is as hostile, and runs as the scratch's role.
+which order. It is as hostile, and runs as the scratch's role. A file that only its tool can run is run by the
+tool in the scratch, which then has the tool's history too.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.faults import NEEDS_SUPERUSER, NotYet, SqlRejected
-from dbdeed.errors import InvalidInput, Refused
+from dbdeed.errors import InvalidInput, Refused, Unavailable
 from dbdeed.migrations.files import place_in
 from dbdeed.migrations.pieces import pieces_of
+from dbdeed.migrations.seam import State
 from dbdeed.migrations.standing import from_empty
 from dbdeed.progress import SILENT
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.seam import Engine, Scratch, Session, Statement
     from dbdeed.migrations.pieces import Piece
-    from dbdeed.migrations.seam import Batch, Migration
+    from dbdeed.migrations.seam import Batch, History, Migration, Process
     from dbdeed.progress import Progress
 
 _PLACEHOLDER = "dbdeed"
@@ -35,19 +38,96 @@ class ReplayFailed(InvalidInput):
     default_code = "migration-fails"
 
 
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """What runs files that only their tool can run: its history, and its own program."""
+
+    history: History
+    process: Process | None
+
+
+def foreign(migrations: Sequence[Migration]) -> bool:
+    """Whether one of them can only be run by its tool."""
+    return any(one.up is None for one in migrations)
+
+
 def replay(
-    engine: Engine, session: Session, migrations: Sequence[Migration], progress: Progress = SILENT
+    engine: Engine,
+    session: Session,
+    migrations: Sequence[Migration],
+    progress: Progress = SILENT,
+    carrier: Carrier | None = None,
 ) -> None:
     """Run the ways up of migrations in an empty scratch.
 
+    Args:
+        engine: of the scratch.
+        session: to it; a reachable one, where a migration can only be run by its tool.
+        migrations: in order.
+        progress: where it is announced.
+        carrier: for those that only their tool can run.
+
     Raises:
         ReplayFailed: at file, line and column.
-        NotYet: one that only its tool can run.
+        NotYet: one that only its tool can run, which is not here.
     """
-    with progress.step("Running the migrations in a scratch database", total=len(migrations)) as task:
-        for one in from_empty(migrations):
-            replay_batches(engine, session, one, one.up)
-            task.advance(1, len(migrations))
+    todo = from_empty(migrations)
+    with_history = carrier if foreign(todo) else None
+    if with_history is not None:
+        begin_history(session, with_history.history)
+    with progress.step("Running the migrations in a scratch database", total=len(todo)) as task:
+        for one in todo:
+            replay_up(engine, session, one, with_history)
+            task.advance(1, len(todo))
+
+
+def begin_history(session: Session, history: History) -> None:
+    """Make the tool's history in a scratch."""
+    session.left_out |= history.tables
+    if not history.exists(session):
+        with session.transaction():
+            history.create(session)
+
+
+def replay_up(engine: Engine, session: Session, migration: Migration, carrier: Carrier | None) -> None:
+    """Run one migration up; with a carrier, its history says so too."""
+    if migration.up is None:
+        _carried(session, migration, carrier, back=False)
+        return
+    replay_batches(engine, session, migration, migration.up)
+    if carrier is not None:
+        engine.begin_file(session)
+        with session.transaction():
+            carrier.history.record(session, migration, state=State.DONE, seconds=0.0)
+
+
+def replay_down(engine: Engine, session: Session, migration: Migration, carrier: Carrier | None) -> None:
+    """Take one migration back; with a carrier, its history says so too."""
+    if migration.down is None:
+        _carried(session, migration, carrier, back=True)
+        return
+    replay_batches(engine, session, migration, migration.down)
+    if carrier is not None:
+        engine.begin_file(session)
+        with session.transaction():
+            carrier.history.forget(session, migration)
+
+
+def _carried(session: Session, migration: Migration, carrier: Carrier | None, *, back: bool) -> None:
+    process = carrier.process if carrier is not None else None
+    missing = process.missing if process is not None else ""
+    if process is None or missing or session.reachable is None:
+        raise NotYet(
+            f"{migration.path.name} can only be run by {migration.needs or 'its tool'}, "
+            f"so it cannot be run in a scratch database here. {missing}".rstrip(),
+            where=str(migration.path),
+            hint="Install it, or run this where it is.",
+            code="migration-foreign",
+        )
+    try:
+        (process.down if back else process.up)(session.reachable, migration)
+    except Unavailable as error:
+        raise ReplayFailed(error.message, hint=error.hint, where=error.where) from error
 
 
 def replay_batches(
@@ -55,19 +135,28 @@ def replay_batches(
 ) -> None:
     """Run one way of a migration in a scratch, in the transactions that it would have."""
     if batches is None:
-        raise NotYet(
-            f"{migration.path.name} can only be run by {migration.needs or 'its tool'}, "
-            "so it cannot be run in a scratch database.",
-            where=str(migration.path),
-            code="migration-foreign",
-        )
+        _carried(session, migration, None, back=False)
+        return
     engine.begin_file(session)
     for piece in pieces_of(engine, batches):
         if piece.transactional:
-            with session.transaction():
+            with _committing(migration, piece), session.transaction():
                 replay_piece(engine, session, migration, piece)
         else:
             replay_piece(engine, session, migration, piece)
+
+
+@contextmanager
+def _committing(migration: Migration, piece: Piece) -> Iterator[None]:
+    """What is only checked at the end of a transaction: deferred constraints, SQLite's foreign keys."""
+    try:
+        yield
+    except SqlRejected as error:
+        raise ReplayFailed(
+            f"{migration.path.name} does not commit: {error.message}",
+            hint=error.hint,
+            where=place_in(piece.statements[0]) or str(migration.path),
+        ) from error
 
 
 def replay_piece(engine: Engine, session: Session, migration: Migration, piece: Piece) -> None:
@@ -100,19 +189,27 @@ def filled(statement: Statement, environment: Mapping[str, str]) -> Statement:
 
 
 def state_of(
-    engine: Engine, scratch: Scratch, migrations: Sequence[Migration], progress: Progress = SILENT
+    engine: Engine,
+    scratch: Scratch,
+    migrations: Sequence[Migration],
+    progress: Progress = SILENT,
+    carrier: Carrier | None = None,
 ) -> Catalog:
-    """What an empty database holds after the migrations."""
-    with replayed(engine, scratch, migrations, progress) as session:
+    """What an empty database holds after the migrations. Raises as `replay`."""
+    with replayed(engine, scratch, migrations, progress, carrier) as session:
         return engine.inspect(session)
 
 
 @contextmanager
 def replayed(
-    engine: Engine, scratch: Scratch, migrations: Sequence[Migration], progress: Progress = SILENT
+    engine: Engine,
+    scratch: Scratch,
+    migrations: Sequence[Migration],
+    progress: Progress = SILENT,
+    carrier: Carrier | None = None,
 ) -> Iterator[Session]:
     """A scratch database in which the migrations were run."""
-    with scratch.database() as session:
-        replay(engine, session, migrations, progress)
+    with scratch.database(reachable=foreign(migrations)) as session:
+        replay(engine, session, migrations, progress, carrier)
         engine.begin_file(session)
         yield session

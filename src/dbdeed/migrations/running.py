@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.seam import Engine, Session, Statement
     from dbdeed.migrations.pieces import Piece
+    from dbdeed.migrations.replay import Carrier
     from dbdeed.migrations.seam import Batch, History, Migration
     from dbdeed.progress import Progress
 
@@ -46,6 +47,7 @@ class Desk:
     Attributes:
         environment: of the process, for `${NAME}` in files that declare it.
         patience: how long to try for a lock.
+        carrier: for files that only their tool can run, where they are run in a scratch.
     """
 
     engine: Engine
@@ -55,6 +57,7 @@ class Desk:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     patience: Patience = field(default_factory=Patience)
     progress: Progress = SILENT
+    carrier: Carrier | None = None
 
 
 @dataclass

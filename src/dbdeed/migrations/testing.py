@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.migrations.replay import ReplayFailed, replay_batches
+from dbdeed.migrations.replay import ReplayFailed, begin_history, foreign, replay_down, replay_up
 from dbdeed.migrations.standing import from_empty
 from dbdeed.planning.running import differences
 from dbdeed.planning.samples import put_in
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.seam import Engine, Scratch, Session, Statement
+    from dbdeed.migrations.replay import Carrier
     from dbdeed.migrations.seam import Migration
     from dbdeed.progress import Progress
 
@@ -44,6 +45,7 @@ def try_all(
     migrations: Sequence[Migration],
     samples: Sequence[Statement],
     progress: Progress = SILENT,
+    carrier: Carrier | None = None,
 ) -> Iterator[Tried]:
     """Try them in order; the first that does not run up ends it, since nothing can follow it.
 
@@ -53,16 +55,20 @@ def try_all(
         migrations: of the project.
         samples: the document's sample rows; they go into each table once it is there.
         progress: where steps are announced.
+        carrier: for those that only their tool can run.
     """
     todo = from_empty(migrations)
+    carrier = carrier if foreign(todo) else None
     with (
-        scratch.database() as session,
+        scratch.database(reachable=carrier is not None) as session,
         progress.step("Running each migration up, back and up again", total=len(todo)) as task,
     ):
+        if carrier is not None:
+            begin_history(session, carrier.history)
         filled: set[ObjectId] = set()
         before = engine.inspect(session)
         for one in todo:
-            tried, after = _tried(engine, session, one, before)
+            tried, after = _tried(engine, session, one, before, carrier)
             yield tried
             if after is None:
                 return
@@ -74,19 +80,20 @@ def try_all(
 
 
 def _tried(
-    engine: Engine, session: Session, migration: Migration, before: Catalog
+    engine: Engine, session: Session, migration: Migration, before: Catalog, carrier: Carrier | None
 ) -> tuple[Tried, Catalog | None]:
     """What became of it, and the state after it; None where it does not run up."""
     try:
-        rows = engine.table_digests(session) if migration.down is not None else {}
-        replay_batches(engine, session, migration, migration.up)
+        way_back = migration.down is not None or migration.up is None
+        rows = engine.table_digests(session) if way_back else {}
+        replay_up(engine, session, migration, carrier)
         after = _state(engine, session)
-        if migration.down is None:
+        if not way_back:
             return Tried(migration), after
     except ReplayFailed as error:
         return Tried(migration, error.message, error.where), None
     try:
-        replay_batches(engine, session, migration, migration.down)
+        replay_down(engine, session, migration, carrier)
     except ReplayFailed as error:
         return Tried(migration, f"Taken back: {error.message}", error.where), None
     back = _state(engine, session)
@@ -94,7 +101,7 @@ def _tried(
     if problem := _differs(engine, back, before):
         return Tried(migration, f"Taken back, it does not end where it began: {problem}", back=True), None
     try:
-        replay_batches(engine, session, migration, migration.up)
+        replay_up(engine, session, migration, carrier)
     except ReplayFailed as error:
         return Tried(migration, f"Run up again: {error.message}", error.where, back=True), None
     again = _state(engine, session)

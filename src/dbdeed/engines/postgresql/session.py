@@ -128,6 +128,7 @@ class Session:
         self._connection = connection
         self._label = label
         self.left_out: frozenset[str] = frozenset()
+        self.reachable: Target | None = None
         self.notices: list[Notice] = []
         connection.add_notice_handler(self._notice)
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+import tempfile
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.seam import Target
 from dbdeed.engines.sqlite.guard import guard
-from dbdeed.engines.sqlite.session import memory
+from dbdeed.engines.sqlite.session import SqliteSession, memory
 from dbdeed.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dbdeed.engines.seam import ScratchNeeds
-    from dbdeed.engines.sqlite.session import SqliteSession
 
 
 class SqliteScratch:
@@ -25,13 +26,23 @@ class SqliteScratch:
         return sqlite3.sqlite_version_info
 
     @contextmanager
-    def database(self) -> Iterator[SqliteSession]:
-        session = memory("the scratch database")
-        try:
+    def database(self, *, reachable: bool = False) -> Iterator[SqliteSession]:
+        with ExitStack() as stack:
+            session = stack.enter_context(_file()) if reachable else memory("the scratch database")
+            stack.callback(session.close)
             guard(session)
             yield session
-        finally:
-            session.close()
+
+
+@contextmanager
+def _file() -> Iterator[SqliteSession]:
+    """A database in a file of its own, in a folder that nobody else may read."""
+    with tempfile.TemporaryDirectory(prefix="dbdeed-scratch-") as folder:
+        target = Target(f"sqlite:///{folder}/scratch.db", "the scratch database")
+        session = SqliteSession.of(target)
+        session.execute("PRAGMA synchronous=OFF")
+        session.reachable = target
+        yield session
 
 
 @contextmanager

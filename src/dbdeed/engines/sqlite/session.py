@@ -45,6 +45,7 @@ class SqliteSession:
         self._label = label
         self.file = file
         self.left_out: frozenset[str] = frozenset()
+        self.reachable: Target | None = None
         self._absent = False
         self._watch: _Watch | None = None
         self._guard: Guard | None = None

@@ -7,6 +7,7 @@ import time
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from dbdeed.engines.faults import CannotConnect
 from dbdeed.engines.postgresql.quoting import ident, literal
@@ -72,7 +73,7 @@ class GuestScratch:
         return self.session.version
 
     @contextmanager
-    def database(self) -> Iterator[Session]:
+    def database(self, *, reachable: bool = False) -> Iterator[Session]:
         """A new empty database, dropped afterwards.
 
         Raises:
@@ -90,11 +91,24 @@ class GuestScratch:
             self._create(name, owner=name if dangerous else "")
             with closing(self._open(name, password)) as opened:
                 opened.execute("SET statement_timeout = '120s'; SET synchronous_commit = off")
+                if reachable:
+                    opened.reachable = self._target(name, password)
                 yield opened
         finally:
             self.session.execute(f"DROP DATABASE IF EXISTS {name}")
             if dangerous:
                 self.session.execute(f"DROP ROLE IF EXISTS {name}")
+
+    def _target(self, name: str, password: str) -> Target:
+        """Where it is, as one URL."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        scheme, _, rest = self.place.url.partition("://")
+        found = conninfo_to_dict(f"{scheme.partition('+')[0]}://{rest}", dbname=name)
+        if password:
+            found |= {"user": name, "password": password}
+        query = urlencode({key: str(value) for key, value in found.items() if value is not None})
+        return Target(f"postgresql://?{query}", "the scratch database")
 
     def _create(self, name: str, *, owner: str) -> None:
         make = f"CREATE DATABASE {name} TEMPLATE template0" + (f" OWNER {ident(owner)}" if owner else "")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from dbdeed.engines.postgresql.servers.server import Server
-    from dbdeed.engines.seam import Scratch, ScratchNeeds
+    from dbdeed.engines.seam import Scratch, ScratchNeeds, Target
     from dbdeed.progress import Progress
 
 STATEMENT_SECONDS = 120
@@ -128,7 +128,7 @@ class PrivateScratch:
         return self.admin.version
 
     @contextmanager
-    def database(self) -> Iterator[Session]:
+    def database(self, *, reachable: bool = False) -> Iterator[Session]:
         """A new empty database; the session's role owns it and is no superuser."""
         name = f"scratch_{secrets.token_hex(4)}"
         self._ensure_owner()
@@ -141,16 +141,21 @@ class PrivateScratch:
                 if self.version[0] < 15:
                     owner.execute(f"ALTER SCHEMA public OWNER TO {ident(self.like.role)}")
             with closing(self._session(name, key)) as session:
+                if reachable:
+                    session.reachable = self._target(name)
                 yield session
         finally:
             self.admin.execute(subscribing.forget(name))
             self.admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def _session(self, name: str, key: str) -> Session:
-        target = self.server.target(name, user=self.like.role, label="the scratch database")
+        target = self._target(name)
         session = settled(ScratchSession(connection(target, **_PRIVATE), target.label, self, key))
         session.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
         return session
+
+    def _target(self, name: str) -> Target:
+        return self.server.target(name, user=self.like.role, label="the scratch database")
 
     def _ensure_owner(self) -> None:
         if self.like.role not in self.roles:
