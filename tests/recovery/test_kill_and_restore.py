@@ -20,7 +20,7 @@ import pytest
 from tests.engines.postgresql.clusters import MAJORS
 from tests.recovery.writers import TABLE, Writers, lost
 
-from dbdeed.app.backup import run_backup
+from dbdeed.app.backup import list_backups, run_backup
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.receive import receive
 from dbdeed.app.restore import OverLive, restore_backup
@@ -115,7 +115,12 @@ class Place:
         )  # fmt: skip
         self._thread.start()
         deadline = time.monotonic() + 60
-        while not (self.health and self.health[-1].reached and self.health[-1].synchronous == synchronous):
+        while not (
+            self.health
+            and self.health[-1].reached
+            and self.health[-1].synchronous == synchronous
+            and list_backups(self.document, environment={}).spans  # a base was taken
+        ):
             assert time.monotonic() < deadline, self.health[-1:]
             time.sleep(0.1)
 
@@ -223,6 +228,11 @@ def test_a_moment_a_position_and_single_tables(tmp_path: Path, major: int) -> No
             restore_backup(place.document, to=to, tables=["written"], into=str(file), environment={})
             return {line[:3] for line in file.read_text().splitlines() if line.startswith("0\t")}
 
+        listed = list_backups(place.document, environment={})
+        [span] = listed.spans
+        assert span.until is not None
+        assert span.since < time_ < span.until
+        assert listed.gaps == ()
         assert at(position) == {"0\t1"}
         assert at("latest") == {"0\t1", "0\t2"}
         restored = restore_backup(
@@ -263,6 +273,7 @@ def test_a_moment_a_position_and_single_tables(tmp_path: Path, major: int) -> No
         shelf = place.folder / "backups" / "wal"
         whole = sorted(one for one in shelf.rglob("*") if len(one.name) == 24)
         whole[-2].unlink()  # the newest backup leads on through it
+        assert len(list_backups(place.document, environment={}).gaps) == 1
         with pytest.raises(Refused, match=r"has a gap after .* is missing"):
             restore_backup(place.document, to="latest", environment={})
     finally:

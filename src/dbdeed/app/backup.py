@@ -15,7 +15,9 @@ from dbdeed.errors import DbdeedError, Unavailable
 from dbdeed.progress import SILENT
 from dbdeed.recovery.chains import kind_due, last_full, parent_of, wants_increments
 from dbdeed.recovery.drill import method_of, worst_of
+from dbdeed.recovery.logs import Logs, gap
 from dbdeed.recovery.manifest import Check, Proof, Verdict
+from dbdeed.recovery.moments import ranges, spans_of
 from dbdeed.recovery.objects import StoreLocked
 from dbdeed.recovery.schedule import next_due
 from dbdeed.recovery.take import take_backup
@@ -27,11 +29,13 @@ if TYPE_CHECKING:
 
     from dbdeed.app.site import Site
     from dbdeed.app.vault import Vault
+    from dbdeed.document.architecture import Architecture
     from dbdeed.engines.recovering import BackupMethod
     from dbdeed.engines.seam import Engine
     from dbdeed.progress import Progress
     from dbdeed.recovery.manifest import Manifest
-    from dbdeed.recovery.store import Store
+    from dbdeed.recovery.moments import Span
+    from dbdeed.recovery.store import Listing, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,16 @@ class BackupList:
         damaged: records that cannot be trusted, by name, and why.
         due: when the next run is due; in the past where one was missed, None where the document has no
             schedule.
+        spans: stretches of time every moment of which can be restored from the archived log.
+        gaps: what of the archived log is missing, a sentence each.
     """
 
     store: str
     backups: tuple[ListedBackup, ...]
     damaged: Mapping[str, str]
     due: datetime | None
+    spans: tuple[Span, ...] = ()
+    gaps: tuple[str, ...] = ()
 
 
 def run_backup(
@@ -182,7 +190,17 @@ def list_backups(document: Path, *, environment: Mapping[str, str] | None = None
     if frequency is not None:
         due = next_due(frequency, utc_now(), max((one.started for one in backups), default=None))
     entries = tuple(ListedBackup(one, last.get(one.id)) for one in backups)
-    return BackupList(vault.store.label, entries, listing.damaged, due)
+    spans = _spans(architecture, vault, listing)
+    gaps = tuple(dict.fromkeys(sentence for one in spans for sentence in gap(one.reach)))
+    return BackupList(vault.store.label, entries, listing.damaged, due, tuple(ranges(spans)), gaps)
+
+
+def _spans(architecture: Architecture, vault: Vault, listing: Listing) -> list[Span]:
+    """What the archived log leads to; nothing where the document's system has none."""
+    if not any(one.log is not None for one in listing.backups):
+        return []
+    archiving = engine_of(architecture).log_archiving()
+    return spans_of(Logs(archiving, vault.store.shelf), listing) if archiving is not None else []
 
 
 def verify_backups(

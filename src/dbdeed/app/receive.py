@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of, open_target
@@ -56,11 +57,11 @@ class Receipt:
 
     Attributes:
         health: the last.
-        base: the backup that was taken so that the log has something to lead on from; None where one did.
+        bases: backups that were taken so that the log had something to lead on from.
     """
 
     health: Health
-    base: Manifest | None
+    bases: tuple[Manifest, ...]
 
 
 def receive(
@@ -93,7 +94,7 @@ def receive(
     engine = engine_of(architecture)
     environment = os.environ if environment is None else environment
     vault = open_vault(project, architecture, environment)
-    base = None
+    bases: list[Manifest] = []
     with (
         open_target(
             project,
@@ -106,18 +107,25 @@ def receive(
         ) as target,
         open_receiving(project, architecture, engine, vault, target, synchronous=synchronous) as receiving,
     ):
-        ending, look_at = False, 0.0
+        ending, based, look_at = False, -1, 0.0
         while not ending:
-            told(receiving.tick())
-            _note(project, receiving.health)
-            if receiving.sent and base is None and time.monotonic() >= look_at:
+            health = receiving.tick()
+            if receiving.sent and based != receiving.renewals and time.monotonic() >= look_at:
                 look_at = time.monotonic() + _LOOK_AGAIN
-                with suppress(StoreLocked):  # somebody is taking one just now
-                    base = ensure_base(engine, vault, target, receiving.health.system, progress)
+                try:
+                    base = ensure_base(engine, vault, target, health.system, progress)
+                    bases += [] if base is None else [base]
+                    based = receiving.renewals
+                except StoreLocked:  # somebody is taking one just now
+                    pass
+                except DbdeedError as error:
+                    health = replace(health, problem=f"No base backup could be taken: {error.message}")
+            told(health)
+            _note(project, health)
             ending = stopped(TICK)
     _note(project, receiving.health)
     told(receiving.health)
-    return Receipt(receiving.health, base)
+    return Receipt(receiving.health, tuple(bases))
 
 
 @contextmanager
@@ -168,11 +176,14 @@ def spool_of(project: Project, vault: Vault) -> Path:
 def ensure_base(
     engine: Engine, vault: Vault, target: Target, system: str, progress: Progress
 ) -> Manifest | None:
-    """Take a base backup where there is none from which the archived log leads on; else None."""
+    """Take a base backup where there is none from which the archived log leads on to now; else None."""
     logs = Logs(archiving_of(engine), vault.store.shelf)
+    names = logs.names(system)
     for one in vault.listing().backups:
-        if one.log is not None and one.log.system == system and logs.reach(one.log).connected:
-            return None
+        if one.log is not None and one.log.system == system:
+            reach = logs.reach(one.log, names)
+            if reach.connected and not reach.missing:
+                return None
     [method] = [one for one in engine.backup_methods() if one.name == archiving_of(engine).base]
     return take_backup(
         engine,

@@ -54,10 +54,17 @@ class Logs:
     archiving: LogArchiving
     shelf: Shelf
 
-    def reach(self, log: LogRange) -> Reach:
-        """How far it leads on from a backup's own part. Raises `Damaged`, `Unavailable`."""
-        names = [(one.name, one.size) for one in self.shelf.listing(self.archiving.shelf(log.system))]
-        return self.archiving.reach(log, names, self.shelf.get)
+    def names(self, system: str) -> list[tuple[str, int]]:
+        """What is on the shelf of one system: names and sizes."""
+        return [(one.name, one.size) for one in self.shelf.listing(self.archiving.shelf(system))]
+
+    def reach(self, log: LogRange, names: list[tuple[str, int]] | None = None) -> Reach:
+        """How far it leads on from a backup's own part. Raises `Damaged`, `Unavailable`.
+
+        `names` are those of its system, where they are known already.
+        """
+        known = self.names(log.system) if names is None else names
+        return self.archiving.reach(log, known, self.shelf.get)
 
     def preceding(self, log: LogRange) -> list[Entry]:
         """Files of the same system that hold nothing but what came before a backup's own part."""

@@ -71,9 +71,10 @@ def spans_of(logs: Logs, listing: Listing) -> list[Span]:
     unsound = {id_ for id_, proof in last.items() if proof.damages}
     sound = [one for one in listing.backups if one.log and not unsound & {one.id, *one.needs}]
     found = []
+    names = {log.system: logs.names(log.system) for one in sound if (log := one.log)}
     for one in sorted(sound, key=lambda one: (one.finished, one.id)):
         assert one.log is not None
-        reach = logs.reach(one.log)
+        reach = logs.reach(one.log, names[one.log.system])
         if reach.connected:
             found.append(Span(one, one.finished, logs.until(one.log, reach), reach))
     return found

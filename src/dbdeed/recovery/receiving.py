@@ -84,6 +84,10 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class Receiving:
     """A receiver, what it sends, and how it is.
 
+    Attributes:
+        health: of the last tick.
+        renewals: how often it began anew after a gap: then only a new backup leads on.
+
     Args:
         receiver: the engine's.
         logs: where to.
@@ -99,7 +103,8 @@ class Receiving:
         self._again_at = self._sound_since = clocks.ticks()
         self._sent_at: float | None = None
         self._seen: deque[tuple[datetime, int]] = deque(maxlen=600)
-        self._lost = ""
+        self._lost = False
+        self.renewals = 0
         self._advice: tuple[str, ...] | None = None
         mark = None
         with suppress(DbdeedError):
@@ -160,6 +165,7 @@ class Receiving:
         try:
             if self._lost:
                 self._receiver.renew()
+                self.renewals += 1
             self._receiver.start()
         except DbdeedError as error:
             self._again_at = now + self._pause
@@ -168,13 +174,12 @@ class Receiving:
             return f"{error.message} {error.hint}".strip()
         self._running, self._sound_since, self._sent_at = True, now, None
         self._starts += 1
-        self._lost = ""
+        self._lost = False
         return ""
 
     def _facts(self) -> ReceiverFacts:
         facts = self._receiver.facts()
-        if facts.lost and not self._lost:
-            self._lost = "lost"
+        self._lost = self._lost or facts.lost
         if self._running and self._advice is None:
             self._advice = tuple(self._receiver.advice())
         if facts.current:

@@ -114,7 +114,7 @@ def receive(document: Path, database: str, synchronous: bool | None, forget: boo
 @options.document
 @options.formats("text", "json")
 def list_(document: Path, format_: str) -> None:
-    """List the backups, newest first, and when the next is due.
+    """List the backups, newest first, what the archived log leads to, and when the next is due.
 
     Example:
         dbdeed backup list
@@ -130,12 +130,26 @@ def list_(document: Path, format_: str) -> None:
                 "method": one.backup.method,
                 "consistent_at": one.backup.consistent_at,
                 "size": one.backup.size,
+                "needs": list(one.backup.needs),
                 "proof": one.proof.verdict.value if one.proof else None,
             }
             for one in result.backups
         ]
         damaged = dict(result.damaged)
-        print(json_object("backup list", ok=not damaged, backups=entries, damaged=damaged, due=result.due))
+        print(
+            json_object(
+                "backup list",
+                ok=not damaged,
+                backups=entries,
+                damaged=damaged,
+                due=result.due,
+                restorable=[
+                    {"since": one.since, "until": one.until, "first": one.reach.start, "last": one.reach.end}
+                    for one in result.spans
+                ],
+                gaps=list(result.gaps),
+            )
+        )
     else:
         print(_listed(result))
     raise SystemExit(1 if result.damaged else 0)
@@ -144,9 +158,12 @@ def list_(document: Path, format_: str) -> None:
 def _listed(result: BackupList) -> str:
     lines = [
         f"{one.backup.id}  {_size(one.backup.size):>9}  {one.proof.verdict if one.proof else 'not drilled'}"
+        f"{f', builds on {one.backup.needs[-1]}' if one.backup.needs else ''}"
         for one in result.backups
     ] or [f"No backups in {result.store}."]
     lines += [f"Damaged: {name}: {why}" for name, why in result.damaged.items()]
+    lines += [f"Every moment can be restored from {one.said}" for one in result.spans]
+    lines += result.gaps
     if result.due is not None:
         lines.append(f"Next due: {result.due:%Y-%m-%d %H:%M} UTC")
     return "\n".join(lines)

@@ -23,6 +23,7 @@ from dbdeed.engines.postgresql.log.positions import (
     parse_position,
     write_position,
 )
+from dbdeed.errors import DbdeedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -102,8 +103,14 @@ def _next(branch: Branch | None, timeline: int) -> int:
 
 
 def _length(files: _Files, name: str) -> int:
-    """Bytes of an unfinished file that have come; those that are kept have no zeros at their end."""
-    return len(files.read(shelf_name(files.system, name)))
+    """Bytes of an unfinished file that have come; those that are kept have no zeros at their end.
+
+    None of one that cannot be read: whoever fetches it is told.
+    """
+    try:
+        return len(files.read(shelf_name(files.system, name)))
+    except DbdeedError:
+        return 0
 
 
 def _missing(files: _Files, timeline: int, at: int) -> tuple[str, ...]:
