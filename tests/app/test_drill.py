@@ -51,6 +51,7 @@ PROSE = "1. Call Ada.\n2. Wait."
 
 class Project:
     def __init__(self, folder: Path, text: str = DOCUMENT) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.document = folder / "DATABASE.md"
         self.document.write_bytes(text.encode())
@@ -190,3 +191,18 @@ def test_the_generated_steps_bring_the_database_back(project: Project) -> None:
     assert done.returncode == 0, done.stderr
     with closing(sqlite3.connect(project.folder / "restored.db")) as restored:
         assert restored.execute("SELECT text FROM notes").fetchall() == [("hello",)]
+
+
+def test_the_procedure_is_tried_out_and_a_persons_own_is_said_not_to_be(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.backup()
+    first = run_drill(project.document, environment=project.environment)
+    assert any(one.name == "procedure" and one.verdict is Verdict.PROVEN for one in first.proof.checks)
+    assert "| Procedure | | 6 steps run as they stand there" in project.text
+    project.document.write_bytes(project.text.replace("cp ", "cp -v ").encode())
+    changed = run_drill(project.document, environment=project.environment)
+    assert "edited by hand, from" in " ".join(changed.notes)
+    assert "cp -v" in project.text
+    theirs = Project(tmp_path / "own", DOCUMENT.replace("[Steps to restore from backup]", f"\n{PROSE}"))
+    theirs.backup()
+    assert "a person's own" in " ".join(run_drill(theirs.document, environment=theirs.environment).notes)

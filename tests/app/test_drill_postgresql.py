@@ -109,7 +109,7 @@ def test_a_drill_proves_and_writes(project: Project) -> None:
     [backup] = run_backup(project.document, environment=project.environment).made
     project.run("INSERT INTO notes (text) VALUES ('after the backup')")
     result = run_drill(project.document, environment=project.environment)
-    assert result.ok, result.proof.checks
+    assert result.ok, [one for one in result.proof.checks if one.verdict is not Verdict.PROVEN]
     assert result.proof.backup == backup.id
     assert result.proof.schema
     names = [phase.name for phase in result.proof.phases]

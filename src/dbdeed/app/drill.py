@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from dbdeed.app.evidence import evidence_key, keep_account
 from dbdeed.app.facts import engine_facts
 from dbdeed.app.ledger import ledger_folder
 from dbdeed.app.outlook import outlook
+from dbdeed.app.procedure import edited, procedure_of, rehearsal_of
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of
 from dbdeed.app.vault import open_vault, promises_of, token, utc_now
@@ -20,15 +20,14 @@ from dbdeed.document.rewrite import generated_block_edit
 from dbdeed.document.rewrite_keys import set_value_edit
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused
 from dbdeed.progress import SILENT
-from dbdeed.recovery.destination import DEFAULT_FOLDER
-from dbdeed.recovery.drill import drill, method_of
+from dbdeed.recovery.drill import drill
 from dbdeed.recovery.drill_plan import Clocks, Plan
 from dbdeed.recovery.ledger import read_beats
 from dbdeed.recovery.logs import Logs
 from dbdeed.recovery.manifest import Proof, Verdict
+from dbdeed.recovery.rehearsal import PROCEDURE
 from dbdeed.recovery.report import PROCEDURE_BLOCK, RECOVERY_BLOCK, render_procedure, render_recovery
 from dbdeed.recovery.rooms import work_folder
-from dbdeed.recovery.store import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from dbdeed.document.architecture import Architecture
     from dbdeed.document.edit import Edit
     from dbdeed.engines.catalog import Catalog
-    from dbdeed.engines.seam import Engine, Target
+    from dbdeed.engines.seam import Engine
     from dbdeed.progress import Progress
     from dbdeed.recovery.evidence import Evidence
 
@@ -136,12 +135,16 @@ def drill_for(
             ledger=read_beats(ledger_folder(project)).beats,
             ledger_name=project.known_identity(),
             logs=Logs(archiving, vault.store.shelf) if archiving is not None else None,
+            rehearsal=lambda manifest: rehearsal_of(architecture, engine, vault, manifest),
         )
         proof = drill(plan, Clocks(utc_now, time.monotonic), progress)
     if proof.backup:
         vault.store.record(proof, token())
     written, notes = write_measured(project, engine, vault, proof)
     evidence = keep_account(project, read_architecture(project), vault, proof, key) if proof.backup else None
+    if any(one.name == PROCEDURE for one in proof.checks):
+        procedure = procedure_of(architecture, engine, vault, vault.store.find(proof.backup))
+        notes = (*notes, *filter(None, [edited(architecture, procedure)]))
     ahead = outlook(project, architecture, vault.listing(), proof)
     return DrillResult(proof, written, notes, evidence, ahead.said if ahead is not None else "")
 
@@ -208,35 +211,8 @@ def _procedure(architecture: Architecture, engine: Engine, vault: Vault, proof: 
     generated = any(block.name == PROCEDURE_BLOCK for block in architecture.generated)
     if not proof.backup or place is None or not (setting.unfilled or generated):
         return []
-    manifest = vault.store.find(proof.backup)
-    plain = isinstance(vault.store, FolderStore) and not manifest.needs
-    commands = [_find_command(architecture, manifest.method) if plain else _fetch_command(manifest.method)]
-    steps = method_of(engine, manifest).commands(_nowhere())
-    if any("$DATABASE" in one for one in steps) and not any(one.startswith("DATABASE=") for one in steps):
-        commands.append('DATABASE="$PWD/restored.db"')
-    commands += steps
-    edits = [generated_block_edit(architecture, PROCEDURE_BLOCK, render_procedure(commands), place)]
+    steps = procedure_of(architecture, engine, vault, vault.store.find(proof.backup)).all
+    edits = [generated_block_edit(architecture, PROCEDURE_BLOCK, render_procedure(steps), place)]
     if setting.unfilled:
         edits.insert(0, set_value_edit(architecture, "Procedure", _PROCEDURE))
     return [edit for edit in edits if edit is not None]
-
-
-def _find_command(architecture: Architecture, method: str) -> str:
-    destination = architecture.recovery.destination.value
-    if destination is not None and destination.env is not None:
-        folder = f'"${destination.env.name}"'
-    else:
-        folder = shlex.quote(((destination.folder if destination else "") or DEFAULT_FOLDER).rstrip("/"))
-    return f'BACKUP="$(ls -d {folder}/*-{method}-*/data | tail -n 1)"'
-
-
-def _fetch_command(method: str) -> str:
-    """Where a backup has to be put together or unsealed before any tool can read it."""
-    return f'BACKUP="$(dbdeed backup fetch --quiet --method {method} --into fetched)"'
-
-
-def _nowhere() -> Target:
-    """The commands name no live database: they are for the day on which it is gone."""
-    from dbdeed.engines.seam import Target
-
-    return Target("", "the new database")

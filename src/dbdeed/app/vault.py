@@ -45,8 +45,15 @@ class Vault:
 
     @property
     def owner(self) -> str | None:
-        """Whose backups are looked at: in a shared store only our own; None for all. Writes nothing."""
-        return self.home.known_identity() if self.shared else None
+        """Whose backups are looked at: in a shared store only our own; None for all. Writes nothing.
+
+        On a bare machine, which has the repository alone, nobody knows the project's id: what the store holds
+        of a single project is then taken for ours, and of several, nothing.
+        """
+        if not self.shared or (known := self.home.known_identity()):
+            return known if self.shared else None
+        found = {one.project for one in self.store.listing().backups}
+        return found.pop() if len(found) == 1 else ""
 
     def listing(self) -> Listing:
         """What is there of ours."""

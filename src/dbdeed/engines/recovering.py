@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -75,6 +75,40 @@ class Examined:
     detail: str = ""
     problems: tuple[str, ...] = ()
     skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the steps of a restore by hand are rehearsed, cut off from everybody.
+
+    Attributes:
+        folder: where they are run.
+        environment: what they see.
+        adopt: makes what lies in the folder belong to whoever runs them.
+        step: a step as it is run there: a server that it starts must reach nobody.
+        after: commands that ask what came back whether it answers.
+        last: is run whatever happened; "" for nothing.
+        argv: how a program is run there.
+    """
+
+    folder: Path
+    environment: Mapping[str, str]
+    adopt: Callable[[], None]
+    step: Callable[[str], str]
+    after: tuple[str, ...]
+    last: str
+    argv: Callable[[Sequence[str]], list[str]]
+
+
+@runtime_checkable
+class Rehearsable(Protocol):
+    """A method whose commands can be tried out."""
+
+    def stage(self, data: Path, work: Path) -> AbstractContextManager[Stage]:
+        """A place for it in the empty folder `work` (or where the server's user can reach it).
+
+        `data` is the backup. Raises `Unavailable` where programs are missing.
+        """
 
 
 class BackupMethod(Protocol):

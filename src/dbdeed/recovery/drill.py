@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.archiving import Until
 from dbdeed.engines.faults import RestoreFailed, SqlRejected
+from dbdeed.engines.recovering import Rehearsable
 from dbdeed.errors import DbdeedError, InvalidInput, OurFault
 from dbdeed.planning.plan import fingerprint
 from dbdeed.recovery.chains import chain_damages, chain_of, reading_whole
@@ -32,6 +33,7 @@ from dbdeed.recovery.manifest import (
     worst,
 )
 from dbdeed.recovery.points import longest_gap, loss_now
+from dbdeed.recovery.rehearsal import rehearse
 from dbdeed.recovery.replaying import LOG, LogDrill, Wanted, drill_log, leads_on
 from dbdeed.recovery.store import moment_of
 from dbdeed.recovery.timing import TimedProgress
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from dbdeed.recovery.store import Listing
 
 
+_SOUND = frozenset({"restore", "files"})
 _LEDGER_FRESH = timedelta(minutes=5)  # a ledger whose last beat is older has stopped, and measures nothing
 
 
@@ -66,6 +69,7 @@ def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
     seconds = recovered.at - start if recovered.at is not None else None
     phases = tuple(timed.phases[: recovered.phases])
     checks.append(_files(plan, manifest, progress))
+    checks += _rehearsed(plan, manifest, checks, progress)
     replayed = _replayed(plan, manifest, clocks, progress)
     if replayed is not None:
         checks += replayed.checks
@@ -95,6 +99,27 @@ def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
         beats_lost=measured.beats if measured is not None else None,
         worst_seconds=worst.seconds if worst is not None else None,
     )
+
+
+def _rehearsed(plan: Plan, manifest: Manifest, checks: Sequence[Check], progress: Progress) -> list[Check]:
+    """The Procedure, tried out on a sound backup: with another one it would say nothing of the steps."""
+    if plan.rehearsal is None or any(
+        one.verdict is not Verdict.PROVEN for one in checks if one.name in _SOUND
+    ):
+        return []
+    method = method_of(plan.engine, manifest)
+    steps, place = plan.rehearsal(manifest)
+    if not steps or not isinstance(method, Rehearsable):
+        return []
+    work = plan.work / "rehearsal"
+    work.mkdir(mode=0o700)
+    whole = plan.work / "rehearsed"
+    whole.mkdir(mode=0o700)
+    with (
+        reading_whole(plan.store, method, manifest, whole, progress) as (data, _),
+        progress.step("Try out the Procedure"),
+    ):
+        return [rehearse(method, steps, data, place, work)]
 
 
 def _replayed(plan: Plan, manifest: Manifest, clocks: Clocks, progress: Progress) -> LogDrill | None:

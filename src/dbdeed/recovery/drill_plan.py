@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Engine
     from dbdeed.recovery.ledger import Beat
     from dbdeed.recovery.logs import Logs
+    from dbdeed.recovery.manifest import Manifest
     from dbdeed.recovery.store import Store
 
 
@@ -46,6 +47,8 @@ class Plan:
         ledger: what the database acknowledged, in order.
         ledger_name: under which it stands in the database.
         logs: the store's archived log; None where the engine has none.
+        rehearsal: gives the Procedure's steps for a backup, and the path at which they look for it, from
+            where they are run; no steps where they are not tried out.
     """
 
     engine: Engine
@@ -59,3 +62,4 @@ class Plan:
     ledger: tuple[Beat, ...] = ()
     ledger_name: str = ""
     logs: Logs | None = None
+    rehearsal: Callable[[Manifest], tuple[tuple[str, ...], str]] | None = None

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import sys
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Method
 from dbdeed.engines.faults import RestoreFailed
-from dbdeed.engines.recovering import BackupFacts
+from dbdeed.engines.recovering import BackupFacts, Stage
 from dbdeed.engines.seam import Target
 from dbdeed.engines.sqlite import backup_file, replacing
 from dbdeed.engines.sqlite.digests import one_moment, table_digests
@@ -28,7 +30,6 @@ from dbdeed.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from dbdeed.engines.recovering import BackupMethod, Examined
     from dbdeed.engines.seam import Session
@@ -134,6 +135,24 @@ class Online(_Either):
         """`BACKUP` stands for the backup's folder, `DATABASE` for the database file."""
         return [f'cp "$BACKUP/{_COPY}" "$DATABASE.restored"', *_PUT_IN_PLACE]
 
+    @contextmanager
+    def stage(self, data: Path, work: Path) -> Iterator[Stage]:  # noqa: ARG002 - the seam has it
+        """Where the commands are tried out: a file is all there is."""
+        folder = work / "steps"
+        folder.mkdir(mode=0o700)
+        yield Stage(
+            folder=folder,
+            environment={
+                "PATH": f"/usr/local/bin:/usr/bin:/bin:{Path(sys.executable).parent}",
+                "LC_ALL": "C",
+            },
+            adopt=lambda: None,
+            step=lambda command: command,
+            after=(),
+            last="",
+            argv=list,
+        )
+
 
 class Logical(_Either):
     """SQL text: bigger and slower, and readable by any version of SQLite and by people."""
@@ -179,8 +198,13 @@ class Logical(_Either):
 
 METHODS: tuple[BackupMethod, ...] = (Online(), Logical())
 
+_LOOK = (
+    "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+    'found = [*c.execute("PRAGMA integrity_check"), *c.execute("PRAGMA foreign_key_check")]; '
+    'sys.exit(None if found == [("ok",)] else str(found))'
+)
 _PUT_IN_PLACE = (
-    'sqlite3 "$DATABASE.restored" "PRAGMA integrity_check; PRAGMA foreign_key_check"',
+    f"python3 -c '{_LOOK}' \"$DATABASE.restored\"",
     'for f in "$DATABASE" "$DATABASE"-wal "$DATABASE"-journal; do [ ! -e "$f" ] || mv "$f" "$f.before"; done',
     'mv "$DATABASE.restored" "$DATABASE"',
 )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # On the command line, so that they win over every file. Most are such by default in the configuration of
 # ours; they are named so that whoever changes this sees what must hold.
-_ISOLATION = {
+ISOLATION = {
     "archive_mode": "off",
     "archive_command": "",
     "restore_command": "",
@@ -104,7 +104,7 @@ def isolated(
     """
     data = place / "data"
     settings = (
-        _ISOLATION
+        ISOLATION
         | _SIZE
         | _files(place, who)
         | {"max_prepared_transactions": _prepared(programs, data, who)}

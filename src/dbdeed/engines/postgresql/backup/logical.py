@@ -20,6 +20,7 @@ from dbdeed.engines.faults import RestoreFailed, SqlRejected
 from dbdeed.engines.postgresql.backup.digests import digests_in_transaction
 from dbdeed.engines.postgresql.backup.examine import examine
 from dbdeed.engines.postgresql.backup.isolation import drill_room, isolated, session_of, target_of
+from dbdeed.engines.postgresql.backup.rehearsal import stage_database
 from dbdeed.engines.postgresql.backup.source import kept_source, read_source, write_source
 from dbdeed.engines.postgresql.backup.tools import (
     ToolFailed,
@@ -38,12 +39,13 @@ from dbdeed.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from dbdeed.engines.postgresql.backup.source import Source
     from dbdeed.engines.postgresql.servers.programs import Programs
     from dbdeed.engines.postgresql.session import Session
-    from dbdeed.engines.recovering import Examined
+    from dbdeed.engines.recovering import Examined, Stage
     from dbdeed.engines.seam import Session as AnySession
     from dbdeed.progress import Progress
 
@@ -194,6 +196,10 @@ class Logical:
         finally:
             admin.close()
         return f"What was there is kept as the database {kept}; drop it when it is no longer wanted."
+
+    def stage(self, data: Path, work: Path) -> AbstractContextManager[Stage]:
+        """Where the commands are tried out."""
+        return stage_database(data, work)
 
     def commands(self, target: Target) -> list[str]:  # noqa: ARG002 - the seam's
         """`BACKUP` stands for the backup's folder, `DATABASE` for the new database's name."""

@@ -31,6 +31,7 @@ from dbdeed.engines.postgresql.backup.isolation import (
     wait_for_nobody,
 )
 from dbdeed.engines.postgresql.backup.prepared import drop_prepared
+from dbdeed.engines.postgresql.backup.rehearsal import stage_cluster
 from dbdeed.engines.postgresql.backup.source import Source, kept_source, read_source, write_source
 from dbdeed.engines.postgresql.backup.swap import replace_cluster
 from dbdeed.engines.postgresql.backup.tools import ToolFailed, client_environment, run_tool
@@ -44,10 +45,11 @@ from dbdeed.progress import took
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from dbdeed.engines.postgresql.session import Session
-    from dbdeed.engines.recovering import Examined
+    from dbdeed.engines.recovering import Examined, Stage
     from dbdeed.engines.seam import Session as AnySession
     from dbdeed.progress import Progress
 
@@ -173,6 +175,10 @@ class Physical:
         """Put the copy in the place of the embedded cluster, which is stopped and kept beside it."""
         return replace_cluster(target, lambda fresh: self.restore(folder, fresh, progress))
 
+    def stage(self, data: Path, work: Path) -> AbstractContextManager[Stage]:
+        """Where the commands are tried out."""
+        return stage_cluster(data, work)
+
     def commands(self, target: Target) -> list[str]:  # noqa: ARG002 - the seam's
         """`BACKUP` stands for the backup's folder, `DATA` for the new data folder."""
         return [
@@ -180,6 +186,9 @@ class Physical:
             'pg_verifybackup "$BACKUP/cluster"',
             'cp -a "$BACKUP/cluster" "$DATA"',
             'chmod 0700 "$DATA"',
+            # Where a system keeps the configuration elsewhere, it is not in the backup.
+            '[ -e "$DATA/pg_hba.conf" ] || echo "local all all peer" > "$DATA/pg_hba.conf"',
+            '[ -e "$DATA/postgresql.conf" ] || touch "$DATA/postgresql.conf" "$DATA/pg_ident.conf"',
             'pg_ctl -D "$DATA" -l "$DATA.log" -w start',
         ]
 
