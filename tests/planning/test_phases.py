@@ -15,14 +15,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dbdeed.errors import Refused
+from dbdeed.errors import DbdeedError, Refused
 from dbdeed.planning.apply import apply_plan
 from dbdeed.planning.phases import Phases, split
+from dbdeed.planning.running import run_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dbdeed.engines.seam import Session
+    from dbdeed.planning.plan import Plan
 
 Place = Any
 
@@ -290,6 +292,145 @@ def test_a_renamed_table_is_refused_where_its_old_name_cannot_do_all(sqlite: Pla
     with pytest.raises(Refused) as caught:
         phases(sqlite, BEFORE, RENAMED)
     assert "last_insert_rowid" in caught.value.hint
+
+
+@pytest.mark.parametrize("renamed", [False, True], ids=["columns", "table too"])
+def test_the_running_application_works_between_any_two_groups_of_statements(
+    place: Place, renamed: bool
+) -> None:
+    """Up: that from before during the first half, the new one during the second; back likewise."""
+    if renamed and not place.is_postgresql:
+        pytest.skip("SQLite renames no table this way")
+    found = known(place, BEFORE, RENAMED if renamed else AFTER)
+    assert found.contract.reverse is not None, found.contract.irreversible
+    assert found.expand.reverse is not None, found.expand.irreversible
+    chance = random.Random(3)
+    truth = Truth()
+    with place.live(BEFORE) as session:
+        before, after = old(session), new(session, "persons" if renamed else "people")
+
+        def work(app: App) -> None:
+            place.settle(session)
+            for _ in range(6):
+                values = {"mail": f"m{chance.randrange(30)}", "age": chance.choice([None, 1, 2])}
+                values |= {"points": chance.randrange(9)} if chance.random() < 0.7 else {}
+                truth.do(app, chance.choice(["insert", "update", "delete"]), chance.randrange(20), values)
+            assert app.read() == truth.read()
+
+        work(before)
+        ways = [
+            (found.expand, before),
+            (found.contract, after),
+            (found.contract.reverse, after),
+            (found.expand.reverse, before),
+        ]
+        for plan, app in ways:
+            for group in plan.groups:
+                run_groups(place.engine, session, [group])
+                work(app)
+            if plan is found.contract.reverse:
+                place.settle(session)
+                session.execute(f"UPDATE {after.table} SET note = 'z' WHERE note IS NULL")
+                assert before.read() == truth.read()
+
+
+KEYED = (
+    "CREATE TABLE base (key text PRIMARY KEY, id integer NOT NULL UNIQUE, a integer, "
+    "b varchar(9) NOT NULL DEFAULT 'x', c json, d timestamptz NOT NULL DEFAULT now(), "
+    "e numeric(6,2) NOT NULL DEFAULT 0, f uuid NOT NULL DEFAULT gen_random_uuid());"
+    "CREATE TABLE child (id integer PRIMARY KEY, base text REFERENCES base (key));"
+)
+CODED = (
+    "CREATE TABLE base (code text PRIMARY KEY, -- renamed from: key\n"
+    "id integer NOT NULL UNIQUE, a2 bigint, -- renamed from: a\n"
+    "b2 text NOT NULL DEFAULT 'x', -- renamed from: b\n"
+    "c2 json, -- renamed from: c\n"
+    "d2 timestamptz NOT NULL DEFAULT now(), -- renamed from: d\n"
+    "e2 numeric(8,3) NOT NULL DEFAULT 0, -- renamed from: e\n"
+    "f2 uuid NOT NULL DEFAULT gen_random_uuid() -- renamed from: f\n);"
+    "CREATE TABLE child (id integer PRIMARY KEY, base text REFERENCES base (code));"
+)
+
+
+def test_columns_of_many_types_and_a_key_that_others_refer_to(postgresql: Place) -> None:
+    found = known(postgresql, KEYED, CODED)
+    columns = "key, a, b, c::text, d, e::float, f"
+    others = "code, a2, b2, c2::text, d2, e2::float, f2"
+    one: list[Any] = []
+    with postgresql.live(KEYED) as session:
+        session.execute("INSERT INTO base (key, id, a) VALUES ('k', 1, 5)")
+        run(postgresql, session, found.expand, found.middle)
+        for sql in (
+            "INSERT INTO base (key, id, c, e) VALUES ('l', 2, '{\"a\": 1}', 1.5)",
+            "INSERT INTO base (code, id, a2, b2, f2) VALUES ('m', 3, 7, 'x', gen_random_uuid())",
+            "INSERT INTO base (code, id, d2, e2) VALUES ('n', 4, '2020-01-01Z', 0)",
+            "INSERT INTO child VALUES (1, 'm'), (2, 'k')",
+            "UPDATE base SET c = '{\"b\":2}', b = 'y' WHERE key = 'm'",
+            "UPDATE base SET code = 'o', d2 = '2021-01-01Z', e2 = 2.5 WHERE code = 'n'",
+            "INSERT INTO base (code, id) VALUES ('k', 9) ON CONFLICT (code) DO UPDATE SET a2 = 8",
+            "INSERT INTO base (key, id) VALUES ('l', 9) ON CONFLICT (key) DO UPDATE SET a = 4",
+        ):
+            session.execute(sql)
+            one = session.fetch(f"SELECT {columns} FROM base ORDER BY id")
+            assert session.fetch(f"SELECT {others} FROM base ORDER BY id") == one
+        wanted = [("k", 8, "x"), ("l", 4, "x"), ("m", 7, "y"), ("o", None, "x")]
+        assert [row[:3] for row in one] == wanted
+        with pytest.raises(DbdeedError):
+            session.execute("INSERT INTO child VALUES (3, 'nobody')")
+        with pytest.raises(DbdeedError):  # no integer, which is what the application from before reads
+            session.execute("UPDATE base SET a2 = 5000000000")
+        run(postgresql, session, found.contract, postgresql.catalog(CODED))
+        assert session.fetch(f"SELECT {others} FROM base ORDER BY id") == one
+
+
+def test_what_goes_where(postgresql: Place) -> None:
+    found = phases(
+        postgresql,
+        "CREATE TYPE mood AS ENUM ('ok');"
+        "CREATE TABLE a (id integer PRIMARY KEY, must text NOT NULL, held text CHECK (held <> ''), "
+        "word varchar(5), open integer, gone text NOT NULL, dflt integer DEFAULT 1, "
+        "u integer CONSTRAINT a_u UNIQUE);"
+        "CREATE TABLE away (id integer PRIMARY KEY); CREATE VIEW v AS SELECT id FROM a;"
+        "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1';",
+        "CREATE TYPE mood AS ENUM ('ok', 'bad');"
+        "CREATE TABLE a (id integer PRIMARY KEY, must text, held text, word text, "
+        "open integer NOT NULL CHECK (open > 0), dflt integer, u integer, fresh integer, "
+        "flag boolean NOT NULL DEFAULT true, other integer UNIQUE, CONSTRAINT wide UNIQUE (id, u));"
+        "CREATE INDEX a_fresh ON a (fresh); CREATE TABLE b (id integer PRIMARY KEY, a integer REFERENCES a);"
+        "CREATE VIEW v AS SELECT id, word FROM a;"
+        "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 2';",
+    )
+
+    def changed(plan: Plan) -> set[str]:
+        said = ((one.action.value, one.object.name) for one in plan.differences)
+        return {f"{action} {name[-1] or name[-2]}" for action, name in said}
+
+    assert changed(found.expand) == {
+        "alter mood",
+        "alter must",
+        "alter gone",
+        "alter word",
+        "drop a_held_check",
+        "create fresh",
+        "create flag",
+        "create other",
+        "create a_other_key",
+        "create wide",
+        "create a_fresh",
+        "create b",
+        "create b_a_fkey",
+        "alter v",
+        "alter f",
+    }
+    assert changed(found.contract) == {
+        "alter open",
+        "create a_open_check",
+        "drop gone",
+        "alter dflt",
+        "drop a_u",
+        "drop away",
+    }
+    assert any("column public.a.gone goes" in one for one in found.waits)
 
 
 def test_what_is_only_added_is_no_contract(place: Place) -> None:
