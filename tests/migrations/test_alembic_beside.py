@@ -151,8 +151,10 @@ def test_an_env_with_another_database_is_named(pair: Pair, tmp_path: Path) -> No
     (tmp_path / "db" / "env.py").write_text(
         ENV.replace('os.environ["DATABASE_URL"]', f'"sqlite:///{tmp_path}/other.db"')
     )
-    with pytest.raises(Unavailable, match="not in live"):
+    with pytest.raises(Unavailable, match=r"env\.py has another database than live"):
         pair.up()
+    other = tmp_path / "other.db"
+    assert not other.exists() or other.read_bytes() == b""
 
 
 def test_hostile_texts_reach_the_database(pair: Pair) -> None:

@@ -14,7 +14,6 @@ from urllib.parse import quote, urlencode
 from dbdeed.engines.registry import engine_for, system_of_url
 from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.migrations.formats.addresses import libpq_parameters, sqlite_file
-from dbdeed.migrations.formats.alembic.history import AlembicHistory
 from dbdeed.migrations.formats.alembic.settings import settings_of
 from dbdeed.migrations.formats.alembic.tree import read_tree
 
@@ -24,26 +23,15 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Target
     from dbdeed.migrations.seam import Layout, Migration
 
-_RUN = """
-import importlib.util, os, sys
-from alembic import command
-from alembic.config import Config
-config = Config("alembic.ini")
-url = os.environ["DATABASE_URL"]
-if url.startswith("postgresql:"):
-    given = config.get_main_option("sqlalchemy.url") or ""
-    names = [given.partition(":")[0].partition("+")[2], "psycopg", "psycopg2", "pg8000", "asyncpg"]
-    driver = next((one for one in names if one and importlib.util.find_spec(one)), "psycopg2")
-    url = os.environ["DATABASE_URL"] = url.replace("postgresql:", f"postgresql+{driver}:", 1)
-config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-try:
-    getattr(command, sys.argv[1])(config, sys.argv[2])
-except Exception as error:
-    words = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
-    print("dbdeed-answer:", words.replace("\\n", " "), file=sys.stderr)
-    sys.exit(1)
-"""
+_RUN = Path(__file__).with_name("run.py.txt")
 _MARK = "dbdeed-answer:"
+_ELSEWHERE = "elsewhere"
+_IDENTITY = """
+    SELECT oid::text || ' ' || extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text
+    FROM pg_catalog.pg_database WHERE datname = current_database()
+"""
+"""As in `run.py.txt`: which database of which server it is, whatever way leads there."""
+
 _PASSED = ("sslmode", "sslrootcert", "sslcert", "sslkey", "options", "application_name", "connect_timeout")
 
 
@@ -80,21 +68,21 @@ class AlembicProcess:
             yield found
 
     def up(self, target: Target, migration: Migration) -> None:
-        self._run("upgrade", migration.key, target, migration, wanted=True)
+        self._run("upgrade", migration.key, target, migration)
 
     def down(self, target: Target, migration: Migration) -> None:
         tree = read_tree(self.layout.root, settings_of(self.layout.root))
         parents = tree[migration.key].parents
-        self._run("downgrade", parents[0] if parents else "base", target, migration, wanted=False)
+        self._run("downgrade", parents[0] if parents else "base", target, migration)
 
-    def _run(self, what: str, revision: str, target: Target, migration: Migration, *, wanted: bool) -> None:
+    def _run(self, what: str, revision: str, target: Target, migration: Migration) -> None:
         python = self._python
         assert python is not None  # `missing` was asked
         url, password = _url(target)
         done = subprocess.run(
-            [python, "-c", _RUN, what, revision],
+            [python, "-c", _RUN.read_text(encoding="utf-8"), what, revision],
             cwd=self.layout.root,
-            env={**self.environment, "DATABASE_URL": url},
+            env={**self.environment, "DATABASE_URL": url, "DBDEED_IDENTITY": _identity(target)},
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -102,36 +90,39 @@ class AlembicProcess:
         )
         if done.returncode != 0:
             said = done.stderr.rpartition(_MARK)[2].strip() or f"it ended with {done.returncode}"
+            if said == _ELSEWHERE:
+                raise Unavailable(
+                    f"env.py has another database than {target.label}; Alembic ran nothing there.",
+                    where="env.py",
+                    hint='Let it take os.environ["DATABASE_URL"], or the configuration\'s sqlalchemy.url.',
+                    code="migration-elsewhere",
+                )
             raise Unavailable(
                 f"Alembic could not run {migration.path.name}: {_hidden(said, password)}",
                 where=str(migration.path),
                 hint="Correct the file or the cause, then run this again.",
                 code="migration-failed",
             )
-        if self._is_applied(target, migration) is not wanted:
-            raise Unavailable(
-                f"Alembic ran {migration.path.name}, but not in {target.label}: env.py has another database.",
-                where="env.py",
-                hint='Let it take os.environ["DATABASE_URL"], or the configuration\'s sqlalchemy.url.',
-                code="migration-elsewhere",
-            )
-
-    def _is_applied(self, target: Target, migration: Migration) -> bool:
-        system = system_of_url(target.url)
-        assert system is not None  # it was connected to
-        engine = engine_for(system)
-        session = engine.connect(target)
-        try:
-            history = AlembicHistory(engine, self.layout, settings_of(self.layout.root))
-            return any(one.key == migration.key for one in history.applied(session))
-        finally:
-            session.close()
 
 
 @lru_cache
 def _has_alembic(python: str) -> bool:
     command = [python, "-c", "import alembic, sqlalchemy"]
     return Path(python).exists() and not subprocess.run(command, capture_output=True, check=False).returncode
+
+
+def _identity(target: Target) -> str:
+    """What tells the database from all others; run.py.txt asks env.py's connection for the same."""
+    file = sqlite_file(target)
+    if file is not None:
+        return str(file.resolve())
+    system = system_of_url(target.url)
+    assert system is not None  # it was connected to
+    session = engine_for(system).connect(target)
+    try:
+        return str(session.fetch(_IDENTITY)[0][0])
+    finally:
+        session.close()
 
 
 def _url(target: Target) -> tuple[str, str]:

@@ -88,17 +88,18 @@ async function run(direction, name, file) {
     const table = knex(`${migrations.tableName || "knex_migrations"}_lock`);
     return migrations.schemaName ? table.withSchema(migrations.schemaName) : table;
   };
+  let lost = false;
   try {
-    await lock().where({ is_locked: OURS }).update({ is_locked: 0 });
+    const held = (await lock().where({ is_locked: OURS }).update({ is_locked: 0 })) > 0;
     try {
       await knex.migrate[direction]({ name });
     } finally {
-      const taken = await lock().where({ is_locked: 0 }).update({ is_locked: OURS });
-      if (taken !== 1) process.stderr.write("Another Knex has taken the lock in between.\n");
+      lost = held && (await lock().where({ is_locked: 0 }).update({ is_locked: OURS })) !== 1;
     }
   } finally {
     await knex.destroy();
   }
+  if (lost) throw new Error(`${name} is done, but another Knex has taken the lock since.`);
   return {};
 }
 
