@@ -107,8 +107,8 @@ class Archived:
         assert made.made
         assert not made.missed
 
-    def drill(self) -> Proof:
-        return run_drill(self.document, environment=self.environment).proof
+    def drill(self, to: str = "") -> Proof:
+        return run_drill(self.document, to=to, environment=self.environment).proof
 
     def stop(self) -> None:
         self._stop.set()
@@ -139,6 +139,15 @@ def test_what_was_acknowledged_is_there_and_what_is_missing_is_said(archived: Ar
     assert proof.phases[0].name == "Find the backup"
     assert {"Fetch the log", "Restore the files", "First right answer"} <= {one.name for one in proof.phases}
     assert check(proof, "ledger").detail.startswith("beat ")
+    [(moment,)] = archived.server.fetch("SELECT clock_timestamp()")
+    archived.beats(0.5)
+    archived.caught_up()
+    at = archived.drill(to=moment.isoformat())
+    assert at.verdict is Verdict.PROVEN, at.checks
+    assert "acknowledged by then" in check(at, "ledger").detail
+    early = archived.drill(to="2020-01-01")
+    assert early.verdict is Verdict.NOT_VERIFIED
+    assert early.backup == ""
     archived.stop()
     archived.beats(1)  # while nobody receives
     after = archived.drill()

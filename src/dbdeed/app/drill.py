@@ -25,6 +25,8 @@ from dbdeed.recovery.drill_plan import Clocks, Plan
 from dbdeed.recovery.ledger import read_beats
 from dbdeed.recovery.logs import Logs
 from dbdeed.recovery.manifest import Proof, Verdict
+from dbdeed.recovery.moment_drill import drill_moment
+from dbdeed.recovery.moments import parse_until
 from dbdeed.recovery.rehearsal import PROCEDURE
 from dbdeed.recovery.report import PROCEDURE_BLOCK, RECOVERY_BLOCK, render_procedure, render_recovery
 from dbdeed.recovery.rooms import work_folder
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from dbdeed.app.vault import Vault
     from dbdeed.document.architecture import Architecture
     from dbdeed.document.edit import Edit
+    from dbdeed.engines.archiving import Until
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.seam import Engine
     from dbdeed.progress import Progress
@@ -73,6 +76,7 @@ def run_drill(
     document: Path,
     *,
     backup: str = "",
+    to: str = "",
     environment: Mapping[str, str] | None = None,
     progress: Progress = SILENT,
 ) -> DrillResult:
@@ -81,6 +85,7 @@ def run_drill(
     Args:
         document: the path of DATABASE.md.
         backup: an id; "" for the newest.
+        to: a moment to restore to instead: a time, a position of the log, or "latest".
         environment: of the process.
         progress: where steps are announced.
 
@@ -92,6 +97,10 @@ def run_drill(
     architecture = read_architecture(project)
     vault = open_vault(project, architecture, environment)
     engine = engine_of(architecture)
+    if to:
+        if backup:
+            raise InvalidInput("Either a backup is drilled or a moment, not both.")
+        return _drill_moment(project, engine, vault, parse_until(to), environment, progress)
     expected, unknown = _expected(project, architecture, vault, backup, progress)
     return drill_for(
         project,
@@ -147,6 +156,39 @@ def drill_for(
         notes = (*notes, *filter(None, [edited(architecture, procedure)]))
     ahead = outlook(project, architecture, vault.listing(), proof)
     return DrillResult(proof, written, notes, evidence, ahead.said if ahead is not None else "")
+
+
+def _drill_moment(
+    project: Project,
+    engine: Engine,
+    vault: Vault,
+    until: Until,
+    environment: Mapping[str, str] | None,
+    progress: Progress,
+) -> DrillResult:
+    """Drill a moment. It goes to the history; what stands in the document is of the newest backup."""
+    architecture = read_architecture(project)
+    key = evidence_key(os.environ if environment is None else environment)
+    project.prepare()
+    archiving = engine.log_archiving()
+    with work_folder(project.state / "work") as work:
+        plan = Plan(
+            engine=engine,
+            store=vault.store,
+            project=vault.owner,
+            work=work,
+            expected=None,
+            promises=promises_of(architecture),
+            ledger=read_beats(ledger_folder(project)).beats,
+            ledger_name=project.known_identity(),
+            logs=Logs(archiving, vault.store.shelf) if archiving is not None else None,
+        )
+        proof = drill_moment(plan, until, Clocks(utc_now, time.monotonic), progress)
+    evidence = None
+    if proof.backup:
+        vault.store.record(proof, token())
+        evidence = keep_account(project, architecture, vault, proof, key)
+    return DrillResult(proof, written=False, evidence=evidence)
 
 
 def last_drill(document: Path, *, environment: Mapping[str, str] | None = None) -> Proof | None:

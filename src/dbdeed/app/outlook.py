@@ -27,7 +27,10 @@ def outlook(project: Project, architecture: Architecture, listing: Listing, proo
     told = [
         one
         for one in accounts(read_history(history_file(project)))
-        if one.proof.method == proof.method and one.proof.at <= proof.at and one.size
+        if one.proof.kind == "drill"
+        and one.proof.method == proof.method
+        and one.proof.at <= proof.at
+        and one.size
     ]
     whole = {
         one.id: (one.finished, one.size)

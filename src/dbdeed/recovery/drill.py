@@ -83,7 +83,7 @@ def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
     loss = measured.seconds if measured is not None else seconds_of(bound)
     gap = longest_gap(listing.backups, listing.proofs, at)
     worst = worst_exposure(plan.ledger, safe_points(listing.backups), at) if replayed is None else None
-    checks += _objectives(plan.promises, seconds, loss)
+    checks += objectives(plan.promises, seconds, loss)
     return Proof(
         backup=manifest.id,
         kind="drill",
@@ -263,7 +263,7 @@ def _files(plan: Plan, manifest: Manifest, progress: Progress) -> Check:
     return Check("files", verdict, counted(files, "file"), tuple(problems))
 
 
-def _objectives(promises: Promises, seconds: float | None, loss: float | None) -> list[Check]:
+def objectives(promises: Promises, seconds: float | None, loss: float | None) -> list[Check]:
     """Declared against measured. Where nothing is declared there is nothing to break."""
     checks = []
     if promises.rpo is not None:

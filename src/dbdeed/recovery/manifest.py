@@ -144,7 +144,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         backup: its id; "" where there was none to look at.
-        kind: "drill" or "verify".
+        kind: "drill", "moment" (a drill of a moment after a backup) or "verify".
         at: when, in UTC.
         verdict: of all checks together.
         checks: what was looked at.
@@ -176,13 +176,17 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def damages(self) -> bool:
-        """It found the backup itself unsound; a missed objective alone is not the backup's fault."""
-        return any(one.verdict is Verdict.FAILED and one.name not in OBJECTIVES for one in self.checks)
+        """It found the backup itself unsound; a missed objective alone is not the backup's fault.
+
+        Nor is a part of the log that is missing after it, or a step of the Procedure that fails.
+        """
+        return any(one.verdict is Verdict.FAILED and one.name not in _OTHERS for one in self.checks)
 
 
 RECOVERY_POINT = "recovery point"
 RECOVERY_TIME = "recovery time"
 OBJECTIVES = frozenset({RECOVERY_POINT, RECOVERY_TIME})
+_OTHERS = OBJECTIVES | {"log", "ledger", "procedure"}
 
 Record = TypeVar("Record", Manifest, Proof)
 

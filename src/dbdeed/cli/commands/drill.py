@@ -13,6 +13,12 @@ from dbdeed.cli import options
 @options.document
 @options.backup
 @click.option(
+    "--to",
+    default="",
+    metavar="TIME|LSN|latest",
+    help="Restore to this moment along the archived log: all that was acknowledged before, nothing after.",
+)
+@click.option(
     "--junit", type=click.Path(path_type=Path), default=None, metavar="FILE", help="Write JUnit XML as well."
 )
 @click.option(
@@ -25,7 +31,7 @@ from dbdeed.cli import options
 @options.formats("text", "json")
 @options.quiet
 def command(
-    document: Path, backup: str, junit: Path | None, evidence: Path | None, format_: str, quiet: bool
+    document: Path, backup: str, to: str, junit: Path | None, evidence: Path | None, format_: str, quiet: bool
 ) -> None:
     """Restore the newest backup in isolation and prove it.
 
@@ -36,6 +42,7 @@ def command(
     Examples:
         dbdeed drill
         dbdeed drill --format json
+        dbdeed drill --to "2026-03-01 14:05:00"
         dbdeed drill --junit drill.xml --evidence drill.evidence
     """
     from dbdeed.app.drill import run_drill
@@ -46,7 +53,7 @@ def command(
     from dbdeed.cli.proofs import proof_object, proof_text
     from dbdeed.recovery.junit import render_junit
 
-    result = run_drill(document, backup=backup, progress=open_progress(quiet=quiet))
+    result = run_drill(document, backup=backup, to=to, progress=open_progress(quiet=quiet))
     if junit is not None:
         write_text(junit, render_junit(result.proof))
     if evidence is not None and result.evidence is not None:
