@@ -53,12 +53,10 @@ def key_of(role: Role, version: Version | None, description: str) -> str:
 
 def find_files(layout: Layout, configuration: Configuration) -> list[Found]:
     """All files of Flyway's, sorted by path. Raises `InvalidInput` for a name that it would pass over."""
-    folders = {one.folder: one.java for one in configuration.locations}
-    if layout.folder not in folders:
-        folders = {layout.folder: None}
     found: dict[Path, Found] = {}
-    for folder, java in folders.items():
-        for one in (*_sql(layout, folder, configuration), *_foreign(layout, folder, configuration, java)):
+    for place in configuration.locations:
+        sql = _sql(layout, place.folder, configuration)
+        for one in (*sql, *_foreign(layout, place.folder, configuration, place.java)):
             found.setdefault(one.path, one)
     return sorted(found.values(), key=lambda one: one.path)
 
@@ -103,9 +101,9 @@ def _foreign(
                 )
 
 
-def script_of(layout: Layout, configuration: Configuration, path: Path) -> str:
+def script_of(configuration: Configuration, path: Path) -> str:
     """What the history calls a file: its path from the location that it was found in."""
-    for one in (*(place.folder for place in configuration.locations), layout.folder):
+    for one in (place.folder for place in configuration.locations):
         if path.is_relative_to(one):
             return path.relative_to(one).as_posix()
     return path.name

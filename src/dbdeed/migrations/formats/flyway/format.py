@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Tool
@@ -15,7 +17,6 @@ from dbdeed.migrations.seam import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from dbdeed.engines.seam import Engine
     from dbdeed.migrations.seam import Draft, History, Migration, Process
@@ -29,7 +30,10 @@ class FlywayFormat:
     keeps_checksums = True
 
     def layout(self, root: Path) -> Layout:
-        return Layout(root, read_configuration(root).locations[0].folder)
+        locations = read_configuration(root).locations
+        folders = [one.folder for one in locations]
+        folders += [one.java for one in locations if one.java is not None and one.java.is_dir()]
+        return Layout(root, Path(os.path.commonpath(folders)))
 
     def read(self, engine: Engine, layout: Layout) -> Sequence[Migration]:
         return tuple(read_migrations(engine, layout, read_configuration(layout.root)))
@@ -41,7 +45,7 @@ class FlywayFormat:
         existing: Sequence[Migration],
         draft: Draft,
     ) -> Mapping[Path, str]:
-        return written(layout, read_configuration(layout.root), existing, draft)
+        return written(read_configuration(layout.root), existing, draft)
 
     def history(self, engine: Engine, layout: Layout) -> History:
         if engine.name not in ("postgresql", "sqlite"):

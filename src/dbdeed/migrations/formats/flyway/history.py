@@ -261,7 +261,7 @@ class FlywayHistory:
                 session.fetch(f'DELETE FROM {self._table(session)} WHERE "installed_rank" = $1', row.rank)
 
     def _script(self, migration: Migration) -> str:
-        script = script_of(self.layout, self.configuration, migration.path)
+        script = script_of(self.configuration, migration.path)
         return script if len(script) <= 1000 else f"...{script[3:1000]}"
 
     def _type(self, migration: Migration) -> str:

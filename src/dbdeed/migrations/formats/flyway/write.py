@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dbdeed.migrations.formats.flyway.configuration import Configuration
-    from dbdeed.migrations.seam import Draft, Layout, Migration, WrittenBatch
+    from dbdeed.migrations.seam import Draft, Migration, WrittenBatch
 
 _MOMENT = "%Y%m%d%H%M%S"
 _LAST_NUMBER = re.compile(r"(\d+)\Z")
@@ -26,18 +26,17 @@ _LOCK_NOTE = (
 )
 
 
-def written(
-    layout: Layout, configuration: Configuration, existing: Sequence[Migration], draft: Draft
-) -> Mapping[Path, str]:
+def written(configuration: Configuration, existing: Sequence[Migration], draft: Draft) -> Mapping[Path, str]:
     """The new files by path. Raises `InvalidInput` for text that Flyway would take for a placeholder."""
     version = _next_version(configuration, existing, draft)
     naming = configuration.naming
     words = f"{naming.separator}{slug(draft.description)}{naming.suffixes[0]}"
     files: dict[Path, str] = {}
-    up = layout.folder / f"{naming.versioned}{version}{words}"
+    folder = configuration.locations[0].folder
+    up = folder / f"{naming.versioned}{version}{words}"
     files |= _with_settings(up, configuration, draft, _up(draft), draft.up)
     if draft.down is not None:
-        back = layout.folder / f"{naming.undo}{version}{words}"
+        back = folder / f"{naming.undo}{version}{words}"
         files |= _with_settings(back, configuration, draft, _down(draft, draft.down), draft.down)
     return files
 

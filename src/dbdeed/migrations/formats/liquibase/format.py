@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Tool
@@ -17,7 +19,6 @@ from dbdeed.migrations.seam import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from dbdeed.engines.seam import Engine
     from dbdeed.migrations.seam import Draft, History, Migration, Process
@@ -34,7 +35,9 @@ class LiquibaseFormat:
         configuration = read_configuration(root)
         found = configuration.find(configuration.changelog)
         place = found or configuration.search[-1] / configuration.changelog
-        return Layout(root, place.parent)
+        # Which kind of database it is changes nothing about where files are.
+        files = {one.path.parent for one in read_changesets(configuration, root, "postgresql")}
+        return Layout(root, Path(os.path.commonpath([place.parent, *files])))
 
     def read(self, engine: Engine, layout: Layout) -> Sequence[Migration]:
         configuration = read_configuration(layout.root)
