@@ -419,7 +419,7 @@ XML = ROOT.replace(
 
 
 @ONE
-def test_a_changeset_in_xml_is_run_by_liquibase_itself(beside: Beside, tunnels: Tunnels) -> None:
+def test_a_changeset_in_xml_is_run_by_liquibase_itself(beside: Beside) -> None:
     last = "--liquibase formatted sql\n--changeset z:last\nDROP TABLE in_xml;\n--rollback CREATE TABLE in_xml (id int);\n"
     beside.write({**FILES, "db/changelog/root.xml": XML, "db/changelog/last.sql": last})
     course = beside.course
@@ -433,7 +433,7 @@ def test_a_changeset_in_xml_is_run_by_liquibase_itself(beside: Beside, tunnels: 
     program.chmod(0o755)
     environment = {"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(course.root)}
     process = course.format.process(course.files.layout, environment)
-    tool = ToolProgram(process, tunnels.reach(course.target))
+    tool = ToolProgram(process, course.target)
     report = up(course.desk, course.files, course.place.scratch, tool)
     assert [one.version for one in report.done] == ["x1", "last"]
     beside.agree()

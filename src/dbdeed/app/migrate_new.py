@@ -250,34 +250,48 @@ def _written(
     """Write drafts as files, prove them as they stand, and take them away where they fail."""
     files = shelf.files
     existing = list(files.migrations)
-    paths: list[Path] = []
+    before: dict[Path, bytes | None] = {}
     try:
         for draft in drafts:
             texts = files.format.write(shelf.engine, files.layout, existing, draft)
-            paths += _put(texts)
+            _put(texts, before)
             existing = list(files.format.read(shelf.engine, files.layout))
         if target is not None:
             _prove(shelf, existing, current, target, samples)
     except BaseException as error:
-        for path in paths:
-            with suppress(OSError):
-                path.unlink()
+        _take_away(before)
         if isinstance(error, ProofFailed):
             raise with_report(error, shelf.project) from error
         raise
     if target is not None:
         shelf.keep(existing, target)
     write_sum(files, existing)
-    return tuple(path.relative_to(shelf.project.root) for path in paths)
+    return tuple(path.relative_to(shelf.project.root) for path in before)
 
 
-def _put(texts: Mapping[Path, str]) -> list[Path]:
-    there = [path for path in texts if path.exists()]
-    if there:
-        raise InvalidInput("There is such a file already.", where=str(there[0]))
+def _put(texts: Mapping[Path, str], before: dict[Path, bytes | None]) -> None:
+    """Write files; one that is there is only added to, as a changelog is. `before` gets what they were."""
     for path, text in texts.items():
+        there = path.read_bytes() if path.exists() else None
+        if there is not None and not _adds(there.decode("utf-8", "replace"), text):
+            raise InvalidInput("There is such a file already.", where=str(path))
+        before.setdefault(path, there)
         write_text(path, text)
-    return list(texts)
+
+
+def _adds(old: str, new: str) -> bool:
+    """Whether all lines of the old text are in the new one, in order; the last may go on."""
+    lines = iter(new.splitlines())
+    return new != old and all(any(there.startswith(line) for there in lines) for line in old.splitlines())
+
+
+def _take_away(before: Mapping[Path, bytes | None]) -> None:
+    for path, data in before.items():
+        with suppress(OSError):
+            if data is None:
+                path.unlink()
+            else:
+                path.write_bytes(data)
 
 
 def _prove(

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from dbdeed.errors import Unavailable
 from dbdeed.migrations.formats.jdbc import jdbc_of
+from dbdeed.migrations.formats.loopback import by_tcp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dbdeed.engines.seam import Target
+    from dbdeed.migrations.formats.jdbc import Jdbc
     from dbdeed.migrations.seam import Layout, Migration
 
 _LINES = 15
@@ -46,7 +48,10 @@ class FlywayProcess:
 
     def _run(self, target: Target, *words: str) -> None:
         """The database and its password go by the environment, which no list of processes shows."""
-        database = jdbc_of(target)
+        with by_tcp(target) as reached:
+            self._run_in(jdbc_of(reached), *words)
+
+    def _run_in(self, database: Jdbc, *words: str) -> None:
         known = {
             "FLYWAY_URL": database.url,
             "FLYWAY_USER": database.user,
