@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := demo/shop
 
-.PHONY: help demo test check docs format clean
+.PHONY: help demo test faults check docs format clean
 
 help:
 	@echo "make demo    the example document becomes a running database, code, a backup and a drill"
 	@echo "make test    all tests, the slow sweeps bounded"
+	@echo "make faults  kills, damage, full disks and the like, in their long form"
 	@echo "make check   lint, formatting, strict types, the rooms' import rules"
 	@echo "make docs    write the pages that are made of the code's own words"
 	@echo "make format  format the code"
@@ -34,6 +35,10 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
+
+# Every fault in its long form: some hundred kills, and damage anywhere.
+faults: $(STAMP)
+	@$(BIN)/python -m pytest tests/recovery/faults $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -222,3 +222,19 @@ def test_a_person_is_told_in_a_sentence_that_the_store_is_away(tmp_path: Path) -
     assert "s3://bucket/prefix cannot be used" in done.stderr
     assert gateway.SECRET not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_object_that_the_store_itself_finds_changed_is_damaged(
+    bucket: Bucket, s3: gateway.Gateway, tmp_path: Path
+) -> None:
+    store = open_packed(bucket(), tmp_path / "spool")
+    sound, spoilt = publish(store, 0), publish(store, 1)
+    [path] = s3.folder.rglob(f"packed/{spoilt.id}/manifest.sealed")
+    data = bytearray(path.read_bytes())
+    data[100] ^= 1
+    path.write_bytes(data)
+    again = open_packed(bucket(), tmp_path / "spool")
+    started = time.monotonic()
+    assert again.listing().backups == (sound,)
+    assert spoilt.id in again.listing().damaged
+    assert time.monotonic() - started < 20

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.recovery.leases import Leases
+from dbdeed.recovery.manifest import Damaged
 from dbdeed.recovery.objects import Entry, NoObject, checked
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _PACKAGES = {
     "abfss": "adlfs",
 }
 _PAUSES = (0.2, 0.8, 2.0, 4.0)
+_CHECKSUMS = {"FlexibleChecksumError", "ChecksumError"}
 _FINAL = (FileNotFoundError, FileExistsError, PermissionError)
 _MODIFIED = ("LastModified", "last_modified", "updated", "mtime")
 _URL = re.compile(r"([a-z0-9]+)://([^/?#@\s]+)(/[^?#\s]*)?", re.IGNORECASE)
@@ -80,6 +82,10 @@ class CloudObjects:
         except Unavailable as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 raise NoObject(f"There is no {name} in {self.label}.") from error
+            if _unsound(error.__cause__):
+                raise Damaged(
+                    "It is no longer what the store was given, by the store's own checksum.", where=name
+                ) from error
             raise
         return data
 
@@ -124,11 +130,13 @@ class CloudObjects:
 
     def _tried(self, work: Callable[[], Result]) -> Result:
         """Do it, again where that may help. Raises `Unavailable` with the last error as its cause."""
-        for pause in (*_PAUSES, None):
+        for number, pause in enumerate((*_PAUSES, None)):
             try:
                 return work()
             except Exception as error:  # vendors' packages share no root of their errors
-                if pause is None or isinstance(error, _FINAL) or _exists(error):
+                # A wrong checksum may come of the way here, once.
+                final = isinstance(error, _FINAL) or _exists(error) or (number and _unsound(error))
+                if pause is None or final:
                     raise Unavailable(
                         f"{self.label} cannot be used: {_said(error)}.",
                         hint="Look at its address, its credentials and the network.",
@@ -179,6 +187,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 def _modified(facts: dict[str, Any]) -> float:
     moment: datetime | float = next(facts[key] for key in _MODIFIED if facts.get(key) is not None)
     return float(moment) if isinstance(moment, int | float) else moment.timestamp()
+
+
+def _unsound(error: BaseException | None) -> bool:
+    """What arrived is not what the store's own checksum says."""
+    return type(error).__name__ in _CHECKSUMS
 
 
 def _exists(error: BaseException | None) -> bool:

@@ -68,7 +68,7 @@ class Objects(Protocol):
         """As `put`, but only where the name is free; False where it is not. Of two at once, one wins."""
 
     def get(self, name: str) -> bytes:
-        """A whole object. Raises `NoObject`."""
+        """A whole object. Raises `NoObject`, and `Damaged` where the place itself knows it to be unsound."""
 
     def listing(self, prefix: str = "") -> list[Entry]:
         """Every whole object whose name begins so, by name. An empty or missing place lists nothing."""

@@ -1,0 +1,98 @@
+"""A full disk, a wrong key, a store that goes away, two at once: each with its verdict, and nothing is lost."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.recovery.faults.places import Place
+
+from dbdeed.errors import Unavailable
+from dbdeed.recovery.keys import WrongKey
+from dbdeed.recovery.manifest import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.recovery import gateway
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=False)
+    if done.returncode != 0:
+        pytest.skip("a small disk can be mounted by root only")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.parametrize("kind", [pytest.param("folder", marks=pytest.mark.slow), "sealed"])
+def test_a_full_disk(make: Callable[[str], Place], small_disk: Path, kind: str) -> None:
+    place = make(kind)
+    place.store = small_disk / "store"
+    place.environment["STORE"] = str(place.store)
+    first = place.back_up()
+    ballast = small_disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1024))
+    with pytest.raises(Unavailable, match=r"space|full"):
+        place.back_up()
+    assert place.ids() == [first.id]
+    ballast.unlink()
+    assert place.drilled(first.id) is Verdict.PROVEN
+    place.writing()
+    place.require_sound()
+
+
+@pytest.mark.parametrize("kind", [pytest.param(one, marks=pytest.mark.slow) for one in ("sealed", "s3")])
+def test_a_wrong_key(make: Callable[[str], Place], kind: str) -> None:
+    place = make(kind)
+    place.back_up()
+    right, place.environment["BACKUP_KEY"] = place.environment["BACKUP_KEY"], "cd" * 32
+    assert place.drilled() is not Verdict.PROVEN
+    assert Verdict.PROVEN not in place.verified()
+    with pytest.raises(WrongKey):
+        place.back_up()
+    place.environment["BACKUP_KEY"] = right
+    place.require_sound()
+
+
+def test_a_store_that_goes_away_and_comes_back(make: Callable[[str], Place], s3: gateway.Gateway) -> None:
+    place = make("s3")
+    first = place.back_up()
+    process = place.start("backup", "run")
+    try:
+        s3.stop()
+        assert process.wait(120) == 3
+    finally:
+        s3.start()
+    place.a_minute_passes()
+    assert first.id in place.ids()
+    place.require_sound()
+
+
+@pytest.mark.parametrize("kind", ["s3", pytest.param("sealed", marks=pytest.mark.slow)])
+def test_two_agents_of_one_store(make: Callable[[str], Place], tmp_path: Path, kind: str) -> None:
+    """Two machines with the same document: one works, the other is told so and tries again."""
+    here = make(kind)
+    there = Place(kind, tmp_path / "another machine", here.gateway)
+    there.store = here.store
+    for name in ("STORE",):
+        there.environment[name] = here.environment[name]
+    (there.project.folder / ".dbdeed").mkdir(exist_ok=True)
+    made = here.back_up()
+    (there.project.folder / ".dbdeed" / "id").write_text((here.project.folder / ".dbdeed" / "id").read_text())
+    for _ in range(1 if kind == "s3" else 5):
+        both = [one.start("backup", "run") for one in (here, there)]
+        codes = sorted(one.wait(120) for one in both)
+        assert codes in ([0, 0], [0, 3])
+    assert made.id in here.ids()
+    assert here.ids() == there.ids()
+    assert len(here.ids()) >= 2
+    here.require_sound()
