@@ -23,6 +23,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -100,7 +101,7 @@ def _tools(names: Sequence[str], cache: Path) -> tuple[list[Tool], list[Absent]]
     made: dict[str, Callable[[Path], Tool]] = {"dbmate": _dbmate, "alembic": _alembic}
     tools, absent = [_dbdeed()], []
     for name in names:
-        found = attempt(name, lambda name=name: made[name](cache))
+        found = attempt(name, partial(made[name], cache))
         if isinstance(found, Absent):
             absent.append(found)
         else:
@@ -120,7 +121,7 @@ def measure(sizes: Sequence[int], names: Sequence[str], rounds: int, cache: Path
             for number in range(rounds + 1):
                 for tool in tools:
                     _round(one, tool, Path(folder) / tool.name / str(size), f"b{size}_{number}", taken)
-                if number == 0:
+                if number == 0 and rounds:
                     taken.clear()  # bytecode is compiled, as an installed package's is
             rows += [(size, work, name, statistics.median(all_)) for (work, name), all_ in taken.items()]
         version = ".".join(map(str, one.programs.version))

@@ -132,6 +132,12 @@ class Session(Protocol):
         Raises as `execute`, without saying of which statement: whoever must know runs them one by one.
         """
 
+    def execute_together(self, statements: Sequence[str]) -> None:
+        """A transaction of its own for plain statements, which set nothing: all or nothing.
+
+        In as few round trips as the engine allows. Raises as `execute_all`.
+        """
+
     def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Run one statement with parameters written `$1`, `$2`, … and return its rows."""
 

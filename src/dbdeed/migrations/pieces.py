@@ -6,6 +6,7 @@ ourselves, since what we write down of our progress must commit with them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,18 @@ class Piece:
         """Each with its number in the migration, from 1."""
         numbers = range(self.first + 1, self.last + 1)
         yield from zip(numbers, self.statements, self.manners, strict=True)
+
+
+_PLAIN = re.compile(
+    r"(?:create\s+(?:unique\s+)?|alter\s+|drop\s+)(?:table|index|view)\b|(?:insert\s+into|update|delete\s+from)\b"
+    r"(?![^;]*\bset_config\b)",
+    re.IGNORECASE,
+)
+
+
+def all_plain(batches: Sequence[Batch]) -> bool:
+    """Whether the statements are of the everyday kind, which leaves no setting behind."""
+    return all(_PLAIN.match(one.sql) for batch in batches for one in batch.statements)
 
 
 def pieces_of(engine: Engine, batches: Sequence[Batch]) -> list[Piece]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.faults import NEEDS_SUPERUSER, NotYet, SqlRejected
 from dbdeed.errors import InvalidInput, Refused, Unavailable
 from dbdeed.migrations.files import place_in
-from dbdeed.migrations.pieces import pieces_of
+from dbdeed.migrations.pieces import all_plain, pieces_of
 from dbdeed.migrations.seam import State
 from dbdeed.migrations.standing import from_empty
 from dbdeed.progress import SILENT
@@ -75,10 +75,31 @@ def replay(
     with_history = carrier if foreign(todo) else None
     if with_history is not None:
         begin_history(session, with_history.history)
+    fresh = False
     with progress.step("Running the migrations in a scratch database", total=len(todo)) as task:
         for one in todo:
-            replay_up(engine, session, one, with_history)
+            if fresh and with_history is None and one.up is not None and all_plain(one.up):
+                _replay_plain(engine, session, one)
+            else:
+                replay_up(engine, session, one, with_history)
+                fresh = one.up is not None and all_plain(one.up)
             task.advance(1, len(todo))
+
+
+def _replay_plain(engine: Engine, session: Session, migration: Migration) -> None:
+    """A file of everyday statements after another such file, in few round trips."""
+    assert migration.up is not None
+    for number, batch in enumerate(migration.up):
+        if not batch.transactional:
+            rest = migration.up[number:]
+            replay_batches(engine, session, migration, rest)
+            return
+        try:
+            placeholders = dict.fromkeys(migration.environment, _PLACEHOLDER)
+            session.execute_together([filled(one, placeholders).sql for one in batch.statements])
+        except SqlRejected:  # none of it was done: once more, to find out which
+            replay_batches(engine, session, migration, migration.up[number:])
+            return
 
 
 def begin_history(session: Session, history: History) -> None:

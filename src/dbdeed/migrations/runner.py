@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dbdeed.errors import InvalidInput, Refused, Unavailable
 from dbdeed.migrations import sums
 from dbdeed.migrations.interrupted import where_it_stands
+from dbdeed.migrations.pieces import all_plain
 from dbdeed.migrations.progress import Direction
 from dbdeed.migrations.running import run_migration
 from dbdeed.migrations.seam import Kind
@@ -157,9 +158,11 @@ def up(
         todo = _short_of(_until(_pending(lines), until, files), short_of)
         before = [one.migration for one in lines if one.is_applied and one.migration is not None]
         with desk.progress.step("Running the migrations", total=len(todo)) as task:
+            fresh = False
             for line in todo:
                 assert line.migration is not None
-                _up_one(desk, scratch, tool, lock, before, line)
+                _up_one(desk, scratch, tool, lock, before, line, fresh=fresh)
+                fresh = line.migration.up is not None and all_plain(line.migration.up)
                 before.append(line.migration)
                 report.done.append(line.migration)
                 task.advance(1, len(todo))
@@ -200,6 +203,8 @@ def _up_one(
     lock: ToolLock,
     before: Sequence[Migration],
     line: Line,
+    *,
+    fresh: bool,
 ) -> None:
     migration = line.migration
     assert migration is not None
@@ -211,7 +216,8 @@ def _up_one(
         _require_direction(line, Direction.UP)
         done = where_it_stands(desk, scratch, before, migration, line.standpoint, lambda: live_catalog(desk))
     with desk.progress.step(f"Running {migration.path.name}"):
-        run_migration(desk, migration, migration.up, done=done, begun=line.standpoint is not None)
+        begun = line.standpoint is not None
+        run_migration(desk, migration, migration.up, done=done, begun=begun, fresh=fresh)
 
 
 def live_catalog(desk: Desk) -> Catalog:

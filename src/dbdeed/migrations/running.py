@@ -83,6 +83,7 @@ def run_migration(
     *,
     done: int = 0,
     begun: bool = False,
+    fresh: bool = False,
 ) -> None:
     """Run one way of a migration and write it down in the tool's history.
 
@@ -93,6 +94,7 @@ def run_migration(
         direction: which of them it is.
         done: how many statements are done already.
         begun: something is written down of it already.
+        fresh: nothing has been set in the session since its settings were made.
 
     Raises:
         MigrationFailed: the database refused a statement.
@@ -103,7 +105,8 @@ def run_migration(
     statements = [one for piece in pieces for one in piece.statements]
     secrets = _secrets(desk, migration)
     run = _Run(desk, migration, direction, statements, secrets, done, begun, time.monotonic())
-    desk.engine.begin_file(desk.session)
+    if not fresh:
+        desk.engine.begin_file(desk.session)
     if not pieces or pieces[-1].last <= done:
         _patiently(run, lambda: _end_alone(run))
         return

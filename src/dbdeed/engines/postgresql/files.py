@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.postgresql.quoting import literal
@@ -16,15 +17,26 @@ if TYPE_CHECKING:
 
 _KEPT = frozenset({"statement_timeout", "lock_timeout"})
 _SERVER = frozenset({("alter", "system"), ("checkpoint",), ("create", "tablespace"), ("drop", "tablespace")})
-_SETTINGS = "; ".join(
-    ["RESET ROLE", "SET check_function_bodies = on"]
-    + [f"SET {name} = {literal(value)}" for name, value in SETTINGS.items() if name not in _KEPT]
+_SETTINGS = "SELECT " + ", ".join(
+    f"pg_catalog.set_config({literal(name)}, {literal(value)}, false)"
+    for name, value in {
+        "role": "none",
+        "check_function_bodies": "on",
+        **{name: value for name, value in SETTINGS.items() if name not in _KEPT},
+        "lock_timeout": LOCK_TIMEOUT,
+    }.items()
 )
+_PLAIN = re.compile(
+    r"(?:create\s+(?:unique\s+)?|alter\s+|drop\s+)(?:table|index|view|sequence|type|function|trigger)\b"
+    r"|(?:insert\s+into|update|delete\s+from)\b",
+    re.IGNORECASE,
+)
+"""Beginnings of statements that can only concern this database; most of them do."""
 
 
 def begin_file(session: Session) -> None:
     """What a file before this one has set is no longer set; whoever waits for a lock does so for a moment."""
-    session.execute(f"{_SETTINGS}; SET lock_timeout = {literal(LOCK_TIMEOUT)}")
+    session.fetch(_SETTINGS)
 
 
 def begin_wait(session: Session, *, alone: bool) -> None:
@@ -34,6 +46,9 @@ def begin_wait(session: Session, *, alone: bool) -> None:
 
 def run_in_scratch(session: Session, statement: Statement) -> None:
     """Run it as a scratch's role; what concerns the server and not this database is left out."""
+    if _PLAIN.match(statement.sql):
+        session.execute(statement.sql)
+        return
     if judge(statement).verdict is Verdict.NOTE or _of_server(statement.sql):
         return
     try:

@@ -155,6 +155,14 @@ class Session:
         for start in range(0, len(statements), TOGETHER):
             self._send(";\n".join(statements[start : start + TOGETHER]))
 
+    def execute_together(self, statements: Sequence[str]) -> None:
+        """One message is one transaction (manual, "Multiple Statements in a Simple Query")."""
+        if len(statements) <= TOGETHER:
+            self.execute_all(statements)
+            return
+        with self.transaction():
+            self.execute_all(statements)
+
     def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of one statement; parameters are `$1`, `$2` and so on."""
         from psycopg.raw_cursor import RawCursor

@@ -90,6 +90,11 @@ class SqliteSession:
         for sql in statements:
             self.execute(sql)
 
+    def execute_together(self, statements: Sequence[str]) -> None:
+        """A transaction of their own. Raises as `execute`."""
+        with self.transaction():
+            self.execute_all(statements)
+
     def fetch(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Run one statement with parameters written `$1`, `$2`, … and return its rows."""
         if self._absent and not sql.lstrip().lower().startswith(("select", "pragma", "with", "explain")):

@@ -231,6 +231,13 @@ class ScratchSession(Session):
                 for sql in some:
                     self.execute(sql)
 
+    def execute_together(self, statements: Sequence[str]) -> None:
+        if all(map(elevation.ordinary, statements)):
+            super().execute_together(statements)
+            return
+        with self.transaction():
+            self.execute_all(statements)
+
     def close(self) -> None:
         self._watchdog.close()
         super().close()
