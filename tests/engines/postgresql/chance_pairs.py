@@ -217,6 +217,16 @@ ANEW = {
         "CREATE SEQUENCE s OWNED BY t.a; CREATE SEQUENCE n OWNED BY t.b; CREATE UNLOGGED SEQUENCE u;"
         "CREATE UNLOGGED SEQUENCE v OWNED BY t.b",
     ),
+    "an index of a table that is made anew is another's": (
+        "CREATE TABLE w (a integer, b bigint); CREATE INDEX i ON w USING hash (a)",
+        "CREATE TABLE n (a integer); CREATE INDEX i ON n USING hash (a);"
+        "CREATE TABLE w (a integer, b bigint) PARTITION BY LIST (a)",
+    ),
+    "a computed column comes from above, and what it was computed from changes": (
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE c (b e, m numeric,"
+        " d e GENERATED ALWAYS AS (coalesce(b, 'a'::e)) STORED)",
+        "CREATE TYPE f AS ENUM ('a'); CREATE TABLE p (q bigint, d f); CREATE TABLE c (b f) INHERITS (p)",
+    ),
     "sequences of a table that is made anew go to another": (
         "CREATE TYPE e AS ENUM ('a'); CREATE TABLE s (b e, c text) PARTITION BY LIST (c);"
         "CREATE SEQUENCE v OWNED BY s.b; CREATE SEQUENCE n AS integer OWNED BY s.b;"

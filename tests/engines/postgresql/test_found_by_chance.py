@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.engines.postgresql import chance_pairs
+from tests.engines.postgresql import chance_pairs, chance_pairs_heirs
 from tests.engines.postgresql.random_schemas.ground import ground
 from tests.engines.postgresql.random_schemas.judge import Trial, judge
 
@@ -246,6 +246,9 @@ PAIRS = {
 }  # fmt: skip
 
 
+_ALL = {**PAIRS, **chance_pairs.PAIRS, **chance_pairs_heirs.PAIRS}
+
+
 @pytest.fixture(scope="module")
 def there(programs: Programs) -> Iterator[Ground]:
     with ground(programs) as running:
@@ -259,10 +262,10 @@ def _statements(sql: str) -> list[str]:
 @pytest.mark.parametrize(
     "rows", [pytest.param(True, id="rows"), pytest.param(False, id="empty", marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize("name", [*PAIRS, *chance_pairs.PAIRS])
+@pytest.mark.parametrize("name", _ALL)
 def test_a_pair_found_by_chance(name: str, there: Ground, rows: bool) -> None:
     needs = name.rpartition(" ")[2]
     if needs.isdigit() and there.major < int(needs):
         pytest.skip(f"needs version {needs}")
-    first, second = map(_statements, PAIRS[name] if name in PAIRS else chance_pairs.PAIRS[name])
+    first, second = map(_statements, _ALL[name])
     judge(there, Trial(first, second, rows, dump=rows, strict=True))

@@ -46,6 +46,7 @@ class Reading:
         relations: tables, views, materialized views and composite types by OID: what columns, indexes,
             triggers and policies belong to.
         not_nulls: not-null constraints by OID: (table's OID, column's number, name), from version 18 on.
+        own_not_nulls: columns whose table declares their not-null constraint itself, from version 18 on.
         twice: columns that declare a not-null constraint that comes from above as well, from version 18 on.
         views: columns of views by address: they carry comments and grants and are objects of no kind.
         names: of our tables' columns, by their table's OID and their number.
@@ -59,6 +60,7 @@ class Reading:
     addresses: dict[Address, ObjectId] = field(default_factory=dict)
     relations: dict[int, ObjectId] = field(default_factory=dict)
     not_nulls: dict[int, tuple[int, int, str]] = field(default_factory=dict)
+    own_not_nulls: set[ObjectId] = field(default_factory=set)
     twice: set[ObjectId] = field(default_factory=set)
     views: dict[Address, ObjectId] = field(default_factory=dict)
     names: dict[int, dict[int, str]] = field(default_factory=dict)

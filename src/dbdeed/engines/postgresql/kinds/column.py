@@ -153,14 +153,14 @@ _IDENTITIES = """
 """
 
 _NOT_NULLS = """
-    SELECT conrelid, conkey[1], oid, conislocal AND coninhcount > 0, conname, convalidated, NOT connoinherit
+    SELECT conrelid, conkey[1], oid, conislocal, coninhcount > 0, conname, convalidated, NOT connoinherit
     FROM pg_constraint
     WHERE contype = 'n' AND conrelid <> 0
 """
 
 _ABOVE = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqno"
 
-_OWN = ("not_null", "default", "storage", "compression", "statistics", "options")
+_OWN = ("not_null", "not_null_validated", "default", "storage", "compression", "statistics", "options")
 
 
 _Row = tuple[int, int, int, "Column"]
@@ -189,7 +189,9 @@ def read(reading: Reading) -> None:
             _declared(reading, oid, [row[-1] for row in tables.get(oid, ())])
         for number, default_oid, sequence, column in tables.get(oid, ()):
             over = [whole[one, column.name] for one in parents if (one, column.name) in whole]
-            row = number, default_oid, sequence, _with_chosen_name(column, over)
+            named = not (column.inherited and _inherits(reading, oid))  # else the table says its name
+            bare = column if named else msgspec.structs.replace(column, not_null_name="")
+            row = number, default_oid, sequence, _with_chosen_name(bare, over)
             if column.local or not _left_out(reading, oid, row, over):
                 _add(reading, oid, row)
 
@@ -207,20 +209,25 @@ def _tables(reading: Reading) -> dict[int, list[_Row]]:
     """The columns of our tables, by their table's OID; every column's name is made known."""
     identities = {(row[0], row[1]): (row[2], Identity(*row[3:])) for row in reading.fetch(_IDENTITIES)}
     named: dict[tuple[int, int], tuple[str, bool, bool]] = {}
-    twice: set[tuple[int, int]] = set()  # with a not-null constraint of their own and from above
+    local: set[tuple[int, int]] = set()  # with a not-null constraint of their own
+    above: set[tuple[int, int]] = set()  # with one from above
     if reading.major >= 18:
-        for oid, number, constraint, own, *rest in reading.fetch(_NOT_NULLS):
+        for oid, number, constraint, own, inherited, *rest in reading.fetch(_NOT_NULLS):
             named[oid, number] = (rest[0], rest[1], rest[2])
             reading.not_nulls[constraint] = (oid, number, rest[0])
             if own:
-                twice.add((oid, number))
+                local.add((oid, number))
+            if inherited:
+                above.add((oid, number))
     found: dict[int, list[_Row]] = {}
     for oid, number, default_oid, *fields in reading.fetch(_COLUMNS):
         address = oid, number
         sequence, identity = identities.get(address, _NO_IDENTITY)
         column = Column(*(*fields, *named.get(address, _NO_NAME), identity))
         reading.names.setdefault(oid, {})[number] = column.name
-        if address in twice:
+        if address in local:
+            reading.own_not_nulls.add(column.id)
+        if address in local and address in above:
             reading.twice.add(column.id)
         if oid in reading.relations:
             found.setdefault(oid, []).append((number, default_oid, sequence, column))
@@ -228,11 +235,23 @@ def _tables(reading: Reading) -> dict[int, list[_Row]]:
 
 
 def _declared(reading: Reading, oid: int, columns: list[Column]) -> None:
-    """Let a table say which of its columns from above are its own as well."""
+    """Let a table say which of its columns from above, and of their constraints, are its own as well."""
     names = tuple(sorted(one.name for one in columns if one.local and one.inherited))
-    if names:
+    requires = tuple(
+        sorted(
+            (one.name, one.not_null_name)
+            for one in columns
+            if one.inherited and one.id in reading.own_not_nulls and _inherits(reading, oid)
+        )
+    )
+    if names or requires:
         table: Any = reading.objects[reading.relations[oid]]
-        reading.objects[table.id] = msgspec.structs.replace(table, declares=names)
+        reading.objects[table.id] = msgspec.structs.replace(table, declares=names, requires=requires)
+
+
+def _inherits(reading: Reading, oid: int) -> bool:
+    table: Any = reading.objects[reading.relations[oid]]
+    return bool(table.inherits)
 
 
 _NO_IDENTITY = 0, None

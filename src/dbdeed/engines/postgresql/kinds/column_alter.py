@@ -12,7 +12,7 @@ from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.conversion import Conversion, conversion, keeps_values
-from dbdeed.engines.postgresql.kinds import column_create, key_column, sequence_write
+from dbdeed.engines.postgresql.kinds import column_create, heir_not_null, key_column, sequence_write
 from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.not_null import enforced
@@ -53,6 +53,7 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         return key_column.rebuilt(old, context)
     if _must_replace(old, new, context):
         return None
+    old, new = heir_not_null.as_own(old, new, context)
     handover = _to_identity(old, new, context)
     if not handover.covers:
         handover = _from_identity(old, new, context)
@@ -405,8 +406,16 @@ def _named_not_null(old: Column, new: Column, context: Context) -> tuple[Step, .
         online = enforced(new, context, context.value_for(new.id))
         steps.append(replace(making, online=online))
     elif new.not_null and old.not_null and was != wanted:
-        text = f"{head} RENAME CONSTRAINT {ident(was)} TO {ident(wanted)}"
-        steps.append(step(text, new.id, LockLevel.ACCESS_EXCLUSIVE))
+        if heir_not_null.hinders(msgspec.structs.replace(old, not_null_name=was), context.current):
+            steps.append(
+                step(
+                    f"{head} ALTER COLUMN {ident(new.name)} DROP NOT NULL", new.id, LockLevel.ACCESS_EXCLUSIVE
+                )
+            )
+            steps.append(column_create.not_null_named(msgspec.structs.replace(new, not_null_name=wanted)))
+        else:
+            text = f"{head} RENAME CONSTRAINT {ident(was)} TO {ident(wanted)}"
+            steps.append(step(text, new.id, LockLevel.ACCESS_EXCLUSIVE))
     if new.not_null and old.not_null and new.not_null_inherited != old.not_null_inherited:
         words = "INHERIT" if new.not_null_inherited else "NO INHERIT"
         text = f"{head} ALTER CONSTRAINT {ident(wanted)} {words}"

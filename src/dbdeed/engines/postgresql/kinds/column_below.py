@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dbdeed.engines.catalog import ObjectId
-from dbdeed.engines.postgresql.kinds.column_create import own_steps
+from dbdeed.engines.postgresql.kinds.column_create import column_above, own_steps, unproven_above
 from dbdeed.engines.postgresql.kinds.table_moved import columns
 
 if TYPE_CHECKING:
@@ -78,9 +78,21 @@ def inherited(new: Table, context: Context) -> Iterator[Step]:
     """What a new table does not get from above."""
     if not (new.partition_of or new.inherits):
         return
+    yield from _unproven(new, context)
     for one in columns(new, context.target).values():
         if one.id not in context.target.objects and (one.statistics != -1 or one.options):
             yield from own_steps(msgspec.structs.replace(one, statistics=-1, options=()), one)
+
+
+def _unproven(new: Table, context: Context) -> Iterator[Step]:
+    """A new table's not-null constraints are validated, be it that those above are not."""
+    for one in columns(new, context.target).values() if context.target.version[0] >= 18 else ():
+        if not one.not_null or one.not_null_validated or one.id in context.target.objects:
+            continue
+        above = column_above(one, context.target)
+        was: Any = context.current.objects.get(above.id) if above is not None else None
+        if was is not None and was.not_null:
+            yield from unproven_above(one, context)
 
 
 def handed_down(column: Column, catalog: Catalog) -> Column | None:

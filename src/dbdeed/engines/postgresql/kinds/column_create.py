@@ -12,7 +12,7 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.choosing import not_null_name, sequence_name
-from dbdeed.engines.postgresql.kinds import sequence_write
+from dbdeed.engines.postgresql.kinds import heir_not_null, sequence_write
 from dbdeed.engines.postgresql.online.column import added
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.volatility import is_of_the_moment, is_volatile
@@ -181,6 +181,7 @@ def create(new: Column, context: Context) -> Making:
         if above is None:
             return Making(())
         return Making(_overriding(above, new, context))
+    new = heir_not_null.written(new, context)
     word, before, after, covers = sequence_steps(new, context)
     table = context.target.objects[new.parent] if new.parent is not None else None
     only = "ONLY " if new.inherited else ""
@@ -202,7 +203,13 @@ def create(new: Column, context: Context) -> Making:
 
 def _overriding(above: Column, new: Column, context: Context) -> tuple[Step, ...]:
     """What an heir or a partition says of a column that comes from above."""
-    above = _unlike(above, new, context)
+    return (*_overridden(_unlike(above, new, context), new, context), *proven(above, new, context))
+
+
+def _overridden(above: Column, new: Column, context: Context) -> tuple[Step, ...]:
+    if heir_not_null.table_of(new, context.target) is not None:
+        said = heir_not_null.said(new, context) if new.not_null else ()
+        return (*said, *own_steps(heir_not_null.alike(above, new), new))
     if above.not_null:
         names = not_null_constraint(above, context.target), not_null_constraint(new, context.target)
         return (*own_steps(above, new), *renamed_not_null(new, *names, context))
@@ -210,6 +217,31 @@ def _overriding(above: Column, new: Column, context: Context) -> tuple[Step, ...
         return own_steps(above, new)
     named = msgspec.structs.replace(above, not_null=True)
     return (not_null_named(new), *own_steps(named, new))
+
+
+def proven(was: Column, new: Column, context: Context) -> tuple[Step, ...]:
+    """Whether a not-null constraint that comes from above is validated here as well.
+
+    What is validated can only be made anew to be so no more, and only where it comes from.
+    """
+    if not (was.not_null and new.not_null) or was.not_null_validated == new.not_null_validated:
+        return ()
+    if new.not_null_validated:
+        name = ident(not_null_constraint(new, context.target))
+        sql = f"ALTER TABLE {new.table_sql} VALIDATE CONSTRAINT {name}"
+        fails = may_fail(f"{new.table_sql}.{ident(new.name)} may hold NULLs.")
+        validation = step(sql, new.id, LockLevel.SHARE_UPDATE_EXCLUSIVE, scans=True, hazards=(fails,))
+        return (replace(validation, after_all=True),)
+    return unproven_above(new, context)
+
+
+def unproven_above(column: Column, context: Context) -> tuple[Step, ...]:
+    """The constraint on the topmost table that has it, anew and not validated, for all tables below."""
+    top, above = column, column_above(column, context.target)
+    while above is not None:
+        top, above = above, column_above(above, context.target)
+    drop = exclusive(f"ALTER TABLE {top.table_sql} ALTER COLUMN {ident(top.name)} DROP NOT NULL", column.id)
+    return (replace(drop, after_all=True), replace(not_null_unproven(top), after_all=True))
 
 
 def _unlike(above: Column, new: Column, context: Context) -> Column:
@@ -295,9 +327,14 @@ def set_back(old: Column, context: Context) -> tuple[Step, ...]:
     above = column_above(old, context.target)
     if above is None or old.parent not in context.target.objects:
         return ()
+    there, late = old, heir_not_null.left(old, above, context)
+    table = heir_not_null.table_of(old, context.current)
+    if table is not None and (above.not_null or heir_not_null.handed(table, old.name, context.current)):
+        old = heir_not_null.alike(old, above)
     names = not_null_constraint(old, context.current), not_null_constraint(above, context.target)
     renames = renamed_not_null(old, *names, context) if above.not_null else ()
-    return (*own_steps(old, above, on=old), *renames)
+    name = msgspec.structs.replace(above, schema=old.schema, table=old.table)
+    return (*own_steps(old, above, on=old), *renames, *proven(there, name, context), *late)
 
 
 def not_null_constraint(column: Column, catalog: Catalog) -> str:
@@ -329,6 +366,10 @@ def renamed_not_null(one: Column, old: str, new: str, context: Context) -> tuple
 
 def other_steps(old: Column, new: Column, context: Context) -> tuple[Step, ...]:
     """From one column that comes from above to another, both with something of their own."""
+    if heir_not_null.table_of(new, context.target) is not None:
+        said = heir_not_null.said(new, context) if new.not_null and not old.not_null else ()
+        there = heir_not_null.alike(old, new) if new.not_null else old
+        return (*said, *own_steps(there, new), *proven(old, new, context))
     names = not_null_constraint(old, context.current), not_null_constraint(new, context.target)
     renames = renamed_not_null(new, *names, context) if old.not_null else ()
     if new.not_null and new.not_null_name and not old.not_null:

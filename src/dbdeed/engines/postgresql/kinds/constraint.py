@@ -10,7 +10,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
-from dbdeed.engines.postgresql.kinds import inheritance, marks
+from dbdeed.engines.postgresql.kinds import heir_not_null, inheritance, marks
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.online import key
 from dbdeed.engines.postgresql.quoting import ident, qualified
@@ -219,7 +219,7 @@ def _online(
     """
     fails = _dangers(new)[0]
     if new.has_index:
-        if not key.has_index_form(new):
+        if not _takes_index(new, context):
             return None
         if new.on_partitioned:
             return key.built_below(new, handed.parts, context, fails)
@@ -227,6 +227,14 @@ def _online(
     if new.type == "foreign" and new.on_partitioned and context.current.version[0] < 18:
         return key.foreign_below(new, text, context, fails)
     return (step(f"{text} NOT VALID", new.id, _lock(new)), _validation(new, fails))
+
+
+def _takes_index(new: Constraint, context: Context) -> bool:
+    """An heir's primary key made of an index would say NOT NULL itself, where that comes from above."""
+    heirs = new.type == "primary" and new.parent is not None
+    if heirs and heir_not_null.only_handed(new.parent, new.columns, context):  # type: ignore[arg-type]
+        return False
+    return key.has_index_form(new)
 
 
 def _validation(new: Constraint, *fails: Hazard) -> Step:
@@ -309,7 +317,7 @@ def _replaced(old: Constraint, new: Constraint, context: Context) -> Alteration 
     """A key in the place of another, whose index is made before the old one goes; else it is made anew."""
     keys = (old.type, new.type) in (("primary", "primary"), ("unique", "unique"))
     alone = not any(one.partition_of or one.on_partitioned or one.attached_to for one in (old, new))
-    if not (keys and alone and key.has_index_form(old) and key.has_index_form(new)):
+    if not (keys and alone and key.has_index_form(old) and _takes_index(new, context)):
         return None
     leaving, *unset = drop(old, context)
     making, *rest = create(new, context).steps

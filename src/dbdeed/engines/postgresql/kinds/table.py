@@ -32,6 +32,8 @@ class Table(Named, frozen=True, tag="table"):
         bound: `FOR VALUES FROM … TO …` or `DEFAULT` of a partition, else "".
         inherits: (schema, name) of the tables that it inherits from, in order; empty for a partition.
         declares: the columns from above that it declares itself as well; empty for a partition.
+        requires: those that it says are NOT NULL itself, be it so above or not, each with the name of its
+            not-null constraint (version 18 on); empty for a partition.
         of_type: the composite type that it is a table of, as SQL has it, or "".
         options, toast_options: storage parameters, `fillfactor=70`, sorted.
         tablespace, access_method: "" for the default one (for a partitioned table: for none said).
@@ -61,6 +63,7 @@ class Table(Named, frozen=True, tag="table"):
     server_options: tuple[str, ...] = ()
     detaching: bool = False
     declares: tuple[str, ...] = ()
+    requires: tuple[tuple[str, str], ...] = ()
 
     @property
     def id(self) -> ObjectId:

@@ -10,7 +10,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
-from dbdeed.engines.postgresql.kinds import column_create, inheritance
+from dbdeed.engines.postgresql.kinds import column_create, heir_not_null, inheritance
 from dbdeed.engines.postgresql.kinds.column_alter import kept_in_order, option_changes
 from dbdeed.engines.postgresql.kinds.made_anew import is_out_of_order
 from dbdeed.engines.postgresql.kinds.table_heir import checks_fitted, flipped, inheriting, let_go
@@ -46,6 +46,8 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
         fit = inheriting(old, new, context)
     elif moved:
         fit = fitted(old, new, context)
+    elif new.inherits:
+        fit = Fitted(tuple(heir_not_null.between(old, new, context)))
     steps = [
         *(_dropping(one) for one in left),
         *fit.steps,

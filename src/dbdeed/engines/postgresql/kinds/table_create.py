@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
-from dbdeed.engines.postgresql.kinds import column_below, column_create, inheritance
+from dbdeed.engines.postgresql.kinds import column_below, column_create, heir_not_null, inheritance
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.secrets import with_environment
 from dbdeed.engines.postgresql.writing import may_fail, step
@@ -79,10 +79,12 @@ def _dangers(new: Table, context: Context) -> tuple[Hazard, ...]:
 
 
 def named_not_nulls(new: Table, context: Context) -> list[str]:
-    """A partition's not-null constraints that are not called as those above."""
-    if not new.partition_of:
-        return []
+    """A partition's not-null constraints that are not called as those above, and those that an heir says."""
     columns = [_any(one) for one in context.target.children.get(new.id, ()) if one.id.kind == "column"]
+    if not new.partition_of:
+        own = {one.name for one in columns if one.local}
+        said = [(column, name) for column, name in new.requires if column not in own]
+        return [f"CONSTRAINT {ident(name)} NOT NULL {ident(column)}" for column, name in said]
     return [
         f"CONSTRAINT {ident(one.not_null_name)} NOT NULL {ident(one.name)}"
         for one in columns
@@ -96,7 +98,7 @@ def inside(new: Table, context: Context) -> Inside:
     below = context.target.children.get(new.id, ())
     for child in below:
         if child.id.kind == "column" and _can_stand_inside(child, new, context):
-            column: Any = child
+            column: Any = heir_not_null.written(_any(child), context)
             word, first, then, sequences = column_create.sequence_steps(column, context)
             found.columns.append((column, word))
             found.before.extend(first)

@@ -17,8 +17,8 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.postgresql.conversion import conversion, keeps_values
-from dbdeed.engines.postgresql.kinds import column_alter, column_create
-from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns
+from dbdeed.engines.postgresql.kinds import column_alter, column_create, heir_not_null
+from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns, dropped
 from dbdeed.engines.postgresql.online.names import aside
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive, loses, may_fail, rewriting, step
@@ -43,6 +43,7 @@ class _Heir:
         leaves, joins: the tables above that it no longer has, and those that it comes to have, in order.
         held: columns from above that stay so, and that only the stand-in holds meanwhile.
         anew: columns that shall come from above and do not yet.
+        demanded: columns of its own whose NOT NULL shall come from above only.
         checks, comes: the checks from above that it has, and that it shall have, by name.
     """
 
@@ -55,6 +56,7 @@ class _Heir:
     joins: tuple[tuple[str, str], ...]
     held: tuple[str, ...] = ()
     anew: tuple[str, ...] = ()
+    demanded: tuple[str, ...] = ()
     checks: Mapping[str, Constraint] = field(default_factory=dict)
     comes: Mapping[str, Constraint] = field(default_factory=dict)
 
@@ -65,7 +67,8 @@ class _Heir:
     @property
     def needs_stand_in(self) -> bool:
         gone = self.was.keys() - self.wanted.keys()
-        return bool(self.held or self.anew or self.comes.keys()) or (bool(self.joins) and bool(gone))
+        holds = bool(self.held or self.anew or self.comes.keys() or self.demanded)
+        return holds or (bool(self.joins) and bool(gone))
 
 
 def inheriting(old: Table, new: Table, context: Context) -> Fitted:
@@ -76,6 +79,8 @@ def inheriting(old: Table, new: Table, context: Context) -> Fitted:
         *_held(heir),
         *(let_go(old, parent) for parent in heir.leaves),
         *_dropped(heir),
+        *_computed_no_more(heir),
+        *_named_not_nulls(heir, early=True),
         *local.steps,
         *_made_anew(heir),
         *_not_nulls_and_checks(heir),
@@ -90,7 +95,11 @@ def inheriting(old: Table, new: Table, context: Context) -> Fitted:
 def flipped(old: Table, new: Table, context: Context) -> bool:
     """Whether a column that stays from above becomes the table's own as well, or is so no more."""
     differs = set(old.declares) ^ set(new.declares)
-    if not differs or not (old.inherits and new.inherits):
+    if not (old.inherits and new.inherits):
+        return False
+    if heir_not_null.needs_anew(old, new, context):
+        return True
+    if not differs:
         return False
     was, wanted = (
         columns(msgspec.structs.replace(one, name=""), catalog)
@@ -117,6 +126,12 @@ def _heir(old: Table, new: Table, context: Context) -> _Heir:
     staying = msgspec.structs.replace(new, inherits=stay)
     above = columns(msgspec.structs.replace(staying, name=""), context.target)
     from_above = [name for name in wanted if not _is_own(new, name, context.target)]
+    said = dict(new.requires)
+    demanded = [
+        name
+        for name in wanted
+        if name not in from_above and name not in said and heir_not_null.handed(new, name, context.target)
+    ]
     ready = [
         name
         for name in from_above
@@ -132,6 +147,7 @@ def _heir(old: Table, new: Table, context: Context) -> _Heir:
         joins=new.inherits[len(stay) :],
         held=tuple(name for name in ready if name not in above),
         anew=tuple(name for name in from_above if name not in ready and name not in above),
+        demanded=tuple(name for name in demanded if name not in above or not above[name].not_null),
         checks=_checks((there.partition_of,) if there.partition_of else there.inherits, context.current),
         comes=_checks(new.inherits[len(stay) :], context.target),
     )
@@ -221,6 +237,7 @@ def _as_held(heir: _Heir, name: str) -> Column:
     was = heir.was[name]
     above = _above_not_null(heir, name)
     both = was.not_null and above is not None and was.not_null_name == heir.wanted[name].not_null_name
+    both = both and name not in dict((*heir.old.requires, *heir.new.requires))
     return msgspec.structs.replace(_bare(was), not_null=both)
 
 
@@ -286,22 +303,40 @@ def _local(heir: _Heir) -> Fitted:
     covers: list[ObjectId] = []
     disturbs: set[ObjectId] = set()
     for name, column in heir.wanted.items():
-        was = heir.was.get(name)
         if not _is_own(heir.new, name, heir.context.target):
             continue
         there = heir.context.target.objects[column.id]
+        was, wanted = _without_not_null(heir, heir.was.get(name), column)
         if was is None or heir.context.current.objects.get(column.id) == there:
             if was is None and _stands_below(heir, name):
-                making = column_create.create(column, heir.context)
+                making = column_create.create(wanted, heir.context)
                 steps += making.steps
                 covers += [column.id, *making.covers]
             continue
-        way = column_alter.alter(was, column, heir.context)
+        way = column_alter.alter(was, wanted, heir.context)
         if way is not None:
             steps += way.steps
             covers += [column.id, *way.covers]
             disturbs |= way.disturbs
+        elif not _only_own(heir.old, name, heir.context.current):
+            making = column_create.create(wanted, heir.context)
+            steps += [*dropped(was, heir.context), *making.steps]
+            disturbs |= heir.context.current.needed_by.get(column.id, frozenset())
+            covers += [column.id, *making.covers]
     return Fitted(tuple(steps), tuple(covers), frozenset(disturbs))
+
+
+def _without_not_null(heir: _Heir, was: Column | None, wanted: Column) -> tuple[Column | None, Column]:
+    """From version 18 on the constraint of a column from above is seen to by itself."""
+    if heir.context.target.version[0] < 18 or not _comes_below(heir, wanted.name):
+        return was, wanted
+    if was is None:
+        return None, msgspec.structs.replace(wanted, not_null=False, not_null_name="")
+    if not wanted.not_null:
+        return was, wanted
+    return msgspec.structs.replace(
+        was, not_null=True, not_null_name=wanted.not_null_name, not_null_validated=wanted.not_null_validated
+    ), wanted
 
 
 def _comes_below(heir: _Heir, name: str) -> bool:
@@ -338,6 +373,14 @@ def _made_anew(heir: _Heir) -> Iterator[Step]:
         yield exclusive(f"{head} DROP COLUMN {ident(aside(name))}", heir.new.id)
 
 
+def _computed_no_more(heir: _Heir) -> Iterator[Step]:
+    """What steps aside keeps the values that it computed, so that what they were computed from may change."""
+    for name in heir.anew:
+        if name in heir.was and heir.was[name].generated == "stored":
+            sql = f"ALTER TABLE {heir.new.sql_name} ALTER COLUMN {ident(name)} DROP EXPRESSION"
+            yield exclusive(sql, heir.new.id)
+
+
 def _dangers(heir: _Heir, copied: Iterable[str]) -> Iterator[Hazard]:
     yield rewriting(f"{heir.new.sql_name} and its indexes are written anew under an exclusive lock.")
     for name in copied:
@@ -365,27 +408,57 @@ def _not_nulls_and_checks(heir: _Heir) -> Iterator[Step]:
     if not heir.needs_stand_in:
         return
     head = f"ALTER TABLE {heir.stand_in}"
-    for name in (*heir.held, *heir.anew):
+    for name in (*heir.held, *heir.anew) if heir.context.target.version[0] < 18 else ():
         above = _above_not_null(heir, name)
         if above is None or (name in heir.held and _as_held(heir, name).not_null):
             continue
-        if name in heir.held and heir.was[name].not_null:  # of another name
-            yield exclusive(
-                f"ALTER TABLE {heir.new.sql_name} ALTER COLUMN {ident(name)} DROP NOT NULL", above.id
-            )
         clause = f"ALTER COLUMN {ident(name)} SET NOT NULL"
-        if heir.context.target.version[0] >= 18:
-            label = column_create.not_null_constraint(above, heir.context.target)
-            clause = f"ADD CONSTRAINT {ident(label)} NOT NULL {ident(name)}"
         yield step(f"{head} {clause}", heir.new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True)
     own = [name for name in heir.wanted if name not in (*heir.held, *heir.anew) and _comes_below(heir, name)]
     comes = [name for name in heir.comes if not _stays(heir, name)]
-    if comes and own:
+    if not comes:
+        own = [name for name in own if name in heir.demanded]
+    if own:
         adds = ", ".join(f"ADD COLUMN {column_create.definition(_bare(heir.wanted[name]))}" for name in own)
         yield exclusive(f"{head} {adds}", heir.new.id)
+    yield from _named_not_nulls(heir, early=False)
     for name in comes:
         text = f"{head} ADD CONSTRAINT {ident(name)} {heir.comes[name].definition}"
         yield step(text, heir.new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True)
+
+
+def _named_not_nulls(heir: _Heir, *, early: bool) -> Iterator[Step]:
+    """From version 18 on: the constraints with their names, from the stand-in or by the table itself.
+
+    Args:
+        heir: the table.
+        early: those that an identity wants before it comes; else the others.
+    """
+    new, context = heir.new, heir.context
+    own = f"ALTER TABLE {new.sql_name}"
+    for name in heir.wanted if context.target.version[0] >= 18 else ():
+        column = heir.wanted[name]
+        declared = name not in heir.held and name not in heir.anew
+        if not column.not_null or (declared and not _comes_below(heir, name)):
+            continue
+        if name in heir.held and _as_held(heir, name).not_null:
+            continue
+        said, above = heir_not_null.required(new, name), heir_not_null.handed(new, name, context.target)
+        counted = declared and bool(said) and column.identity is not None
+        if early != counted:
+            continue
+        if declared and not said and name not in heir.demanded:
+            continue  # one that stays hands it down
+        was = heir.was.get(name) if name not in heir.anew else None
+        if was is not None and (was.not_null or above):
+            if was.not_null and said and said == heir_not_null.label(heir.old, was, context.current):
+                continue
+            yield exclusive(f"{own} ALTER COLUMN {ident(name)} DROP NOT NULL", column.id)
+        if said or above:
+            head = own if said else f"ALTER TABLE {heir.stand_in}"
+            text = f"{head} ADD CONSTRAINT {ident(said or above)} NOT NULL {ident(name)}"
+            fails = may_fail(f"{new.sql_name}.{ident(name)} may hold NULLs.")
+            yield step(text, new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=(fails,))
 
 
 def _stand_in_gone(heir: _Heir) -> Iterator[Step]:
@@ -399,7 +472,9 @@ def _own(heir: _Heir) -> Iterator[Step]:
     for name in (*heir.held, *heir.anew):
         wanted = heir.wanted[name]
         there = heir.was[name] if name in heir.held else _bare(wanted)
-        if _above_not_null(heir, name) is not None:
+        if heir.context.target.version[0] >= 18:
+            there = msgspec.structs.replace(there, not_null=there.not_null or wanted.not_null)
+        elif _above_not_null(heir, name) is not None:
             there = msgspec.structs.replace(there, not_null=True)
         elif wanted.not_null and wanted.not_null_name and not there.not_null:
             there = msgspec.structs.replace(there, not_null=True)

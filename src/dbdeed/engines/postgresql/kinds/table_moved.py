@@ -54,14 +54,14 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
             covers += way.covers
             continue
         if found is not None:
-            steps += _dropped(found, context)
+            steps += dropped(found, context)
         making = column_create.create(column, context)
         steps += making.steps
         covers += making.covers
     for name, column in sorted(was.items(), key=_computed, reverse=True):
         own: Any = context.current.objects.get(column.id)
         if name not in wanted and not (own is not None and own.local):
-            steps += _dropped(column, context)
+            steps += dropped(column, context)
             covers.append(column.id)
     return Fitted(tuple(steps), tuple(covers), frozenset(disturbs))
 
@@ -71,7 +71,7 @@ def _computed(named: tuple[str, Column]) -> bool:
     return bool(named[1].generated)
 
 
-def _dropped(column: Column, context: Context) -> tuple[Step, ...]:
+def dropped(column: Column, context: Context) -> tuple[Step, ...]:
     from dbdeed.engines.postgresql.kinds.column import drop
 
     return drop(column, context)
@@ -87,6 +87,8 @@ def columns(table: Table, catalog: Catalog) -> Mapping[str, Column]:
                 (name, _own(column, table, catalog.version[0]))
                 for name, column in columns(above, catalog).items()
             )
+    given = {name: one.not_null_name for name, one in found.items() if one.not_null}
+    given |= dict(table.requires)
     for child in catalog.children.get(table.id, ()):
         if child.id.kind == "column":
             column: Any = child
@@ -95,6 +97,9 @@ def columns(table: Table, catalog: Catalog) -> Mapping[str, Column]:
             found[column.name] = msgspec.structs.replace(
                 column, local=True, inherited=False, not_null_name=name
             )
+    for name in given if table.inherits and catalog.version[0] >= 18 else ():
+        if name in found and found[name].not_null:
+            found[name] = msgspec.structs.replace(found[name], not_null_name=given[name])
     return found
 
 

@@ -194,7 +194,8 @@ def _making(trees: _Trees, context: Context) -> _Made:
         steps.extend(one for one in making.steps if one not in later)
         covers.update(making.covers)
         for own in _indexes(table, context.target):
-            if own.id not in covers and not own.partition_of:
+            elsewhere = own.id in context.current.objects  # it goes there before, and is made by itself
+            if own.id not in covers and not own.partition_of and not elsewhere:
                 create = index.create if own.id.kind == "index" else constraint.create
                 making = create(own, context)
                 (steps if table.form == "partitioned" else after).extend(making.steps)
@@ -217,12 +218,18 @@ def _indexes(table: Table, catalog: Catalog) -> list[Any]:
 def _parts(trees: _Trees, context: Context) -> Iterable[ObjectId]:
     """What goes with the old tables, or over to the new ones."""
     for table in trees.aside:
-        yield from (one.id for one in _indexes(table, context.current))
+        yield from (one.id for one in _indexes(table, context.current) if not _is_elsewhere(one, context))
         for column in _columns(table, context.current):
             yield column.id
             yield from (
                 one.id for one in column_create.owned(column, context.current) if not _leaves(one, context)
             )
+
+
+def _is_elsewhere(one: Any, context: Context) -> bool:
+    """Whether another table has an index of that name afterwards: then this one goes before, by itself."""
+    there: Any = context.target.objects.get(one.id)
+    return there is not None and (there.schema, there.table) != (one.schema, one.table)
 
 
 def _leaves(one: Any, context: Context) -> bool:
@@ -254,7 +261,9 @@ def _stepping_aside(old: Table, trees: _Trees, context: Context) -> Iterator[Ste
     for table in trees.aside:
         top = table is trees.aside[0]
         for own in _indexes(table, context.current):
-            if top or not own.partition_of:  # a partition's go with those above
+            if (top or not own.partition_of) and not _is_elsewhere(
+                own, context
+            ):  # others go with those above
                 yield _dropping(own)
         for column in _named_not_nulls(table, context.current, top=top):
             yield from _not_null_aside(table, column, context)
