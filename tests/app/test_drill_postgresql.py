@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,8 @@ from dbdeed.app.backup import list_backups, run_backup, verify_backups
 from dbdeed.app.drill import run_drill
 from dbdeed.app.restore import OverLive, restore_backup
 from dbdeed.document.load import load
+from dbdeed.engines.postgresql.backup import physical
+from dbdeed.engines.postgresql.backup.physical import Physical
 from dbdeed.engines.postgresql.servers.account import account, own, reachable, short_folder
 from dbdeed.engines.postgresql.servers.programs import find, found
 from dbdeed.engines.postgresql.servers.room import room
@@ -142,6 +144,43 @@ def test_damage_is_noticed_by_verify_and_fails_the_drill(project: Project, how: 
     result = run_drill(project.document, environment=project.environment)
     assert result.proof.verdict is Verdict.FAILED
     assert result.proof.damages
+
+
+@pytest.mark.parametrize("project", ["Snapshots"], indirect=True)
+def test_what_is_not_as_it_was_fails_and_what_cannot_be_run_is_not_verified(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_backup(project.document, environment=project.environment)
+    original = Physical.restored
+
+    def spoilt(statement: str) -> Any:
+        @contextmanager
+        def restored(*arguments: Any, **options: Any) -> Iterator[Any]:
+            with original(*arguments, **options) as session:
+                session.execute(statement)
+                yield session
+
+        return restored
+
+    for statement, said in (
+        ("DELETE FROM notes WHERE id = 17", "Table public.notes has 2,999 rows in place of 3,000."),
+        ("UPDATE notes SET text = 'x' WHERE id = 17", "but not the same ones"),
+    ):
+        monkeypatch.setattr(Physical, "restored", spoilt(statement))
+        proof = run_drill(project.document, environment=project.environment).proof
+        assert proof.verdict is Verdict.FAILED
+        assert any(
+            said in problem for one in proof.checks if one.name == "tables" for problem in one.problems
+        )
+    monkeypatch.setattr(Physical, "restored", original)
+
+    def missing(_: int) -> None:
+        raise Unavailable("PostgreSQL's programs are not here.")
+
+    monkeypatch.setattr(physical, "find", missing)
+    proof = run_drill(project.document, environment=project.environment).proof
+    assert proof.verdict is Verdict.NOT_VERIFIED
+    assert not proof.damages
 
 
 LOOP = """

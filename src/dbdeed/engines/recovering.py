@@ -89,6 +89,7 @@ class Stage:
         after: commands that ask what came back whether it answers.
         last: is run whatever happened; "" for nothing.
         argv: how a program is run there.
+        shares: whoever runs them can read the backup where it is; else they get a copy.
     """
 
     folder: Path
@@ -98,6 +99,7 @@ class Stage:
     after: tuple[str, ...]
     last: str
     argv: Callable[[Sequence[str]], list[str]]
+    shares: bool = False
 
 
 @runtime_checkable

@@ -54,7 +54,10 @@ def _lay_out(stage: Stage, data: Path, place: str) -> None:
     """The backup where the steps look for it, readable by whoever runs them."""
     target = stage.folder / place
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(data, target, symlinks=True)
+    if stage.shares:
+        target.symlink_to(data)
+    else:
+        shutil.copytree(data, target, symlinks=True)
     stage.adopt()
 
 

@@ -151,6 +151,7 @@ class Online(_Either):
             after=(),
             last="",
             argv=list,
+            shares=True,
         )
 
 

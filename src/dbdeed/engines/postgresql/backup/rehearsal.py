@@ -63,6 +63,7 @@ def stage_cluster(data: Path, work: Path) -> Iterator[Stage]:
             after=("psql -X -Atc 'SELECT count(*) FROM pg_catalog.pg_class'",),
             last='[ ! -e "$DATA/postmaster.pid" ] || pg_ctl -D "$DATA" -m immediate stop',
             argv=lambda command: _argv(command, who),
+            shares=not who.foreign,
         )
 
 
@@ -89,6 +90,7 @@ def stage_database(data: Path, work: Path) -> Iterator[Stage]:
                 after=("psql -X -Atc 'SELECT count(*) FROM pg_catalog.pg_class'",),
                 last="",
                 argv=lambda command: _argv(command, who),
+                shares=not who.foreign,
             )
 
 
