@@ -12,14 +12,15 @@ from dbdeed.migrations.formats.flyway.configuration import read_configuration
 from dbdeed.migrations.formats.flyway.files import read_migrations
 from dbdeed.migrations.formats.flyway.history import FlywayHistory
 from dbdeed.migrations.formats.flyway.process import FlywayProcess
-from dbdeed.migrations.formats.flyway.write import written
+from dbdeed.migrations.formats.flyway.write import renumbered, written
 from dbdeed.migrations.seam import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from dbdeed.engines.seam import Engine
-    from dbdeed.migrations.seam import Draft, History, Migration, Process
+    from dbdeed.migrations.seam import Draft, History, Migration, Origin, Process
 
 
 class FlywayFormat:
@@ -46,6 +47,18 @@ class FlywayFormat:
         draft: Draft,
     ) -> Mapping[Path, str]:
         return written(read_configuration(layout.root), existing, draft)
+
+    def renumbered(
+        self,
+        layout: Layout,
+        existing: Sequence[Migration],
+        migration: Migration,
+        moment: datetime,
+        origin: Origin,
+    ) -> Mapping[Path, str | None]:
+        """The seam's `Renumbers`."""
+        configuration = read_configuration(layout.root)
+        return renumbered(layout, configuration, existing, migration, moment, origin)
 
     def history(self, engine: Engine, layout: Layout) -> History:
         if engine.name not in ("postgresql", "sqlite"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dbdeed.migrations.formats.flyway.configuration import Configuration
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_ORIGIN = re.compile(r"^-- dbdeed: from ([0-9a-f]{64}) to ([0-9a-f]{64})[ \t]*$", re.MULTILINE)
+ORIGIN = re.compile(r"^-- dbdeed: from ([0-9a-f]{64}) to ([0-9a-f]{64})[ \t]*$", re.MULTILINE)
 _NEEDS = re.compile(r"^-- dbdeed: needs ([A-Za-z_][A-Za-z0-9_]*)[ \t]*$", re.MULTILINE)
 _ALONE = {
     "postgresql": re.compile(
@@ -92,7 +92,7 @@ def read_script(
         filled, unknown = _filled(text, configuration, path.name, shown, environment)
         why = why or (f"it needs Flyway's own placeholder {unknown}" if unknown else "")
     checksum = checksum_of(filled if repeatable else text)
-    found = _ORIGIN.search(text)
+    found = ORIGIN.search(text)
     origin = Origin(found[1], found[2]) if found is not None else None
     block = block_in(Source(shown, filled.encode("utf-8", "replace")))
     statements = tuple(engine.statements([block]))

@@ -7,16 +7,20 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from dbdeed.errors import InvalidInput
-from dbdeed.migrations.formats.flyway.names import version_of
+from dbdeed.migrations.formats.flyway.files import find_files
+from dbdeed.migrations.formats.flyway.names import Name, Role, parse, version_of
+from dbdeed.migrations.formats.flyway.script import ORIGIN
 from dbdeed.migrations.formats.sql_writing import batches, comment, slug
 from dbdeed.migrations.seam import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.migrations.formats.flyway.configuration import Configuration
-    from dbdeed.migrations.seam import Draft, Migration, WrittenBatch
+    from dbdeed.migrations.formats.flyway.names import Version
+    from dbdeed.migrations.seam import Draft, Layout, Migration, Origin, WrittenBatch
 
 _MOMENT = "%Y%m%d%H%M%S"
 _LAST_NUMBER = re.compile(r"(\d+)\Z")
@@ -28,7 +32,7 @@ _LOCK_NOTE = (
 
 def written(configuration: Configuration, existing: Sequence[Migration], draft: Draft) -> Mapping[Path, str]:
     """The new files by path. Raises `InvalidInput` for text that Flyway would take for a placeholder."""
-    version = _next_version(configuration, existing, draft)
+    version = _next_version(configuration, existing, draft.moment)
     naming = configuration.naming
     words = f"{naming.separator}{slug(draft.description)}{naming.suffixes[0]}"
     files: dict[Path, str] = {}
@@ -41,25 +45,50 @@ def written(configuration: Configuration, existing: Sequence[Migration], draft: 
     return files
 
 
-def _next_version(configuration: Configuration, existing: Sequence[Migration], draft: Draft) -> str:
+def _next_version(configuration: Configuration, existing: Sequence[Migration], moment: datetime) -> str:
     """As the project counts: moments, or one more than the last."""
-    last = None
+    naming = configuration.naming
+    last: Version | None = None
+    raw = ""
     for one in existing:
-        version = version_of(one.version) if one.kind is not Kind.REPEATABLE else None
-        if version is not None and (last is None or version.parts > last[0].parts):
-            last = (version, one)
-    moment = draft.moment.astimezone(UTC).strftime(_MOMENT)
-    if last is None:
-        return moment
-    version, latest = last
-    if len(str(version.parts[0])) == len(moment) and int(moment) > version.parts[0]:
-        return moment
+        if one.kind is Kind.REPEATABLE:
+            continue
+        name = parse(one.path.name, naming)
+        version = name.version if isinstance(name, Name) else version_of(one.version)
+        if version is not None and (last is None or version.parts > last.parts):
+            last, raw = version, version.raw
+    text = moment.astimezone(UTC).strftime(_MOMENT)
+    if last is None or (len(str(last.parts[0])) == len(text) and int(text) > last.parts[0]):
+        return text
     # The spelling of the latest file's own name, so that V007 is followed by V008, and V1_2 by V1_3.
-    stem = latest.path.name[len(configuration.naming.versioned) :]
-    raw = stem.partition(configuration.naming.separator)[0]
-    known = version_of(raw)
-    raw = raw if known is not None and known.parts == version.parts else version.text
     return _LAST_NUMBER.sub(lambda found: str(int(found[1]) + 1).zfill(len(found[1])), raw)
+
+
+def renumbered(
+    layout: Layout,
+    configuration: Configuration,
+    existing: Sequence[Migration],
+    migration: Migration,
+    moment: datetime,
+    origin: Origin,
+) -> Mapping[Path, str | None]:
+    """The seam's `Renumbers`: the file, its way back and what stands beside both, under the next version."""
+    version = _next_version(configuration, existing, moment)
+    files = [one for one in find_files(layout, configuration) if one.key == migration.key]
+    found: dict[Path, str | None] = {}
+    gone: dict[Path, str | None] = {}
+    for one in sorted(files, key=lambda file: file.path != migration.path):
+        prefix = configuration.naming.undo if one.name.role is Role.UNDO else configuration.naming.versioned
+        words = one.path.name[one.path.name.index(configuration.naming.separator) :]
+        path = one.path.with_name(f"{prefix}{version}{words}")
+        said = f"-- dbdeed: from {origin.before} to {origin.after}"
+        found[path] = ORIGIN.sub(said, one.path.read_text(encoding="utf-8"), count=1)
+        gone[one.path] = None
+        beside = one.path.with_name(f"{one.path.name}.conf")
+        if beside.is_file():
+            found[path.with_name(f"{path.name}.conf")] = beside.read_text(encoding="utf-8")
+            gone[beside] = None
+    return {**found, **gone}
 
 
 def _up(draft: Draft) -> Iterator[str]:

@@ -14,14 +14,15 @@ from dbdeed.migrations.formats.liquibase.history import LiquibaseHistory
 from dbdeed.migrations.formats.liquibase.process import LiquibaseProcess
 from dbdeed.migrations.formats.liquibase.statements import migration_of
 from dbdeed.migrations.formats.liquibase.versions import versions_of
-from dbdeed.migrations.formats.liquibase.write import written
+from dbdeed.migrations.formats.liquibase.write import renumbered, written
 from dbdeed.migrations.seam import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from dbdeed.engines.seam import Engine
-    from dbdeed.migrations.seam import Draft, History, Migration, Process
+    from dbdeed.migrations.seam import Draft, History, Migration, Origin, Process
 
 
 class LiquibaseFormat:
@@ -57,6 +58,17 @@ class LiquibaseFormat:
         draft: Draft,
     ) -> Mapping[Path, str]:
         return written(read_configuration(layout.root), existing, draft)
+
+    def renumbered(
+        self,
+        layout: Layout,
+        existing: Sequence[Migration],
+        migration: Migration,
+        moment: datetime,  # noqa: ARG002 - the seam has it
+        origin: Origin,
+    ) -> Mapping[Path, str | None]:
+        """The seam's `Renumbers`."""
+        return renumbered(read_configuration(layout.root), existing, migration, origin)
 
     def history(self, engine: Engine, layout: Layout) -> History:
         if engine.name not in ("postgresql", "sqlite"):

@@ -7,6 +7,7 @@ import re
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
 from dbdeed.migrations.formats.liquibase.root import read_root
 from dbdeed.migrations.formats.sql_writing import batches, comment, slug
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
     from dbdeed.migrations.formats.liquibase.configuration import Configuration
     from dbdeed.migrations.formats.liquibase.root import Entry
-    from dbdeed.migrations.seam import Draft, Migration, WrittenBatch
+    from dbdeed.migrations.seam import Draft, Migration, Origin, WrittenBatch
 
 _HEAD = "--liquibase formatted sql"
 _MOMENT = "%Y%m%d%H%M%S"
 _LEADING = re.compile(r"(\D*)(\d+)")
+_CHANGESET = re.compile(r"^\s*--\s*changeset\s", re.MULTILINE | re.IGNORECASE)
+_ORIGIN = re.compile(r"^-- dbdeed: from [0-9a-f]{64} to [0-9a-f]{64}[ \t]*$", re.MULTILINE)
 _EMPTY_XML = """<?xml version="1.0" encoding="UTF-8"?>
 <databaseChangeLog
     xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
@@ -50,8 +53,72 @@ def written(configuration: Configuration, existing: Sequence[Migration], draft: 
     path = folder / _name(draft, names, sorts=taken)
     files = {path: f"{_HEAD}\n\n{changeset}"}
     if not taken:
-        files[root] = _including(root, path)
+        files[root] = _including(root, path, root.read_text(encoding="utf-8"))
     return files
+
+
+def renumbered(
+    configuration: Configuration, existing: Sequence[Migration], migration: Migration, origin: Origin
+) -> Mapping[Path, str | None]:
+    """The seam's `Renumbers`: the file last in its folder, or last in the root changelog.
+
+    Raises `NotYet` for a changeset that shares its file with others, or stands in the root itself.
+    """
+    root = configuration.find(configuration.changelog)
+    text = migration.path.read_text(encoding="utf-8")
+    if root is None or root == migration.path or len(_CHANGESET.findall(text)) != 1:
+        raise NotYet(
+            f"{migration.path.name} holds more than this changeset, so it is not moved.",
+            hint="Move the changeset behind the others by hand, then `dbdeed migrate verify`.",
+            code="rebase-format",
+        )
+    text = _ORIGIN.sub(f"-- dbdeed: from {origin.before} to {origin.after}", text, count=1)
+    before = root.read_text(encoding="utf-8")
+    if _without_include(before, migration.path.name) is not None:
+        for path in (*_moved_before(before, existing), migration.path):
+            before = _including(root, path, _without_include(before, path.name) or before)
+        return {migration.path: text, root: before}
+    names = sorted(one.path.name for one in existing if one.path.parent == migration.path.parent)
+    number = _LEADING.match(names[-1] if names else "")
+    old = _LEADING.match(migration.path.name)
+    if number is None or old is None:
+        raise NotYet(
+            f"{migration.path.name} is included by its folder and has no number to change.",
+            hint="Give it a name that sorts behind the others, then `dbdeed migrate verify`.",
+            code="rebase-format",
+        )
+    rest = migration.path.name[old.end() :]
+    name = f"{number[1]}{str(int(number[2]) + 1).zfill(len(number[2]))}{rest}"
+    return {migration.path.with_name(name): text, migration.path: None}
+
+
+def _moved_before(text: str, existing: Sequence[Migration]) -> list[Path]:
+    """Files at the end of `existing` that the root changelog, as it is on disk, includes before others."""
+    places = {one.path: text.find(one.path.name) for one in existing}
+    paths = list(places)
+    found: list[Path] = []
+    while paths and places[paths[-1]] < max((places[one] for one in paths[:-1]), default=-1):
+        found.insert(0, paths.pop())
+    return found
+
+
+def _without_include(text: str, name: str) -> str | None:
+    """The root changelog's text without the include of a file; None where it has none of its own."""
+    found = re.escape(name)
+    in_yaml = (
+        rf"^([ \t]*)- include:[ \t]*\n(?:\1[ \t]+[^\n]*\n)*?\1[ \t]+file:[^\n]*\b{found}[\"']?[ \t]*\n"
+        r"(?:\1[ \t]+[^\n-][^\n]*\n)*"
+    )
+    patterns = (
+        rf"^[ \t]*<include\s[^>]*[\"'/]{found}[\"'][^>]*/>[ \t]*\n",
+        in_yaml,
+        rf",\s*\{{\s*\"include\"\s*:\s*\{{[^{{}}]*[\"/]{found}\"[^{{}}]*\}}\s*\}}",
+    )
+    for pattern in patterns:
+        kept, count = re.subn(pattern, "", text, count=1, flags=re.MULTILINE)
+        if count:
+            return kept
+    return None
 
 
 def _folder(
@@ -87,8 +154,8 @@ def _name(draft: Draft, names: Sequence[str], *, sorts: bool = False) -> str:
     return name
 
 
-def _including(root: Path, path: Path) -> str:
-    text = root.read_text(encoding="utf-8")
+def _including(root: Path, path: Path, text: str) -> str:
+    """The root changelog's text with an include of the file at its end."""
     name = path.relative_to(root.parent).as_posix()
     if root.suffix == ".xml":
         line = f'    <include file="{name}" relativeToChangelogFile="true"/>\n'
