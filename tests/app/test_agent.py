@@ -218,6 +218,19 @@ def test_a_store_that_is_away_is_said_and_tried_again(project: Project) -> None:
     one.close()
 
 
+def test_what_a_look_found_wrong_is_said(project: Project) -> None:
+    one = Agent(project.document, WISHES, environment(project))
+    assert one.until_idle(never) == 0
+    [listed] = list_backups(project.document, environment=project.environment).backups
+    (project.folder / "backups" / listed.backup.id / "data" / "database.db").write_bytes(b"")
+    (project.folder / ".dbdeed" / "agent.json").unlink()  # nothing is remembered: looked at again
+    one = Agent(project.document, WISHES, environment(project))
+    assert one.until_idle(never) == 1
+    problems = health(one.facts())["problems"]
+    assert any("database.db" in problem for problem in problems)  # type: ignore[attr-defined]
+    one.close()
+
+
 def test_once_runs_what_is_due_and_nothing_twice(project: Project) -> None:
     def once() -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,6 +65,20 @@ def test_a_changed_byte_and_a_foreign_file_are_said(store: FolderStore, tmp_path
     problems = log_proof(tmp_path).checks[0].problems
     assert any(name(6) in one for one in problems)
     assert len(problems) == 2
+
+
+def test_a_backup_from_before_archiving_began_is_no_hole(store: FolderStore, tmp_path: Path) -> None:
+    now = utc_now() - timedelta(days=1)
+    log = LogRange(SYSTEM, 1, f"0/{2 * MB + 40:X}", f"0/{2 * MB + 900:X}", MB)
+    facts = BackupFacts(now, now, now, log.end, 0, (18, 1), log=log)
+    with store.writing(), store.draft(new_id(now, "physical", "00000002")) as draft:
+        (draft.data / "file").write_text("x")
+        store.publish(draft, facts, project="me", engine="postgresql", method="physical")
+    assert log_proof(tmp_path).verdict is Verdict.PROVEN
+    for number in range(5, 10):
+        store.shelf.delete(name(number))
+    store.shelf.put(name(11), a_file(Segment(1, 11)))
+    assert log_proof(tmp_path).verdict is Verdict.NOT_VERIFIED
 
 
 def test_where_no_log_is_archived_nothing_is_said_of_it(store: FolderStore, tmp_path: Path) -> None:

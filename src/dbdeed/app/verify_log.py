@@ -32,26 +32,45 @@ def verify_logs(
     if archiving is None:
         return []
     logs = Logs(archiving, vault.store.shelf)
-    oldest: dict[str, LogRange] = {}
-    for one in backups:
+    systems: dict[str, list[tuple[Manifest, LogRange]]] = {}
+    for one in sorted(backups, key=lambda one: (one.consistent_at, one.id)):
         if one.log is not None:
-            known = oldest.setdefault(one.log.system, one.log)
-            if archiving.position_of(one.log.end) < archiving.position_of(known.end):
-                oldest[one.log.system] = one.log
-    return [
-        _verified(project, logs, log, progress)
-        for log in oldest.values()
-        if logs.shelf.listing(archiving.shelf(log.system))
-    ]
+            systems.setdefault(one.log.system, []).append((one, one.log))
+    found = []
+    for system, series in systems.items():
+        began = min((one.modified for one in logs.shelf.listing(archiving.shelf(system))), default=None)
+        if began is not None:
+            check = _looked(project, logs, series, began, progress)
+            found.append(
+                Proof(
+                    backup=f"log of {system}",
+                    kind="verify",
+                    at=utc_now(),
+                    verdict=check.verdict,
+                    checks=(check,),
+                )
+            )
+    return found
 
 
-def _verified(project: Project, logs: Logs, log: LogRange, progress: Progress) -> Proof:
+def _looked(
+    project: Project,
+    logs: Logs,
+    series: Sequence[tuple[Manifest, LogRange]],
+    began: float,
+    progress: Progress,
+) -> Check:
+    """From the oldest backup that the log leads on from; `began` is when its oldest file was stored."""
     try:
-        project.prepare()
-        with work_folder(project.state / "work") as work:
-            problems = tuple(logs.damages(log, work, progress))
-        verdict = Verdict.FAILED if problems else Verdict.PROVEN
+        for manifest, log in series:
+            connected = logs.reach(log).connected
+            if connected or manifest.started.timestamp() > began:  # archiving had begun: it should lead on
+                project.prepare()
+                with work_folder(project.state / "work") as work:
+                    problems = tuple(logs.damages(log, work, progress))
+                if not connected and not problems:
+                    continue  # nothing was written since
+                return Check("log", Verdict.FAILED if problems else Verdict.PROVEN, problems=problems)
     except DbdeedError as error:
-        problems, verdict = (str(error),), Verdict.NOT_VERIFIED
-    check = Check("log", verdict, problems=problems)
-    return Proof(backup=f"log of {log.system}", kind="verify", at=utc_now(), verdict=verdict, checks=(check,))
+        return Check("log", Verdict.NOT_VERIFIED, problems=(str(error),))
+    return Check("log", Verdict.NOT_VERIFIED, problems=("It leads on from no backup that is here.",))

@@ -77,9 +77,17 @@ def _said(out: str, err: str) -> str:
             body = msgspec.json.decode(line, type=dict[str, Any])
             if isinstance(error := body.get("error"), dict):
                 return str(error.get("message", ""))
-            return ""
+            return _found(body)
     lines = [line.strip() for line in err.splitlines() if line.strip()]
     return lines[-1][:500] if lines else ""
+
+
+def _found(body: dict[str, Any]) -> str:
+    """The first thing that a proof found wrong."""
+    proofs = [*(body.get("proofs") or ()), body.get("drill")]
+    checks = [check for one in proofs if isinstance(one, dict) for check in one.get("checks") or ()]
+    problems = [str(problem) for check in checks for problem in check.get("problems") or ()]
+    return problems[0][:500] if problems else ""
 
 
 @dataclass(frozen=True, slots=True)
