@@ -91,6 +91,25 @@ def test_the_variable_that_named_the_database_is_its_connection_string(tmp_path:
     assert "- **Connection String**: `LIBRARY`\n" in (tmp_path / "DATABASE.md").read_text()
 
 
+@pytest.mark.parametrize(
+    ("tool", "table"),
+    [
+        ("Flyway", "flyway_schema_history"),
+        ("Alembic", "alembic_version"),
+        ("Knex.js", "knex_migrations"),
+        ("dbmate", "schema_migrations"),
+    ],
+)
+def test_the_migration_tool_is_known_by_its_table(tmp_path: Path, tool: str, table: str) -> None:
+    made = f"CREATE TABLE {table} (id integer, version text);"
+    if tool == "Knex.js":
+        made += f"CREATE TABLE {table}_lock (id integer);"
+    output = adopted(tmp_path, SHOP + made)
+    architecture = read_architecture(open_project(output))
+    assert architecture.migrations.tool.raw == tool
+    assert table not in output.read_text(encoding="utf-8")
+
+
 def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
     output = tmp_path / "DATABASE.md"
     output.write_text("mine")

@@ -166,6 +166,23 @@ def test_what_the_strategy_forbids_is_not_written(lamps: Lamps) -> None:
     assert len(list((lamps.root / "migrations").glob("*.sql"))) == 1
 
 
+def test_what_a_way_back_by_hand_destroys_needs_a_word(lamps: Lamps) -> None:
+    lamps.new(ONE)
+    path = lamps.root / "migrations" / "20270101T000000_by_hand.sql"
+    path.write_text("ALTER TABLE lamps ADD COLUMN a;\n-- dbdeed: down\nALTER TABLE lamps DROP COLUMN a;\n")
+    lamps.up()
+    assert lamps.down() == ["by hand"]  # there are no rows
+    lamps.up()
+    lamps.rows("INSERT INTO lamps (id, a) VALUES (1, 2)")
+    with pytest.raises(Refused) as error:
+        lamps.down()
+    assert error.value.code == "destroys"
+    assert "--allow lamps.a" in error.value.hint
+    consent = MigrateConsent(yes=True, allow=("lamps.a",))
+    result = migrate_down(lamps.document, consent=consent, environment=lamps.environment)
+    assert len(result.done) == 1
+
+
 def test_forward_only_takes_nothing_back(lamps: Lamps) -> None:
     lamps.strategy = "Manual, maintenance window, forward only"
     lamps.new(ONE)

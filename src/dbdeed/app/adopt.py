@@ -7,7 +7,8 @@ The database leads until a person turns it: Target State is As-Is, Status is Dra
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dbdeed.app.database import named_target, scratch_place
@@ -24,7 +25,7 @@ from dbdeed.document.template import template
 from dbdeed.document.values.types import System
 from dbdeed.engines.registry import engine_for, system_of_url
 from dbdeed.engines.seam import ScratchNeeds
-from dbdeed.errors import InvalidInput, Refused
+from dbdeed.errors import DbdeedError, InvalidInput, Refused
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from dbdeed.app.schema_text import Section
     from dbdeed.document.architecture import Architecture
+    from dbdeed.document.values.types import Tool
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.seam import Engine, Target
     from dbdeed.progress import Progress
@@ -94,8 +96,9 @@ def adopt(
     system = system_of_url(target.url)
     assert system is not None  # named_target refuses unknown schemes
     engine = engine_for(system)
-    catalog = _read(engine, target, progress)
-    head = _head(system, catalog, database, today)
+    tool, left_out = _tool(engine, target, output.absolute().parent)
+    catalog = _read(engine, replace(target, left_out=left_out), progress)
+    head = _head(system, catalog, database, today, tool)
 
     def document(sections: Sequence[Section]) -> Architecture:
         return read(Source(str(output), _text(head, sections, catalog)))
@@ -133,6 +136,22 @@ def _require_free(output: Path) -> None:
         )
 
 
+def _tool(engine: Engine, target: Target, root: Path) -> tuple[Tool | None, frozenset[str]]:
+    """The migration tool whose history the database has, and the tables in which it keeps it."""
+    from dbdeed.migrations.registry import formats
+
+    session = engine.connect(target)
+    try:
+        for one in formats():
+            with suppress(DbdeedError):  # its configuration here may be none that can be read
+                history = one.history(engine, one.layout(root))
+                if history.tables and history.exists(session):
+                    return one.tool, history.tables
+    finally:
+        session.close()
+    return None, frozenset()
+
+
 def _read(engine: Engine, target: Target, progress: Progress) -> Catalog:
     with progress.step(f"Reading {target.label}"):
         session = engine.connect(target)
@@ -142,7 +161,7 @@ def _read(engine: Engine, target: Target, progress: Progress) -> Catalog:
             session.close()
 
 
-def _head(system: System, catalog: Catalog, database: str, today: date) -> bytes:
+def _head(system: System, catalog: Catalog, database: str, today: date, tool: Tool | None = None) -> bytes:
     """The template with what is known filled in."""
     source = Source("template.md", template())
     architecture = read(source)
@@ -155,6 +174,8 @@ def _head(system: System, catalog: Catalog, database: str, today: date) -> bytes
     }
     if system in _IN_PROCESS:
         values["Hosting"] = "Embedded"
+    if tool is not None:
+        values["Tool"] = tool.value
     if database.startswith("env:"):
         values["Connection String"] = f"`{database.removeprefix('env:')}`"
     edits = [set_value_edit(architecture, key, value) for key, value in values.items()]

@@ -13,7 +13,7 @@ from dbdeed.app.ledger import ledger_folder
 from dbdeed.app.outlook import outlook
 from dbdeed.app.procedure import edited, procedure_of, rehearsal_of
 from dbdeed.app.project import open_project, read_architecture
-from dbdeed.app.site import engine_of
+from dbdeed.app.site import engine_of, history_tables
 from dbdeed.app.vault import open_vault, promises_of, token, utc_now
 from dbdeed.document.edit import write_document
 from dbdeed.document.rewrite import generated_block_edit
@@ -145,6 +145,7 @@ def drill_for(
             ledger_name=project.known_identity(),
             logs=Logs(archiving, vault.store.shelf) if archiving is not None else None,
             rehearsal=lambda manifest: rehearsal_of(architecture, engine, vault, manifest),
+            left_out=history_tables(project, architecture, engine),
         )
         proof = drill(plan, Clocks(utc_now, time.monotonic), progress)
     if proof.backup:

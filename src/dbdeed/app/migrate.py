@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dbdeed.app.migrate_losses import require_allowed
 from dbdeed.app.migrations import open_workshop
 from dbdeed.document.values.types import How
 from dbdeed.errors import Refused
@@ -42,11 +43,13 @@ class MigrateConsent:
         confirm: asks on a terminal, shown what is run or taken back; None where nobody can be asked.
         yes: no question is needed.
         draft: a Draft may change a database that is not embedded.
+        allow: names of what may be destroyed by taking back; "*" for anything.
     """
 
     confirm: Callable[[Sequence[Migration], bool], bool] | None = None
     yes: bool = False
     draft: bool = False
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,7 @@ def _down(shop: Workshop, consent: MigrateConsent, *, count: int, after: str | N
     todo = back_from(shop.desk, lines, shop.files, count=count, after=after)
     migrations = [one.migration for one in todo if one.migration is not None]
     if migrations:
+        require_allowed(shop, lines, migrations, consent.allow)
         require_yes(shop, consent, migrations, back=True)
         down(shop.desk, shop.files, shop.site.scratch, shop.tool, count=count, after=after)
     return RunResult(shop.database, "down", tuple(migrations))

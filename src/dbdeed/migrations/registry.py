@@ -9,6 +9,8 @@ from dbdeed.document.values.types import Tool
 from dbdeed.engines.faults import NotYet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dbdeed.migrations.seam import Format
 
 _MODULES: dict[Tool, str] = {
@@ -20,6 +22,11 @@ _MODULES: dict[Tool, str] = {
     Tool.DBMATE: "dbdeed.migrations.formats.dbmate.format",
 }
 """The module of each, which has one object `FORMAT`."""
+
+
+def formats() -> Iterator[Format]:
+    """All of them."""
+    return map(format_for, _MODULES)
 
 
 def format_for(tool: Tool) -> Format:

@@ -150,15 +150,18 @@ def check_allowed(plan: Plan, allow: Iterable[str]) -> None:
         InvalidInput: a name that fits nothing that is destroyed, or several things.
         Refused: something is destroyed that nobody allowed.
     """
-    destroyed = plan.destroys
-    if not destroyed:
-        return
+    if plan.destroys:
+        allowed_of(plan.destroys, allow, "The plan")
+
+
+def allowed_of(destroyed: Sequence[ObjectId], allow: Iterable[str], who: str) -> None:
+    """The same for what something else destroys, of which `who` is told: "The plan". Raises likewise."""
     allowed = {_meant(name, destroyed) for name in allow}
     missing = [one for one in destroyed if one not in allowed]
     if missing:
         flags = " ".join(f"--allow {quote(one_line('.'.join(one.name)))}" for one in missing)
         raise Refused(
-            f"The plan destroys {listed(missing)}, and nobody allowed it.",
+            f"{who} destroys {listed(missing)}, and nobody allowed it.",
             hint=f"If that is meant: {flags}",
             code="destroys",
         )
@@ -186,7 +189,7 @@ def _meant(name: str, destroyed: Sequence[ObjectId]) -> ObjectId:
             code="allow-ambiguous",
         )
     raise InvalidInput(
-        f"--allow {one_line(name)}: this plan destroys nothing of that name.",
+        f"--allow {one_line(name)}: this destroys nothing of that name.",
         hint=f"It destroys {listed(destroyed)}.",
         code="allow-unknown",
     )

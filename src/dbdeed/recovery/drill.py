@@ -212,6 +212,7 @@ def _restore_and_compare(
     try:
         method = method_of(plan.engine, manifest)
         with _restored(plan, manifest, method, timed) as session:
+            session.left_out = plan.left_out
             with timed.step("First right answer"):
                 catalog = plan.engine.inspect(session)
             recovered.at, recovered.phases = clocks.ticks(), len(timed.phases)

@@ -47,6 +47,7 @@ class Plan:
         ledger: what the database acknowledged, in order.
         ledger_name: under which it stands in the database.
         logs: the store's archived log; None where the engine has none.
+        left_out: tables in which a migration tool keeps its history: no part of the document's schema.
         rehearsal: gives the Procedure's steps for a backup, and the path at which they look for it, from
             where they are run; no steps where they are not tried out.
     """
@@ -63,3 +64,4 @@ class Plan:
     ledger_name: str = ""
     logs: Logs | None = None
     rehearsal: Callable[[Manifest], tuple[tuple[str, ...], str]] | None = None
+    left_out: frozenset[str] = frozenset()

@@ -76,6 +76,7 @@ def up(
 @options.database
 @options.scratch
 @options.yes
+@options.allow
 @options.draft
 @options.formats("text", "json")
 @options.quiet
@@ -85,11 +86,15 @@ def down(
     database: str,
     scratch: str,
     yes: bool,
+    allow: tuple[str, ...],
     draft: bool,
     format_: str,
     quiet: bool,
 ) -> None:
     """Take back the latest migration, by the way back in its file.
+
+    Rows and values that would be gone for good need --allow with the name of their table or column; what the
+    file keeps in the archive does not.
 
     Examples:
         dbdeed migrate down
@@ -100,7 +105,7 @@ def down(
 
     result = migrate_down(
         document,
-        consent=consent_of(yes=yes, draft=draft),
+        consent=consent_of(yes=yes, draft=draft, allow=allow),
         count=count,
         database=database,
         scratch=scratch,
@@ -115,6 +120,7 @@ def down(
 @options.database
 @options.scratch
 @options.yes
+@options.allow
 @options.draft
 @options.formats("text", "json")
 @options.quiet
@@ -124,6 +130,7 @@ def to(
     database: str,
     scratch: str,
     yes: bool,
+    allow: tuple[str, ...],
     draft: bool,
     format_: str,
     quiet: bool,
@@ -139,7 +146,7 @@ def to(
     result = migrate_to(
         document,
         version,
-        consent=consent_of(yes=yes, draft=draft),
+        consent=consent_of(yes=yes, draft=draft, allow=allow),
         database=database,
         scratch=scratch,
         progress=open_progress(quiet=quiet),
@@ -172,12 +179,12 @@ def status(document: Path, database: str, format_: str, quiet: bool) -> int:
 COMMANDS = (up, down, to, status)
 
 
-def consent_of(*, yes: bool, draft: bool) -> MigrateConsent:
+def consent_of(*, yes: bool, draft: bool, allow: tuple[str, ...] = ()) -> MigrateConsent:
     from dbdeed.app.migrate import MigrateConsent
     from dbdeed.cli.ask import on_terminal
 
     confirm: Callable[[Sequence[Migration], bool], bool] | None = _ask if on_terminal() else None
-    return MigrateConsent(confirm, yes, draft)
+    return MigrateConsent(confirm, yes, draft, allow)
 
 
 def _ask(migrations: Sequence[Migration], back: bool) -> bool:
