@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dbdeed.progress import Task
 
 _CHUNK = 1 << 20
+_AT_ONCE = min(4, os.cpu_count() or 1)
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -38,14 +39,28 @@ def explained(folder: Path) -> Iterator[None]:
         raise Unavailable(f"{name} cannot be used: {error.strerror or error}.", code="store") from error
 
 
-def survey(data: Path) -> tuple[dict[str, FileFacts], tuple[str, ...]]:
+Seen = tuple[int, int, FileFacts]
+"""A file that was looked at before: its size, its time of change in nanoseconds, and what it was then."""
+
+
+def survey(
+    data: Path, seen: Mapping[str, Seen] | None = None
+) -> tuple[dict[str, FileFacts], tuple[str, ...]]:
     """Every file and every folder under `data`, by relative path, on disk for good.
 
-    Symbolic links are listed as what they say and never followed. Hashing and syncing a file are one visit.
+    Symbolic links are listed as what they say and never followed. Hashing and syncing a file are one visit,
+    which files that were `seen`, and have not changed since, had already.
     """
     files, links, folders = _walk(data)
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        facts = dict(zip(files, pool.map(lambda name: _digest(data / name, sync=True), files), strict=True))
+
+    def look(name: str) -> FileFacts:
+        now, before = (data / name).stat(), (seen or {}).get(name)
+        if before is not None and before[:2] == (now.st_size, now.st_mtime_ns):
+            return before[2]
+        return digest(data / name, sync=True)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        facts = dict(zip(files, pool.map(look, files), strict=True))
     facts |= {name: _link(data / name) for name in links}
     for folder in (*folders, "."):
         sync_folder(data / folder)
@@ -61,9 +76,11 @@ def differences(
     problems = [f"The file {name} is missing." for name in expected if name not in there]
     problems += [f"The folder {name} is missing." for name in folders if name not in present]
     problems += [f"The file {name} does not belong to it." for name in sorted(there - expected.keys())]
-    for name in (*files, *links):
-        if name in expected:
-            problems += _difference(data / name, name, expected[name])
+    known = [name for name in (*files, *links) if name in expected]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = pool.map(lambda name: _difference(data / name, name, expected[name]), known)
+        for name, one in zip(known, found, strict=True):
+            problems += one
             if task is not None:
                 task.advance(expected[name].size)
     return problems
@@ -77,7 +94,7 @@ def _difference(path: Path, name: str, expected: FileFacts) -> list[str]:
         size = path.stat().st_size
         if size != expected.size:
             return [f"The file {name} has {size} bytes in place of {expected.size}."]
-        if _digest(path, sync=False) != expected:
+        if digest(path, sync=False) != expected:
             return [f"The file {name} was changed."]
     except OSError as error:
         return [f"The file {name} cannot be read: {error.strerror or error}."]
@@ -106,15 +123,16 @@ def _walk(data: Path) -> tuple[list[str], list[str], list[str]]:
     return sorted(files), sorted(links), sorted(folders)
 
 
-def _digest(path: Path, *, sync: bool) -> FileFacts:
-    digest, size = hashlib.sha256(), 0
+def digest(path: Path, *, sync: bool) -> FileFacts:
+    """A file's size and SHA-256; with `sync` it is on the disk for good afterwards."""
+    hashed, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            digest.update(chunk)
+            hashed.update(chunk)
             size += len(chunk)
         if sync:
             os.fsync(file.fileno())
-    return FileFacts(size, digest.hexdigest())
+    return FileFacts(size, hashed.hexdigest())
 
 
 def _link(path: Path) -> FileFacts:

@@ -19,7 +19,7 @@ import re
 import shutil
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from dbdeed.errors import InvalidInput, Unavailable
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.recovering import BackupFacts
     from dbdeed.progress import Progress
+    from dbdeed.recovery.files import Seen
 
 _ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{6,}")
 _PATIENCE = 30
@@ -56,10 +57,11 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A backup under way: the engine writes into `data`."""
+    """A backup under way: the engine writes into `data`; `seen` are files that were looked at already."""
 
     id: str
     folder: Path
+    seen: dict[str, Seen] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -85,7 +87,7 @@ def describe(
     draft: Draft, facts: BackupFacts, *, project: str, engine: str, method: str, needs: tuple[str, ...]
 ) -> Manifest:
     """The record of a draft, whose files are on disk for good afterwards."""
-    files, folders = survey(draft.data)
+    files, folders = survey(draft.data, draft.seen)
     return Manifest(
         id=draft.id,
         project=project,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.recovering import IncrementalMethod
+from dbdeed.recovery.ahead import looking_ahead
 from dbdeed.recovery.store import new_id
 
 if TYPE_CHECKING:
@@ -37,12 +38,13 @@ def take_backup(
     Raises `StoreLocked` where another run writes, `Unavailable` for a full disk, and what the engine raises.
     """
     with store.writing(), store.draft(new_id(now(), method.name, token())) as draft:
-        if parent is not None and isinstance(method, IncrementalMethod):
-            with store.reading(parent, only=method.parent_files) as earlier:
-                facts = method.take_increment(target, draft.data, earlier, progress)
-            needs = (*parent.needs, parent.id)
-        else:
-            facts, needs = method.take(target, draft.data, progress), ()
+        with looking_ahead(draft.data, draft.seen):
+            if parent is not None and isinstance(method, IncrementalMethod):
+                with store.reading(parent, only=method.parent_files) as earlier:
+                    facts = method.take_increment(target, draft.data, earlier, progress)
+                needs = (*parent.needs, parent.id)
+            else:
+                facts, needs = method.take(target, draft.data, progress), ()
         with progress.step("Make the backup durable"):
             return store.publish(
                 draft, facts, project=project, engine=engine.name, method=method.name, needs=needs
