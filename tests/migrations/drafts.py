@@ -84,3 +84,31 @@ def sql_of(batches: Sequence[Batch] | None) -> list[tuple[bool, list[str]]] | No
 def at(one: Draft, number: int) -> Draft:
     """The same some days later."""
     return replace(one, moment=one.moment + timedelta(days=number))
+
+
+def hostile_draft(texts: Sequence[str]) -> Draft:
+    """A table `said` with each of the texts."""
+    plain = [one.replace("'", "''") for one in texts]
+    inserts = [f"INSERT INTO said VALUES ({number}, '{one}')" for number, one in enumerate(plain)]
+    making = batch("CREATE TABLE said (id integer, a text)", *inserts)
+    return draft("hostile", [making], [batch("DROP TABLE said")])
+
+
+def rebuilding_drafts() -> list[Draft]:
+    """SQLite's: a table that others refer to, and that table made anew."""
+    first = batch(
+        "CREATE TABLE shops (id INTEGER PRIMARY KEY, name TEXT)",
+        "CREATE TABLE items (id INTEGER PRIMARY KEY, shop INTEGER REFERENCES shops ON DELETE CASCADE)",
+        "INSERT INTO shops VALUES (1, 'a')",
+        "INSERT INTO items VALUES (1, 1), (2, 1)",
+    )
+    rebuild = batch(
+        "CREATE TABLE new_shops (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
+        "INSERT INTO new_shops SELECT id, name FROM shops",
+        "DROP TABLE shops",
+        "ALTER TABLE new_shops RENAME TO shops",
+    )
+    return [
+        draft("add shops", [first], [batch("DROP TABLE items", "DROP TABLE shops")]),
+        draft("name not null", [rebuild], [rebuild], number=1),
+    ]

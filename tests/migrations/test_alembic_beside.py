@@ -9,7 +9,7 @@ import pytest
 from tests.migrations.alembic_project import ENV, AlembicProject, alembic_project
 from tests.migrations.beside import Beside
 from tests.migrations.conftest import Course
-from tests.migrations.drafts import batch, draft, table_drafts, write_all
+from tests.migrations.drafts import batch, draft, hostile_draft, rebuilding_drafts, table_drafts, write_all
 from tests.migrations.hostile import HOSTILE
 from tests.planning.conftest import Place
 
@@ -160,12 +160,7 @@ def test_an_env_with_another_database_is_named(pair: Pair, tmp_path: Path) -> No
 def test_hostile_texts_reach_the_database(pair: Pair) -> None:
     texts = [one for one in (*HOSTILE, "".join(HOSTILE)) if "\x00" not in one]
     texts.append("".join(texts))
-    plain = [one.replace("'", "''") for one in texts]
-    inserts = [f"INSERT INTO said VALUES ({number}, '{one}')" for number, one in enumerate(plain)]
-    many = draft(
-        "hostile", [batch("CREATE TABLE said (id integer, a text)", *inserts)], [batch("DROP TABLE said")]
-    )
-    write_all(pair.course.place.engine, pair.course.format, pair.course.root, [many])
+    write_all(pair.course.place.engine, pair.course.format, pair.course.root, [hostile_draft(texts)])
     pair.theirs.ask("upgrade", "head")
     theirs = [row[0] for row in pair.session.fetch("SELECT a FROM said ORDER BY id")]
     assert theirs == texts
@@ -189,3 +184,21 @@ def test_what_cannot_be_in_a_transaction(pair: Pair) -> None:
     assert (pair.count("t"), pair.theirs.all_done()) == (2, True)
     pair.theirs.ask("downgrade", "base")
     assert pair.standing() == ["pending"] * 2
+
+
+@pytest.mark.parametrize("beside", ["sqlite"], indirect=True)
+def test_a_rebuilt_table_keeps_its_children(pair: Pair, tmp_path: Path) -> None:
+    """Where the connection enforces foreign keys, a dropped table takes what refers to it."""
+    enforcing = 'engine.connect() as connection:\n    connection.exec_driver_sql("PRAGMA foreign_keys=ON")'
+    enforcing += "\n    connection.rollback()"
+    text = ENV.replace("engine.connect() as connection:", enforcing)
+    assert text != ENV
+    (tmp_path / "db" / "env.py").write_text(text)
+    write_all(pair.course.place.engine, pair.course.format, pair.course.root, rebuilding_drafts())
+    pair.theirs.ask("upgrade", "head")
+    assert (pair.count("shops"), pair.count("items")) == (1, 2)
+    assert pair.down() == ["name not null"]
+    assert (pair.count("shops"), pair.count("items")) == (1, 2)
+    assert pair.up() == ["name not null"]
+    pair.theirs.ask("downgrade", "-1")
+    assert (pair.count("shops"), pair.count("items")) == (1, 2)

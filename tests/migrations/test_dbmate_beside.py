@@ -10,7 +10,7 @@ import pytest
 from tests.migrations.beside import Beside
 from tests.migrations.conftest import Course
 from tests.migrations.dbmate_project import DbmateProject, dbmate_project
-from tests.migrations.drafts import batch, draft, table_drafts, write_all
+from tests.migrations.drafts import batch, draft, hostile_draft, rebuilding_drafts, table_drafts, write_all
 from tests.migrations.hostile import HOSTILE
 from tests.planning.conftest import Place
 
@@ -93,9 +93,8 @@ def dbmate_project_env(theirs: DbmateProject, ours: Course) -> DbmateProject:
     return DbmateProject(theirs.root, theirs.program, environment)
 
 
+@pytest.mark.parametrize("beside", ["postgresql-15"], indirect=True)
 def test_its_lock_keeps_us_out_and_ours_keeps_it_out(pair: Pair) -> None:
-    if not pair.course.place.is_postgresql:
-        pytest.skip("dbmate has no lock on SQLite")
     pair.write(0, 1)
     history = pair.course.desk.history
     other = pair.course.place.open(pair.course.target)
@@ -126,12 +125,7 @@ def test_no_way_back_fails_there_too(pair: Pair) -> None:
 def test_hostile_texts_reach_the_database(pair: Pair) -> None:
     texts = [one for one in HOSTILE if "\x00" not in one and not one.startswith("-- migrate")]
     texts.append("".join(texts))
-    plain = [one.replace("'", "''") for one in texts]
-    inserts = [f"INSERT INTO said VALUES ({number}, '{one}')" for number, one in enumerate(plain)]
-    many = draft(
-        "hostile", [batch("CREATE TABLE said (id integer, a text)", *inserts)], [batch("DROP TABLE said")]
-    )
-    write_all(pair.course.place.engine, pair.course.format, pair.course.root, [many])
+    write_all(pair.course.place.engine, pair.course.format, pair.course.root, [hostile_draft(texts)])
     pair.theirs.ask("up")
     theirs = [row[0] for row in pair.session.fetch("SELECT a FROM said ORDER BY id")]
     assert theirs == texts
@@ -170,3 +164,17 @@ def test_two_of_one_version_are_refused(pair: Pair) -> None:
     pair.course.write("20261122101500_other.sql", "-- migrate:up\n-- migrate:down\n")
     with pytest.raises(InvalidInput, match="the same version"):
         pair.course.lines()
+
+
+@pytest.mark.parametrize("beside", ["sqlite"], indirect=True)
+def test_a_rebuilt_table_keeps_its_children(pair: Pair) -> None:
+    """Where the connection enforces foreign keys, a dropped table takes what refers to it."""
+    pair.environment["DATABASE_URL"] += "?_foreign_keys=on"
+    write_all(pair.course.place.engine, pair.course.format, pair.course.root, rebuilding_drafts())
+    pair.theirs.ask("up")
+    assert (pair.count("shops"), pair.count("items")) == (1, 2)
+    assert pair.down() == ["name not null"]
+    assert (pair.count("shops"), pair.count("items")) == (1, 2)
+    assert pair.up() == ["name not null"]
+    pair.theirs.ask("rollback")
+    assert (pair.count("shops"), pair.count("items")) == (1, 2)

@@ -7,18 +7,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.migrations.beside import Beside
 from tests.migrations.conftest import Course
-from tests.migrations.drafts import batch, draft, write_all
+from tests.migrations.drafts import batch, draft, hostile_draft, rebuilding_drafts, write_all
+from tests.migrations.hostile import HOSTILE
 from tests.migrations.knex_project import KnexProject, knex_project
 from tests.planning.conftest import Place
 
 from dbdeed.document.values.types import Tool as ToolName
-from dbdeed.errors import Unavailable
+from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.migrations.formats.knex.history import OURS
+from dbdeed.migrations.runner import down, up
 
 
 class Pair(Beside):
@@ -95,9 +98,8 @@ def test_our_lock_keeps_them_out(pair: Pair) -> None:
     assert pair.theirs.all_done(1)
 
 
+@pytest.mark.parametrize("beside", ["postgresql-15"], indirect=True)
 def test_a_running_transaction_of_theirs_keeps_us_out(pair: Pair) -> None:
-    if not pair.course.place.is_postgresql:
-        pytest.skip("SQLite's own lock keeps others out")
     pair.write(0, 1)
     slow = pair.course.write("20261223000000_slow.js", (
         "exports.up = (knex) => knex.raw('SELECT pg_sleep(3)');\nexports.down = () => Promise.resolve();\n"
@@ -172,6 +174,7 @@ def test_a_hand_written_file_is_run_by_knex(pair: Pair) -> None:
     assert pair.lock() == [0]
 
 
+@pytest.mark.parametrize("beside", ["sqlite"], indirect=True)
 def test_files_of_every_language(beside: Place, courses: Callable[..., Course], tmp_path: Path) -> None:
     course = courses(beside, ToolName.KNEX)
     pair = Pair(course, knex_project(tmp_path, course.target, kind="module"))
@@ -205,23 +208,10 @@ def test_files_of_every_language(beside: Place, courses: Callable[..., Course], 
     assert pair.standing() == ["applied"] * 2
 
 
+@pytest.mark.parametrize("beside", ["sqlite"], indirect=True)
 def test_a_rebuilt_table_keeps_its_children(pair: Pair) -> None:
     """Knex's driver for SQLite enforces foreign keys, and a dropped table takes what refers to it."""
-    if pair.course.place.is_postgresql:
-        pytest.skip("PostgreSQL rebuilds no tables")
-    first = draft("add shops", [batch(
-        "CREATE TABLE shops (id INTEGER PRIMARY KEY, name TEXT)",
-        "CREATE TABLE items (id INTEGER PRIMARY KEY, shop INTEGER REFERENCES shops ON DELETE CASCADE)",
-        "INSERT INTO shops VALUES (1, 'a')", "INSERT INTO items VALUES (1, 1), (2, 1)",
-    )], [batch("DROP TABLE items", "DROP TABLE shops")])  # fmt: skip
-    rebuild = batch(
-        "CREATE TABLE new_shops (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
-        "INSERT INTO new_shops SELECT id, name FROM shops",
-        "DROP TABLE shops",
-        "ALTER TABLE new_shops RENAME TO shops",
-    )
-    second = draft("name not null", [rebuild], [rebuild], number=1)
-    write_all(pair.course.place.engine, pair.course.format, pair.course.root, [first, second])
+    write_all(pair.course.place.engine, pair.course.format, pair.course.root, rebuilding_drafts())
     pair.theirs.ask("migrate:latest")
     assert (pair.count("shops"), pair.count("items")) == (1, 2)
     assert pair.down() == ["name not null"]
@@ -229,3 +219,27 @@ def test_a_rebuilt_table_keeps_its_children(pair: Pair) -> None:
     assert pair.up() == ["name not null"]
     pair.theirs.ask("migrate:down")
     assert (pair.count("shops"), pair.count("items")) == (1, 2)
+
+
+def test_hostile_texts_and_secrets_reach_the_database(pair: Pair) -> None:
+    texts = [one for one in (*HOSTILE, "".join(HOSTILE)) if "\x00" not in one]
+    texts.append("".join(texts))
+    secret = "a'b?c\\?:d${e}`$1"
+    keep = draft(
+        "keep a secret", [batch("CREATE TABLE kept AS SELECT '<${SECRET}>' AS a")], [batch("DROP TABLE kept")],
+        number=1, environment=["SECRET"],
+    )  # fmt: skip
+    engine, place = pair.course.place.engine, pair.course
+    write_all(engine, place.format, place.root, [hostile_draft(texts), keep])
+    pair.environment["SECRET"] = secret
+    pair.theirs.ask("migrate:latest")
+    assert [row[0] for row in pair.session.fetch("SELECT a FROM said ORDER BY id")] == texts
+    assert pair.session.fetch("SELECT a FROM kept") == [(f"<{secret}>",)]
+    with pytest.raises(InvalidInput, match="needs SECRET"):
+        pair.down(2)
+    desk = replace(place.desk, environment={"SECRET": secret})
+    down(desk, place.files, place.place.scratch, count=2)
+    up(desk, place.files, place.place.scratch)
+    assert [row[0] for row in pair.session.fetch("SELECT a FROM said ORDER BY id")] == texts
+    assert pair.session.fetch("SELECT a FROM kept") == [(f"<{secret}>",)]
+    assert pair.theirs.all_done(2)
