@@ -139,6 +139,8 @@ def test_what_was_acknowledged_is_there_and_what_is_missing_is_said(archived: Ar
     assert proof.phases[0].name == "Find the backup"
     assert {"Fetch the log", "Restore the files", "First right answer"} <= {one.name for one in proof.phases}
     assert check(proof, "ledger").detail.startswith("beat ")
+    assert proof.worst_seconds is not None  # the ledger kept account of how far the archive was
+    assert 0 <= proof.worst_seconds < 60
     [(moment,)] = archived.server.fetch("SELECT clock_timestamp()")
     archived.beats(0.5)
     archived.caught_up()

@@ -17,8 +17,8 @@ import pytest
 from dbdeed.document.values.types import System
 from dbdeed.engines.registry import engine_for
 from dbdeed.engines.seam import Target
-from dbdeed.recovery.exposure import Safe, at_moment, lost, worst_exposure
-from dbdeed.recovery.ledger import Beat, LedgerBusy, beat, number_in, read_beats, writing
+from dbdeed.recovery.exposure import Safe, at_moment, lost, safe_points, worst_exposure
+from dbdeed.recovery.ledger import Beat, LedgerBusy, Mark, beat, mark, number_in, read_beats, writing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,6 +96,17 @@ def test_a_torn_line_is_left_out_and_nothing_is_appended_to_it(target: Target, t
     changed[20] ^= 1
     day.write_bytes(changed)
     assert [one.number for one in read_beats(folder).beats] == [2]
+
+
+def test_marks_of_what_is_archived_are_kept_among_the_beats(target: Target, tmp_path: Path) -> None:
+    with closing(ENGINE.connect(target)) as session, writing(ENGINE, tmp_path, "me") as ledger:
+        beat(session, ledger, at(0))
+        mark(ledger, at(-3), at(1))
+        beat(session, ledger, at(2))
+    known = read_beats(tmp_path)
+    assert [one.number for one in known.beats] == [1, 2]
+    assert known.marks == (Mark(at(1), at(-3)),)
+    assert safe_points((), known.marks) == [Safe(at(1), at(-3))]
 
 
 def test_a_clock_that_was_set_is_noted(target: Target, tmp_path: Path) -> None:

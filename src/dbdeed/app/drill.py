@@ -130,7 +130,7 @@ def drill_for(
     key = evidence_key(environment)  # a bad one is said before anything is restored
     architecture = read_architecture(project)
     project.prepare()
-    archiving = engine.log_archiving()
+    archiving, ledger = engine.log_archiving(), read_beats(ledger_folder(project))
     with work_folder(project.state / "work") as work:
         plan = Plan(
             engine=engine,
@@ -141,7 +141,8 @@ def drill_for(
             promises=promises_of(architecture),
             backup=backup,
             unknown=unknown,
-            ledger=read_beats(ledger_folder(project)).beats,
+            ledger=ledger.beats,
+            marks=ledger.marks,
             ledger_name=project.known_identity(),
             logs=Logs(archiving, vault.store.shelf) if archiving is not None else None,
             rehearsal=lambda manifest: rehearsal_of(architecture, engine, vault, manifest),

@@ -12,22 +12,26 @@ from typing import TYPE_CHECKING
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of, open_target
 from dbdeed.app.vault import open_vault, utc_now
-from dbdeed.errors import Unavailable
+from dbdeed.errors import DbdeedError, Unavailable
 from dbdeed.progress import SILENT
 from dbdeed.recovery.exposure import safe_points, worst_exposure
-from dbdeed.recovery.ledger import beat, read_beats, writing
+from dbdeed.recovery.ledger import beat, mark, read_beats, writing
+from dbdeed.recovery.logs import Logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from dbdeed.app.project import Project
+    from dbdeed.app.vault import Vault
     from dbdeed.engines.seam import Engine, Session, Target
     from dbdeed.progress import Progress
     from dbdeed.recovery.exposure import Exposed
     from dbdeed.recovery.ledger import Beat, Ledger
 
 EVERY = timedelta(seconds=10)
+_LOOK_EVERY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def run_ledger(
     project = open_project(document)
     architecture = read_architecture(project)
     engine = engine_of(architecture)
+    vault = open_vault(project, architecture, environment)
     with (
         open_target(
             project,
@@ -105,7 +110,7 @@ def run_ledger(
         ) as target,
         writing(engine, ledger_folder(project), project.identity()) as ledger,
     ):
-        return _keep(engine, target, ledger, every, lasting, sleep)
+        return _keep(engine, target, ledger, every, lasting, sleep, _Archived(engine, vault, target))
 
 
 def _keep(
@@ -115,6 +120,7 @@ def _keep(
     every: timedelta,
     lasting: timedelta | None,
     sleep: Callable[[float], None],
+    archived: _Archived,
 ) -> LedgerRun:
     made = missed = 0
     why = ""
@@ -126,6 +132,8 @@ def _keep(
                 session = session or engine.connect(target)
                 beat(session, ledger, utc_now())
                 made += 1
+                if (covers := archived.newer()) is not None:
+                    mark(ledger, covers, utc_now())
             except Unavailable as error:  # the next may reach it
                 missed, why = missed + 1, error.message
                 _close(session)
@@ -142,6 +150,31 @@ def _keep(
     finally:
         _close(session)
     return LedgerRun(made, missed, why)
+
+
+@dataclass(slots=True)
+class _Archived:
+    """How far the archived log has come, looked up once in a while."""
+
+    engine: Engine
+    vault: Vault
+    target: Target
+    _looked: float = float("-inf")
+    _known: datetime | None = None
+
+    def newer(self) -> datetime | None:
+        """The moment before which all is archived, where that is news; None where nobody can say."""
+        archiving = self.engine.log_archiving()
+        if archiving is None or time.monotonic() - self._looked < _LOOK_EVERY:
+            return None
+        self._looked = time.monotonic()
+        with suppress(DbdeedError):  # the store may be away just now; that is the receiver's to tell
+            logs = Logs(archiving, self.vault.store.shelf)
+            found = logs.reached(archiving.system(self.target))
+            if found is not None and found.at != self._known:
+                self._known = found.at
+                return found.at
+        return None
 
 
 def _close(session: Session | None) -> None:
@@ -161,5 +194,5 @@ def show_ledger(document: Path, *, environment: Mapping[str, str] | None = None)
         torn=known.torn,
         newest=known.beats[-1] if known.beats else None,
         jumps=sum(1 for one in known.beats if one.jump),
-        worst=worst_exposure(known.beats, safe_points(vault.listing().backups), utc_now()),
+        worst=worst_exposure(known.beats, safe_points(vault.listing().backups, known.marks), utc_now()),
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.seam import Engine
-    from dbdeed.recovery.ledger import Beat
+    from dbdeed.recovery.ledger import Beat, Mark
     from dbdeed.recovery.logs import Logs
     from dbdeed.recovery.manifest import Manifest
     from dbdeed.recovery.store import Store
@@ -45,6 +45,7 @@ class Plan:
         unknown: why it is not known, a sentence.
         backup: an id; "" for the newest.
         ledger: what the database acknowledged, in order.
+        marks: of how far the archived log was safe, and when.
         ledger_name: under which it stands in the database.
         logs: the store's archived log; None where the engine has none.
         left_out: tables in which a migration tool keeps its history: no part of the document's schema.
@@ -61,6 +62,7 @@ class Plan:
     backup: str = ""
     unknown: str = "The document's schema was not at hand."
     ledger: tuple[Beat, ...] = ()
+    marks: tuple[Mark, ...] = ()
     ledger_name: str = ""
     logs: Logs | None = None
     rehearsal: Callable[[Manifest], tuple[tuple[str, ...], str]] | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dbdeed.recovery.ledger import Beat
+    from dbdeed.recovery.ledger import Beat, Mark
     from dbdeed.recovery.manifest import Manifest
 
 _MONTH = timedelta(days=30)
@@ -74,9 +74,12 @@ def at_moment(beats: Sequence[Beat], there: int, moment: datetime) -> list[str]:
     return problems
 
 
-def safe_points(backups: Iterable[Manifest]) -> list[Safe]:
-    """What backups make safe, and since when."""
-    return [Safe(one.finished, one.consistent_at) for one in backups]
+def safe_points(backups: Iterable[Manifest], marks: Iterable[Mark] = ()) -> list[Safe]:
+    """What backups and the archived log make safe, and since when."""
+    return [
+        *(Safe(one.finished, one.consistent_at) for one in backups),
+        *(Safe(one.since, one.covers) for one in marks),
+    ]
 
 
 def worst_exposure(beats: Sequence[Beat], safe: Iterable[Safe], now: datetime) -> Exposed | None:

@@ -61,12 +61,20 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     jump: float = 0.0
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """Seen at `since`: everything that was committed before `covers` lies in the store, archived."""
+
+    since: datetime
+    covers: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Beats:
-    """What a ledger holds: beats by number, and how many lines could not be read."""
+    """What a ledger holds: beats by number, marks in order, and how many lines could not be read."""
 
     beats: tuple[Beat, ...] = ()
     torn: int = 0
+    marks: tuple[Mark, ...] = ()
 
 
 class LedgerBusy(Unavailable):
@@ -138,14 +146,20 @@ def beat(session: Session, ledger: Ledger, now: datetime) -> Beat:
         boot=_boot(),
     )
     made = msgspec.structs.replace(made, jump=_jump(ledger.last, made))
-    _append(ledger.folder, made)
+    _append(ledger.folder, made, made.acknowledged)
     ledger.last = made
     return made
+
+
+def mark(ledger: Ledger, covers: datetime, now: datetime) -> None:
+    """Note how far what was committed is safe by now. Raises `Unavailable` where the disk takes nothing."""
+    _append(ledger.folder, Mark(now, covers), now)
 
 
 def read_beats(folder: Path) -> Beats:
     """Everything that a ledger holds; nothing where there is none."""
     beats: dict[int, Beat] = {}
+    marks: list[Mark] = []
     torn = 0
     for day in _days(folder):
         with explained(day):
@@ -158,8 +172,12 @@ def read_beats(folder: Path) -> Beats:
             except ValueError:
                 torn += 1
             else:
-                beats[one.number] = one
-    return Beats(tuple(beats[number] for number in sorted(beats)), torn)
+                if isinstance(one, Mark):
+                    marks.append(one)
+                else:
+                    beats[one.number] = one
+    ordered = tuple(beats[number] for number in sorted(beats))
+    return Beats(ordered, torn, tuple(sorted(marks, key=lambda one: one.since)))
 
 
 def number_in(engine: Engine, session: Session, name: str) -> int | None:
@@ -195,9 +213,9 @@ def _commit(session: Session, ledger: Ledger, moment: datetime) -> int:
     return int(number)
 
 
-def _append(folder: Path, made: Beat) -> None:
+def _append(folder: Path, made: Beat | Mark, moment: datetime) -> None:
     """One line at the end of the day's file, on the disk when this returns."""
-    day = folder / f"{made.acknowledged:%Y-%m-%d}.jsonl"
+    day = folder / f"{moment:%Y-%m-%d}.jsonl"
     with explained(day):
         new = not day.exists()
         handle = os.open(day, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -216,18 +234,19 @@ def _append(folder: Path, made: Beat) -> None:
                 old.unlink(missing_ok=True)
 
 
-def _encode(made: Beat) -> bytes:
+def _encode(made: Beat | Mark) -> bytes:
     body = msgspec.json.encode(made)
     return body[:-1] + _CHECKED + f"{zlib.crc32(body):08x}".encode() + b'"}\n'
 
 
-def _decode(line: bytes) -> Beat:
+def _decode(line: bytes) -> Beat | Mark:
     """Raises `ValueError` (as msgspec's errors are) for a line that is not whole."""
     head, found, tail = line.rpartition(_CHECKED)
     body = head + b"}"
     if not found or tail != f"{zlib.crc32(body):08x}".encode() + b'"}':
         raise ValueError
-    return msgspec.json.decode(body, type=Beat)
+    kind: type[Beat | Mark] = Mark if b'"covers":' in body else Beat
+    return msgspec.json.decode(body, type=kind)
 
 
 def _days(folder: Path) -> list[Path]:
