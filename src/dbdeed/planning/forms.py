@@ -35,6 +35,10 @@ _MOOT = frozenset(
 )
 
 
+_FILLED = frozenset({"materialized view"})
+"""What has rows as soon as it is made, so that what comes onto it may fail on these."""
+
+
 def never_empty(_: ObjectId) -> bool:
     """Where no live database can be asked: every table may have rows."""
     return False
@@ -75,7 +79,11 @@ def choose_form(
     if not tables:
         if change.action is not Action.CREATE:
             return change
-        steps = [replace(_unheard(step), lock=LockLevel.NONE) for step in change.steps]
+        full = _root(change.id, target).kind in _FILLED and target.objects[change.id].parent is not None
+        steps = [
+            replace(step if full else _unheard(step), lock=LockLevel.NONE, online=None)
+            for step in change.steps
+        ]
     elif any(_costs(step) for step in change.steps) and all(map(empty, tables)):
         steps = [_unheard(step) for step in change.steps]
     else:

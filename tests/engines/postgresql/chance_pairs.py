@@ -227,6 +227,12 @@ ANEW = {
         " d e GENERATED ALWAYS AS (coalesce(b, 'a'::e)) STORED)",
         "CREATE TYPE f AS ENUM ('a'); CREATE TABLE p (q bigint, d f); CREATE TABLE c (b f) INHERITS (p)",
     ),
+    "a policy reads a partition's column that goes": (
+        "CREATE TABLE t (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE o PARTITION OF t DEFAULT;"
+        "CREATE POLICY n ON t USING (EXISTS (SELECT FROM o x WHERE x.b IS NOT NULL))",
+        "CREATE TABLE o (c integer); CREATE MATERIALIZED VIEW m AS SELECT 1 AS one FROM o;"
+        "CREATE UNIQUE INDEX i ON m (one)",
+    ),
     "sequences of a table that is made anew go to another": (
         "CREATE TYPE e AS ENUM ('a'); CREATE TABLE s (b e, c text) PARTITION BY LIST (c);"
         "CREATE SEQUENCE v OWNED BY s.b; CREATE SEQUENCE n AS integer OWNED BY s.b;"

@@ -131,12 +131,13 @@ def create(new: Index, context: Context) -> Making:
     there = new.parent in context.current.objects
     whole = not new.on_partitioned or inheritance.whole(new, context)
     handed = inheritance.below(new, context) if whole else inheritance.Handed()
+    filled = new.parent is not None and new.parent.kind == "materialized view"  # be it made in this plan
     making = step(
         online.statement(new, new.name, only=not whole),
         new.id,
         LockLevel.SHARE if there else LockLevel.NONE,
         scans=there,
-        hazards=_dangers(new) if there else (),
+        hazards=_dangers(new) if there else tuple(online.twice(new)) if filled else (),
         online=_online(new, handed, whole=whole),
     )
     named = tuple(replace(one, online=()) for one in handed.steps)

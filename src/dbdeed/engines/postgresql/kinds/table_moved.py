@@ -15,7 +15,7 @@ from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.kinds import column_alter, column_create
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
@@ -63,7 +63,21 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
         if name not in wanted and not (own is not None and own.local):
             steps += dropped(column, context)
             covers.append(column.id)
+    for name, column in was.items():
+        if name not in wanted or wanted[name].type != column.type:
+            disturbs.update(_reading(column, context))
     return Fitted(tuple(steps), tuple(covers), frozenset(disturbs))
+
+
+def _reading(column: Column, context: Context) -> Iterator[ObjectId]:
+    """What reads a column that only comes from above in this table: it needs the one above, and the table."""
+    above = column_create.column_above(column, context.current)
+    if column.id in context.current.objects or above is None:
+        return
+    table = ObjectId("table", (column.schema, column.table))
+    for one in context.current.needed_by.get(above.id, ()):
+        if table in context.current.needs.get(one, ()) and one.kind not in ("table", "column", "sequence"):
+            yield one
 
 
 def _computed(named: tuple[str, Column]) -> bool:
