@@ -161,6 +161,21 @@ def test_others_backups_in_a_shared_store_keep_their_log(
     assert project.segments() == list(range(85, 102))
 
 
+def test_who_has_no_backup_yet_prunes_nobody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE", str(tmp_path / "shared"))
+    (tmp_path / "mine").mkdir()
+    project = Project(tmp_path / "mine", "1 backup")
+    text = project.document.read_text()
+    project.document.write_text(
+        text.replace("- **Retention**", "- **Destination**: `STORE`\n- **Retention**")
+    )
+    project.store = FolderStore(tmp_path / "shared")
+    theirs = [project.backup(15).id, project.backup(9).id, project.backup(1).id]
+    for dry_run in (True, False):
+        assert prune_backups(project.document, dry_run=dry_run).decisions == ()
+    assert project.ids() == theirs
+
+
 def test_an_unreadable_record_keeps_all_of_the_log(tmp_path: Path) -> None:
     project = Project(tmp_path, "1 backup")
     broken, _ = project.backup(15), project.backup(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -75,6 +76,40 @@ def test_the_procedure_of_a_sealed_store_brings_the_database_back(project: Proje
     )
     assert done.returncode == 0, done.stderr
     with closing(sqlite3.connect(project.folder / "restored.db")) as restored:
+        assert restored.execute("SELECT count(*) FROM notes").fetchone() == (1,)
+
+
+def test_a_bare_machine_gets_everything_back_from_a_shared_store(tmp_path: Path) -> None:
+    """The document and the store alone: the Procedure says whose backups are meant."""
+    lines = "- **Destination**: `STORE`\n- **Encryption**: key in `BACKUP_KEY`\n- **Retention**"
+    (tmp_path / "lost").mkdir()
+    lost = Project(tmp_path / "lost", DOCUMENT.replace("- **Retention**", lines))
+    shared = {**os.environ, "STORE": str(tmp_path / "shared"), "BACKUP_KEY": OLD}
+    environment = {**shared, **lost.environment}
+    run_backup(lost.document, environment=environment)
+    assert run_drill(lost.document, environment=environment).proof.verdict is Verdict.PROVEN
+    (tmp_path / "other").mkdir()
+    other = Project(tmp_path / "other", DOCUMENT.replace("- **Retention**", lines))
+    run_backup(other.document, environment={**shared, **other.environment})
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "DATABASE.md").write_text(lost.document.read_text())
+    shutil.rmtree(lost.folder)
+    with pytest.raises(InvalidInput, match="no backup of this project") as caught:
+        restore_backup(bare / "DATABASE.md", into=str(bare / "x.db"), environment=shared)
+    assert "does not know its own id" in caught.value.hint
+    steps = re.findall(r"^\d+\. `+ ?(.*?) ?`+$", (bare / "DATABASE.md").read_text(), re.MULTILINE)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euc", "\n".join(steps)],
+        cwd=bare,
+        env={**shared, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(bare / "restored.db")) as restored:
         assert restored.execute("SELECT count(*) FROM notes").fetchone() == (1,)
 
 

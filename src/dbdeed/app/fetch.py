@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from dbdeed.app.vault import Vault
     from dbdeed.progress import Progress
     from dbdeed.recovery.manifest import Manifest
 
@@ -50,9 +51,7 @@ def fetch_backup(
     project = open_project(document)
     architecture = read_architecture(project)
     engine, vault = engine_of(architecture), open_vault(project, architecture, environment)
-    manifest = (
-        vault.store.find(backup) if backup else _newest(vault.listing().backups, method, vault.store.label)
-    )
+    manifest = vault.store.find(backup) if backup else _newest(vault, method)
     with explained(into):
         if into.exists() and (not into.is_dir() or any(into.iterdir())):
             raise Refused(f"{into} is not empty.", hint="Name a folder that is not there yet.")
@@ -73,12 +72,12 @@ def fetch_backup(
     return manifest
 
 
-def _newest(backups: tuple[Manifest, ...], method: str, label: str) -> Manifest:
-    chosen = [one for one in backups if method in ("", one.method)]
+def _newest(vault: Vault, method: str) -> Manifest:
+    chosen = [one for one in vault.listing().backups if method in ("", one.method)]
     newest = max(chosen, key=lambda one: (one.consistent_at, one.id), default=None)
     if newest is None:
         raise InvalidInput(
-            f"There is no {f'{method} ' if method else ''}backup in {label}.",
-            hint="`dbdeed backup list` shows what there is.",
+            f"There is no {f'{method} ' if method else ''}backup of this project in {vault.store.label}.",
+            hint=vault.why_none(),
         )
     return newest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed import __version__
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dbdeed.recovery.manifest import Manifest
 
 _STAGED = "backups"
+_ID = ".dbdeed/id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,15 @@ def procedure_of(architecture: Architecture, engine: Engine, vault: Vault, manif
     steps = list(method_of(engine, manifest).commands(_nowhere()))
     if any("$DATABASE" in one for one in steps) and not any(one.startswith("DATABASE=") for one in steps):
         steps.insert(0, 'DATABASE="$PWD/restored.db"')
+    tool = _tool(architecture, manifest.project if vault.shared else "")
     if Method.CONTINUOUS_ARCHIVING in (recovery.method.value or ()):
-        return _replayed(architecture, steps)
+        return _replayed(tool, architecture, steps)
     increments = bool(manifest.needs) or wants_increments(recovery.frequency.value)
     if isinstance(vault.store, FolderStore) and not increments:
         find = f'BACKUP="$(ls -d {_folder(architecture)}/*-{manifest.method}-*/data | tail -n 1)"'
         return Procedure((find,), tuple(steps))
     fetch = f"dbdeed backup fetch {_document(architecture)} --quiet --method {manifest.method} --into fetched"
-    return Procedure((*_tool(architecture), f'BACKUP="$({fetch})"'), tuple(steps))
+    return Procedure((*tool, f'BACKUP="$({fetch})"'), tuple(steps))
 
 
 def rehearsal_of(
@@ -94,8 +97,11 @@ def edited(architecture: Architecture, procedure: Procedure) -> str:
     return ""
 
 
-def _tool(architecture: Architecture) -> list[str]:
-    """dbdeed, where it is not there, and the variables that it needs, by name."""
+def _tool(architecture: Architecture, project: str) -> list[str]:
+    """dbdeed, where it is not there, the variables that it needs, by name, and whose backups are meant.
+
+    `project` is the id under which they lie in a store that others use too; "" where nobody else does.
+    """
     recovery = architecture.recovery
     named = []
     if recovery.destination.value is not None and recovery.destination.value.env is not None:
@@ -107,21 +113,27 @@ def _tool(architecture: Architecture) -> list[str]:
         f'command -v dbdeed > /dev/null || .recovery/bin/pip install "dbdeed[all]=={__version__}"',
         'PATH="$PATH:$PWD/.recovery/bin"',
         *([f": {' '.join(named)}"] if named else []),
+        *(
+            [f"test -s {_ID} || {{ mkdir -p .dbdeed && echo {shlex.quote(project)} > {_ID}; }}"]
+            if project
+            else []
+        ),
     ]
 
 
-def _replayed(architecture: Architecture, steps: list[str]) -> Procedure:
+def _replayed(tool: list[str], architecture: Architecture, steps: list[str]) -> Procedure:
     """The engine's commands, with those that read the backup's files replaced by one of ours."""
     readers = [number for number, one in enumerate(steps) if '"$BACKUP' in one]
     target = _target(steps[readers[-1]])
     restore = f"dbdeed restore {_document(architecture)} --to latest --into {target}"
     rest = [one for number, one in enumerate(steps) if number not in readers]
     at = readers[-1] - len(readers) + 1
-    return Procedure((*_tool(architecture), *rest[:at], restore), tuple(rest[at:]), restored=True)
+    return Procedure((*tool, *rest[:at], restore), tuple(rest[at:]), restored=True)
 
 
 def _document(architecture: Architecture) -> str:
-    return shlex.quote(architecture.source.name)
+    """By its name alone: where it lies is another machine's business."""
+    return shlex.quote(Path(architecture.source.name).name)
 
 
 def _target(reader: str) -> str:

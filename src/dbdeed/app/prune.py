@@ -83,12 +83,12 @@ def prune_backups(
     retention = architecture.recovery.retention.value
     logs = _logs(architecture, vault.store)
     if dry_run or not vault.store.exists():
-        decisions = decide(candidates(vault.listing()), retention, utc_now())
+        decisions = decide(candidates(vault.own()), retention, utc_now())
         goes = {one.id for one in decisions if not one.kept}
         log, log_kept = _log(vault.store.listing(), goes, logs, remove=False)
         return Pruned(tuple(decisions), (), (), log, log_kept)
     with vault.store.writing(), progress.step("Prune the backups"):
-        listing = vault.listing()
+        listing = vault.own()
         decisions = decide(candidates(listing), retention, utc_now())
         removed, busy = _remove(vault.store, listing, [one.id for one in decisions if not one.kept])
         log, log_kept = _log(vault.store.listing(), set(), logs, remove=True)

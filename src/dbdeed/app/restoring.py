@@ -154,6 +154,6 @@ def _backup(vault: Vault, backup: str) -> Manifest:
     newest = max(vault.listing().backups, key=lambda one: (one.consistent_at, one.id), default=None)
     if newest is None:
         raise InvalidInput(
-            f"There is no backup in {vault.store.label}.", hint="`dbdeed backup run` takes one."
+            f"There is no backup of this project in {vault.store.label}.", hint=vault.why_none()
         )
     return newest

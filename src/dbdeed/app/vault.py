@@ -55,6 +55,20 @@ class Vault:
         found = {one.project for one in self.store.listing().backups}
         return found.pop() if len(found) == 1 else ""
 
+    def why_none(self) -> str:
+        """What may be done where nothing of ours is found."""
+        others = sorted({one.project for one in self.store.listing().backups})
+        if self.owner or not self.shared or not others:
+            return "`dbdeed backup run` takes one."
+        return (
+            f"It holds backups of {', '.join(others)}, and this folder does not know its own id. Where it is "
+            f"one of these, write that into {self.home.state / 'id'}."
+        )
+
+    def own(self) -> Listing:
+        """What is certainly ours: what may be deleted."""
+        return self.store.listing(self.home.known_identity() if self.shared else None)
+
     def listing(self) -> Listing:
         """What is there of ours."""
         return self.store.listing(self.owner)

@@ -114,20 +114,27 @@ def reading_whole(
         RestoreFailed: the chain does not fit together.
     """
     with ExitStack() as opened:
-        folders = [opened.enter_context(store.reading(one)) for one in chain_of(store, manifest)]
+        chain = chain_of(store, manifest)
+        folders = [opened.enter_context(store.reading(one, progress)) for one in chain]
         if len(folders) == 1:
-            yield folders[0], False
+            yield folders[0], store.copies
             return
-        whole = _combined(opened, method, folders, work, progress)
+        whole = _combined(opened, method, folders, work, progress, spend=store.copies)
         yield whole, True
 
 
 def _combined(
-    opened: ExitStack, method: BackupMethod, folders: Sequence[Path], work: Path, progress: Progress
+    opened: ExitStack,
+    method: BackupMethod,
+    folders: Sequence[Path],
+    work: Path,
+    progress: Progress,
+    *,
+    spend: bool,
 ) -> Path:
     if not isinstance(method, IncrementalMethod):
         raise Damaged(f"A {method.name} backup has a chain, and its method knows none.")
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="whole-", dir=work)))
-    method.combine(folders, place, progress)
+    method.combine(folders, place, progress, spend=spend)
     return place

@@ -29,7 +29,7 @@ FORMAT = "dbdeed-key/1"
 KEYS = "keys/"
 KEY_SIZE = 32
 _NONCE_SIZE = 12
-_ADVICE = "It is 32 random bytes in base64 or hexadecimal: `openssl rand -base64 32` makes one."
+_ADVICE = "It is 32 random bytes in base64 or hexadecimal: `head -c 32 /dev/urandom | base64` makes one."
 
 
 class WrongKey(Damaged):

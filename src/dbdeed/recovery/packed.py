@@ -56,6 +56,8 @@ class PackedStore:
         keyring: of a sealed store.
     """
 
+    copies = True
+
     def __init__(self, objects: Objects, spool: Path, keyring: Keyring | None = None) -> None:
         self._objects = objects
         self._spool = spool

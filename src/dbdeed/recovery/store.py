@@ -119,6 +119,10 @@ class Store(Protocol):
     def shelf(self) -> Shelf:
         """Single files beside the backups: segments of a log."""
 
+    @property
+    def copies(self) -> bool:
+        """What `reading` gives is a copy, whose files the reader may make its own."""
+
     def within(self, folder: Path) -> bool:
         """Whether it lies in this local folder."""
 
@@ -172,6 +176,7 @@ class FolderStore:
     """The backups in one local folder, as the engine wrote them."""
 
     root: Path
+    copies = False
 
     @property
     def label(self) -> str:
