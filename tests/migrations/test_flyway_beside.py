@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.migrations.conftest import Course
-from tests.migrations.peers import JavaPeer, Said
+from tests.migrations.peers import JAVA, JavaPeer, Said
 from tests.migrations.tunnel import Tunnels
 from tests.migrations.written_drafts import forward, mixed, whole
 from tests.planning.conftest import Place
@@ -17,7 +18,8 @@ from tests.planning.conftest import Place
 from dbdeed.document.values.types import Tool
 from dbdeed.errors import Unavailable
 from dbdeed.migrations.formats.jdbc import jdbc_of
-from dbdeed.migrations.runner import down, locked
+from dbdeed.migrations.runner import Tool as ToolProgram
+from dbdeed.migrations.runner import down, locked, up
 from dbdeed.migrations.seam import State
 
 NEWEST = pytest.param("postgresql-18", marks=pytest.mark.slow)
@@ -349,3 +351,28 @@ def _names(course: Course) -> list[str]:
         return [f"V{first}", f"U{first}", "V9__no_more_words.sql"]
     mixed_files = [f"{letter}9__stock.sql{end}" for letter in "VU" for end in ("", ".conf")]
     return [f"V{first}", f"U{first}", *mixed_files, "V10__no_more_words.sql"]
+
+
+@ONE
+def test_what_only_flyway_can_fill_in_is_run_by_flyway_itself(beside: Beside) -> None:
+    beside.write(
+        {
+            "V1__first.sql": FILES["V1__first.sql"],
+            "V2__stamped.sql": "CREATE TABLE stamped AS SELECT '${flyway:timestamp}' AS moment;",
+            "V3__third.sql": "CREATE TABLE third (id integer);",
+        }
+    )
+    course, program = beside.course, beside.course.root / "bin" / "flyway"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 -cp '{JAVA}:{JAVA}/lib/*' Peer \"$@\"\n"
+    )
+    program.chmod(0o755)
+    environment = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    tool = ToolProgram(course.format.process(course.files.layout, environment), course.target)
+    report = up(course.desk, course.files, course.place.scratch, tool)
+    assert [one.version for one in report.done] == ["1", "2", "3"]
+    beside.agree()
+    assert course.session.fetch("SELECT count(*) FROM stamped WHERE moment LIKE '20%'") == [(1,)]
+    kinds = beside.rows("version, type")
+    assert kinds == [("1", "SQL"), ("2", "SQL"), ("3", "SQL")]

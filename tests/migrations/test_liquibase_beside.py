@@ -215,6 +215,8 @@ def test_we_take_back_what_they_applied_and_they_what_we_did(beside: Beside) -> 
     assert set(beside.course.standing().values()) == {"pending"}
     beside.course.up()
     beside.agree()
+    beside.down(5)
+    assert beside.rows("id") == []
 
 
 @ONE
@@ -478,3 +480,32 @@ def _names(course: Course) -> list[str]:
     names = ["20261122101500_add_loyalty_points_f_r_sp_ter.sql"]
     names += ["20261122101500_stock.sql"] if course.place.is_postgresql else []
     return [name for one in (*names, "20261122101500_no_more_words.sql") for name in (one, "root.xml")]
+
+
+@POSTGRESQL
+def test_other_schemas_and_tables(beside: Beside) -> None:
+    beside.write({**FILES, "liquibase.properties": SCHEMAS})
+    course = beside.course
+    for schema in ("mine", "ledger"):
+        course.session.execute(f"CREATE SCHEMA {schema}")
+    beside.general += [
+        "--liquibase-schema-name=ledger",
+        "--database-changelog-table-name=WHAT_RAN",
+        "--database-changelog-lock-table-name=who_runs",
+    ]
+    beside.given += ["--default-schema-name=mine"]
+    course.up(until="2")  # which runs on change, and has its place all the same
+    assert course.session.fetch("SELECT count(*) FROM ledger.what_ran") == [(2,)]
+    assert course.session.fetch("SELECT to_regclass('mine.customers') IS NOT NULL") == [(True,)]
+    said = beside.liquibase("update")
+    assert said, said.text
+    beside.agree()
+    assert course.session.fetch("SELECT count(*) FROM mine.counted") == [(0,)]
+
+
+SCHEMAS = """changeLogFile: db/changelog/root.xml
+liquibase.liquibaseSchemaName = ledger
+defaultSchemaName = mine
+databaseChangeLogTableName = WHAT_RAN
+databaseChangeLogLockTableName = who_runs
+"""

@@ -185,6 +185,15 @@ def _pending(lines: Sequence[Line]) -> list[Line]:
     return sorted(found, key=lambda one: one.standing is not Standing.BEGUN)
 
 
+def _has_place(one: Migration) -> bool:
+    """Whether it stands somewhere among the versions: all but what runs after all others."""
+    return one.kind is not Kind.REPEATABLE or bool(one.version)
+
+
+def _goes_back(one: Migration) -> bool:
+    return _has_place(one) and one.kind is not Kind.BASELINE
+
+
 def _until(todo: list[Line], until: str, files: Files) -> list[Line]:
     if not until:
         return todo
@@ -192,7 +201,7 @@ def _until(todo: list[Line], until: str, files: Files) -> list[Line]:
     if until not in ordered:
         raise _unknown_version(until, files)
     last = len(ordered) - 1 - ordered[::-1].index(until)
-    wanted = {one.key for one in files.migrations[: last + 1] if one.kind is not Kind.REPEATABLE}
+    wanted = {one.key for one in files.migrations[: last + 1] if _has_place(one)}
     return [one for one in todo if one.key in wanted]
 
 
@@ -307,7 +316,7 @@ def back_from(
     """What `down` takes back, the latest first. Raises `Refused` where one has no way back."""
     rows = {one.key: number for number, one in enumerate(desk.history.applied(desk.session))}
     there = [one for one in lines if one.key in rows and one.standing is not Standing.BASELINE]
-    there = [one for one in there if one.migration is None or one.migration.kind is Kind.VERSIONED]
+    there = [one for one in there if one.migration is None or _goes_back(one.migration)]
     there.sort(key=lambda one: rows[one.key], reverse=True)
     if after is not None:
         ordered = {one.key: number for number, one in enumerate(files.migrations)}

@@ -44,7 +44,7 @@ class Origin:
 
 class Kind(StrEnum):
     VERSIONED = "versioned"
-    REPEATABLE = "repeatable"  # runs again whenever its checksum changes, after all others
+    REPEATABLE = "repeatable"  # runs again whenever its checksum changes; without a version, after all others
     BASELINE = "baseline"  # the whole state at its version, for databases that are empty
 
 
