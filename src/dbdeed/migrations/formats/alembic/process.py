@@ -47,7 +47,7 @@ class AlembicProcess:
 
     @property
     def missing(self) -> str:
-        if not (self.layout.root / "alembic.ini").is_file():
+        if not settings_of(self.layout.root).configured:
             return "There is no alembic.ini: `alembic init alembic` makes one."
         return "" if self._python is not None else "It is not installed: `pip install alembic`."
 

@@ -1,14 +1,20 @@
-"""What `alembic.ini` and `env.py` say of a project's migrations."""
+"""What `alembic.ini`, `pyproject.toml` and `env.py` say of a project's migrations."""
 
 from __future__ import annotations
 
 import ast
 import configparser
 import os
+import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dbdeed.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _TEMPLATE = "%(rev)s_%(slug)s"
 
@@ -19,7 +25,7 @@ class Settings:
 
     Attributes:
         folder: of the migrations.
-        file: alembic.ini; None where there is none.
+        configured: there is an alembic.ini, or a `[tool.alembic]`.
         template: of a new file's name, without its ending.
         slug_length: of the words in it.
         recursive: folders inside of it count too.
@@ -27,7 +33,7 @@ class Settings:
     """
 
     folder: Path
-    file: Path | None = None
+    configured: bool = False
     template: str = _TEMPLATE
     slug_length: int = 40
     recursive: bool = False
@@ -36,42 +42,71 @@ class Settings:
 
 
 def settings_of(root: Path) -> Settings:
-    """The project's settings, or Alembic's own where there is no alembic.ini.
+    """The project's settings, or Alembic's own where there is neither alembic.ini nor `[tool.alembic]`.
 
     Raises `InvalidInput` for what cannot be read, and for several folders.
     """
-    file = root / "alembic.ini"
-    if not file.is_file():
+    written = {**_of_toml(root), **_of_ini(root)}  # the first wins where both say something, as with Alembic
+    if not written:
         return Settings(root / "alembic" / "versions")
-    parser = configparser.ConfigParser({"here": root.absolute().as_posix()})
-    try:
-        parser.read(file, encoding="utf-8")
-        given = dict(parser.items("alembic", raw=True)) if parser.has_section("alembic") else {}
-        found = {name: parser.get("alembic", name) for name in given if name in _READ}
-    except (configparser.Error, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            f"alembic.ini cannot be read: {error}", where=file.name, code="alembic-ini"
-        ) from None
-    scripts = _place(root, found.get("script_location") or "alembic")
+    found = {name: value for name, value in written.items() if name in _READ}
+    scripts = _place(root, str(found.get("script_location") or "alembic"))
     env = scripts / "env.py"
-    table = _configured(env, "version_table", found.get("version_table", ""))
+    table = _configured(env, "version_table", str(found.get("version_table", "")))
     return Settings(
-        folder=_versions(root, scripts, found.get("version_locations", "").strip()),
-        file=file,
-        template=found.get("file_template") or _TEMPLATE,
+        folder=_versions(root, scripts, found),
+        configured=True,
+        template=str(found.get("file_template") or _TEMPLATE),
         slug_length=int(found.get("truncate_slug_length") or 40),
-        recursive=found.get("recursive_version_locations", "").strip().lower() == "true",
+        recursive=found.get("recursive_version_locations") in (True, "true"),
         table=table or "alembic_version",
-        schema=_configured(env, "version_table_schema", found.get("version_table_schema", "")),
+        schema=_configured(env, "version_table_schema", str(found.get("version_table_schema", ""))),
     )
 
 
 _READ = frozenset(
     {
-        "script_location", "version_locations", "file_template", "truncate_slug_length",
-        "recursive_version_locations", "version_table", "version_table_schema",
+        "script_location", "version_locations", "path_separator", "version_path_separator", "file_template",
+        "truncate_slug_length", "recursive_version_locations", "version_table", "version_table_schema",
     }
 )  # fmt: skip
+_SEPARATORS = {"os": os.pathsep, "space": " ", "newline": "\n", ":": ":", ";": ";"}
+
+
+def _of_ini(root: Path) -> dict[str, Any]:
+    file = root / "alembic.ini"
+    parser = configparser.ConfigParser({"here": root.absolute().as_posix()})
+    try:
+        parser.read(file, encoding="utf-8")
+        if not parser.has_section("alembic"):
+            return {}
+        names = dict(parser.items("alembic", raw=True))
+        return {name: parser.get("alembic", name) for name in names if name in _READ} or {"": ""}
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise _unreadable(file, error) from None
+
+
+def _of_toml(root: Path) -> dict[str, Any]:
+    file = root / "pyproject.toml"
+    if not file.is_file():
+        return {}
+    here = {"here": root.absolute().as_posix()}
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("alembic", {})
+        return {
+            name: value % here
+            if isinstance(value, str)
+            else [str(one) % here for one in value]
+            if isinstance(value, list) and name in _READ
+            else value
+            for name, value in found.items()
+        }
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError, ValueError, KeyError) as error:
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: Path, error: Exception) -> InvalidInput:
+    return InvalidInput(f"{file.name} cannot be read: {error}", where=file.name, code="alembic-ini")
 
 
 def _place(root: Path, text: str) -> Path:
@@ -84,17 +119,20 @@ def _place(root: Path, text: str) -> Path:
     return Path(os.path.normpath(root / text))
 
 
-def _versions(root: Path, scripts: Path, text: str) -> Path:
-    if not text:
-        return scripts / "versions"
-    if any(mark in text for mark in ("\n", ";", ",", " ")) or os.pathsep in text.partition(":")[2]:
+def _versions(root: Path, scripts: Path, found: Mapping[str, Any]) -> Path:
+    given = found.get("version_locations") or ""
+    if isinstance(given, str):
+        way = found.get("path_separator") or found.get("version_path_separator") or ""
+        parts = given.split(_SEPARATORS[way]) if way in _SEPARATORS else re.split(r",\s*|\s+", given.strip())
+        given = [one.strip() for one in parts if one.strip()]
+    if len(given) > 1:
         raise InvalidInput(
-            "This alembic.ini has several version_locations.",
+            "Alembic's configuration has several version_locations.",
             where="alembic.ini",
             hint="Only one folder of files is run here; put them into one, or run them with Alembic.",
             code="alembic-ini",
         )
-    return _place(root, text)
+    return _place(root, given[0]) if given else scripts / "versions"
 
 
 def _configured(env: Path, name: str, otherwise: str) -> str:
