@@ -198,7 +198,7 @@ def test_no_write_of_either_application_is_lost_in_many_orders(between: Session,
     _in_turn(between, actions)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=_actions)
 def test_no_write_of_either_application_is_lost(between: Session, actions: list[Any]) -> None:
     _in_turn(between, actions)
@@ -294,7 +294,9 @@ def test_a_renamed_table_is_refused_where_its_old_name_cannot_do_all(sqlite: Pla
     assert "last_insert_rowid" in caught.value.hint
 
 
-@pytest.mark.parametrize("renamed", [False, True], ids=["columns", "table too"])
+@pytest.mark.parametrize(
+    "renamed", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["columns", "table too"]
+)
 def test_the_running_application_works_between_any_two_groups_of_statements(
     place: Place, renamed: bool
 ) -> None:
@@ -433,6 +435,16 @@ def test_what_goes_where(postgresql: Place) -> None:
     assert any("column public.a.gone goes" in one for one in found.waits)
 
 
+def test_a_table_does_not_take_the_name_of_what_goes(postgresql: Place) -> None:
+    with pytest.raises(Refused) as caught:
+        phases(
+            postgresql,
+            "CREATE TABLE t (id integer PRIMARY KEY); CREATE VIEW v AS SELECT 1 AS one;",
+            "CREATE TABLE v (id integer PRIMARY KEY); -- renamed from: t\n",
+        )
+    assert "gets a name that something else has" in caught.value.message
+
+
 def test_what_is_only_added_is_no_contract(place: Place) -> None:
     found = phases(
         place,
@@ -473,12 +485,27 @@ REFUSED = {
         "CREATE TABLE t (id integer PRIMARY KEY, n integer); CREATE VIEW v AS SELECT id FROM t;",
         "under a name of its own",
     ),
+    "a column that is renamed to one that is there": (
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer, m text);",
+        "CREATE TABLE t (id integer PRIMARY KEY, m integer, -- renamed from: n\nn text -- renamed from: m\n);",
+        "without `expand and contract`",
+    ),
     "a default that tells nothing apart": (
         "CREATE TABLE t (id integer PRIMARY KEY, n integer DEFAULT 1);",
         "CREATE TABLE t (id integer PRIMARY KEY, m integer DEFAULT 2 -- renamed from: n\n);",
         "NOT NULL",
     ),
 }
+
+
+def test_sample_rows_must_survive_both_halves(place: Place) -> None:
+    samples = place.statements("INSERT INTO t (id) VALUES (1);")
+    before = "CREATE TABLE t (id integer PRIMARY KEY);"
+    with pytest.raises(Refused) as caught:
+        phases(place, before, "CREATE TABLE t (id integer PRIMARY KEY, n integer NOT NULL);", samples=samples)
+    assert caught.value.code == "sample-rows"
+    after = "CREATE TABLE t (id integer PRIMARY KEY, n integer NOT NULL -- backfill: id + 1\n);"
+    assert not phases(place, before, after, samples=samples).contract.empty
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)

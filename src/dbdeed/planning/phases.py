@@ -29,7 +29,7 @@ from dbdeed.planning.shown import one_line
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from dbdeed.engines.catalog import Catalog, ObjectId
@@ -94,7 +94,6 @@ def split(
 
     Raises:
         Refused: there is no state that both applications could work with; the hint says what else to do.
-        ProofFailed: a half does not lead where it should.
     """
     if current.objects == target.objects:
         nothing = replace(assemble(current, target, ()), proven=True)
@@ -109,6 +108,37 @@ def split(
     if bridge.refusals:
         raise _refused(bridge.refusals)
     way = _Way(engine, target, bridge, rounds, online)
+    try:
+        phases = _proven(way, current, scratch, samples, left, generation, progress)
+    except ProofFailed as fault:
+        if samples:
+            split(engine, current, target, statements, scratch, online=online)  # raises if it is not they
+            raise Refused(
+                f"The document's sample rows do not survive both halves, so rows like them would not either. "
+                f"{fault.message}",
+                hint="Say what rows shall have (`-- backfill: EXPRESSION`, a default), or correct these.",
+                code="sample-rows",
+            ) from fault
+        raise Refused(
+            f"The Strategy is expand and contract, and no state in between could be built: {fault.message}",
+            hint="Make the parts of this change one after the other, each in a change of its own; or take "
+            "`expand and contract` out of the Strategy for it.",
+            code="strategy",
+        ) from fault
+    return replace(phases, notes=_told(bridge.notes), waits=_told(bridge.waits))
+
+
+def _proven(
+    way: _Way,
+    current: Catalog,
+    scratch: Scratch,
+    samples: Sequence[Statement],
+    left: Sequence[tuple[ObjectId, ObjectId]],
+    generation: int,
+    progress: Progress,
+) -> Phases:
+    """Both halves, run one after the other in one scratch, and taken back there."""
+    engine, target = way.engine, way.target
     with progress.step("Proving both halves in a scratch database"), scratch.database() as session:
         rebuild(engine, session, current)
         carried = put_in(engine, session, samples, current, never_empty)
@@ -122,7 +152,7 @@ def split(
                 expand = _with_way_back(
                     expand, way.expand_back, session, there, (renamed, current), generation + 3
                 )
-    return Phases(expand, contract, there, _told(bridge.notes), _told(bridge.waits))
+    return Phases(expand, contract, there)
 
 
 def _told(sentences: Iterable[str]) -> tuple[str, ...]:
@@ -156,10 +186,22 @@ def _first_renames(
         if not chosen:
             left = [pair for pair in _pairs(renames) if pair[1].kind not in _HOLD_NOTHING]
             return rounds, left
+        if taken := [one for change in chosen for one in _taken(change, reached, target)]:
+            raise _refused(taken)
         run_groups(engine, session, assemble(reached, target, chosen).groups)
         reached = engine.inspect(session)
         rounds.append(chosen)
     raise ProofFailed("The declared renames come to no end.")
+
+
+def _taken(change: Change, reached: Catalog, target: Catalog) -> Iterator[str]:
+    """What says that a table's new name is another's, which the application from before knows by it."""
+    new = target.objects.get(change.id)
+    if change.id.kind == "table" and new is not None and reached.claimed.intersection(new.claims):
+        yield (
+            f"table {'.'.join(change.id.name)} gets a name that something else has. Give it another one, or "
+            "let the other one go in a change before this one."
+        )
 
 
 @dataclass(frozen=True, slots=True)

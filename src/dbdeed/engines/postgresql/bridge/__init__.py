@@ -9,12 +9,15 @@ import msgspec
 
 from dbdeed.engines.postgresql.alike import renamed_alike
 from dbdeed.engines.postgresql.bridge import alias, syncing
+from dbdeed.engines.postgresql.bridge.adding import add
+from dbdeed.engines.postgresql.bridge.altering import alter
+from dbdeed.engines.postgresql.bridge.going import let_go
 from dbdeed.engines.postgresql.bridge.merging import Merge, fragment
 from dbdeed.engines.postgresql.inspect import inspect
 from dbdeed.engines.seam import Bridge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.seam import Backfill, Session
@@ -29,7 +32,7 @@ def bridge(
     backfills: Mapping[ObjectId, Backfill],
 ) -> Bridge:
     """See `Engine.bridge`."""
-    before, _ = renamed_alike(inspect(session), target)
+    before = _called_alike(session, inspect(session), target)
     tables = {new: old for old, new in renames if new.kind == "table"}
     moved = {old: new for old, new in renames if new.kind == "column" and _apart(old, new, before, target)}
     merge = Merge(before, target, moved)
@@ -46,7 +49,7 @@ def bridge(
     aliases = _added(before, after, alias.ids(tables, after))
     scaffold = _added(before, after, made.ids)
     columns = syncing.columns(pairs, given)
-    middle = merge.middle(columns.final)
+    middle = _middle(merge, columns.final)
     middle = middle.taking(aliases, aliases.objects).taking(scaffold, scaffold.objects)
     if merge.refused:
         return Bridge(before, refusals=tuple(merge.refused))
@@ -63,6 +66,15 @@ def bridge(
         notes=tuple(merge.notes),
         waits=tuple(merge.waits),
     )
+
+
+def _called_alike(session: Session, before: Catalog, target: Catalog) -> Catalog:
+    """What is only called otherwise has its new name, which no application knows it by."""
+    _, renames = renamed_alike(before, target)
+    for change in renames:
+        for step in change.steps:
+            session.execute(step.sql)
+    return inspect(session) if renames else before
 
 
 def _apart(old: ObjectId, new: ObjectId, before: Catalog, target: Catalog) -> bool:
@@ -111,3 +123,23 @@ def _openings(
     again = fragment(middle, {one.id: one for one in without}, needs)
     back = fragment(middle, {**{one.id: one for one in with_default}, **scaffold.objects}, needs)
     return (bare, kept), (again, replace(back, version=middle.version))
+
+
+def _middle(merge: Merge, given: Iterable[Any]) -> Catalog:
+    """The catalog; `given` are new columns whose form is decided elsewhere."""
+    before, target = merge.before, merge.target
+    merge.given = {one.id: one for one in given}
+    merge.objects, merge.needs = dict(before.objects), dict(before.needs)
+    for one, old in before.objects.items():
+        new = target.objects.get(one)
+        if new is None:
+            let_go(merge, one, old)
+        elif new != old:
+            alter(merge, one, old, new)
+    for one, new in target.objects.items():
+        if one not in before.objects:
+            add(merge, one, new)
+    merge.needs = {one: merge.with_copies(needs) for one, needs in merge.needs.items()}
+    merge.keep_names_apart()
+    merge.close()
+    return replace(target, objects=merge.objects, needs=merge.needs, version=before.version, own=before.own)
