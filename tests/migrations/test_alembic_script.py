@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text as sqlalchemy_text
 from sqlalchemy.dialects import postgresql, sqlite
-from tests.migrations.drafts import batch, draft, sql_of
+from tests.migrations.drafts import batch, draft, rebuilding_drafts, sql_of
 from tests.migrations.hostile import HOSTILE, TEXTS
 
 from dbdeed.document.source import Source
@@ -147,3 +147,13 @@ def test_a_formatted_file_still_is_ours() -> None:
     found = reread(POSTGRESQL, text.replace("\n", "\r\n"))
     assert found is not None
     assert sql_of(found.up) == [(True, ["SELECT 3"])]
+
+
+def test_a_rebuilt_table_reads_back() -> None:
+    one = rebuilding_drafts()[1]
+    found = round_trip(SQLITE, one)
+    statements = [each.sql for each in one.up[0].statements]
+    assert sql_of(found.up) == sql_of(found.down) == [(True, statements)]
+    text = written(SQLITE, one, "abc", ["x"])
+    assert reread(SQLITE, text.replace("BEGIN IMMEDIATE", "BEGIN")) is None
+    assert reread(SQLITE, text.replace("with rebuilding()", "with evil()")) is None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.migrations.drafts import batch, draft, sql_of
+from tests.migrations.drafts import batch, draft, rebuilding_drafts, sql_of
 from tests.migrations.hostile import TEXTS
 
 from dbdeed.document.source import Source
@@ -100,3 +100,10 @@ def test_files_as_people_write_them(tmp_path: Path) -> None:
     assert found.origin is None
     assert found.up[1].statements[0].block is not None
     assert found.up[1].statements[0].block.position(found.up[1].statements[0].offset).line == 12
+
+
+def test_a_rebuilt_table_reads_back() -> None:
+    one = rebuilding_drafts()[1]
+    found = round_trip(SQLITE, one)
+    statements = [each.sql for each in one.up[0].statements]
+    assert sql_of(found.up) == sql_of(found.down) == [(True, statements)]

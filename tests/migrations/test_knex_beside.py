@@ -84,7 +84,9 @@ def test_their_lock_keeps_us_out(pair: Pair) -> None:
         pair.up()
     assert pair.lock() == [1]
     pair.theirs.ask("migrate:unlock")
+    pair.session.execute("DELETE FROM knex_migrations_lock")
     assert pair.up() == ["add table t0"]
+    assert pair.lock() == [0]
 
 
 def test_our_lock_keeps_them_out(pair: Pair) -> None:

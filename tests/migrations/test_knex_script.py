@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.migrations.drafts import batch, draft, sql_of
+from tests.migrations.drafts import batch, draft, rebuilding_drafts, sql_of
 from tests.migrations.hostile import HOSTILE, TEXTS
 
 from dbdeed.document.source import Source
@@ -147,3 +147,10 @@ def test_node_reads_the_same(engine: Engine, tmp_path: Path) -> None:
         ]
     assert said == texts
     assert config is None
+
+
+def test_a_rebuilt_table_reads_back() -> None:
+    one = rebuilding_drafts()[1]
+    found = round_trip(SQLITE, Language.TYPESCRIPT, one)
+    statements = [each.sql for each in one.up[0].statements]
+    assert sql_of(found.up) == sql_of(found.down) == [(True, statements)]

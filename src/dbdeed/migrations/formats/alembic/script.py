@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.seam import Statement
 from dbdeed.migrations.formats.alembic.literal import literal, marked, unmarked
-from dbdeed.migrations.formats.keys_off import AFTER, BEFORE, as_batch
+from dbdeed.migrations.formats.keys_off import as_batch
 from dbdeed.migrations.formats.marks import environment_in, origin_in
 from dbdeed.migrations.formats.written_groups import comment_lines, groups_of, is_plain, one_line
 from dbdeed.migrations.seam import Batch
@@ -32,6 +32,27 @@ def filled(sql: str) -> str:
     for name in {names}:
         sql = sql.replace(f"${{{{{{name}}}}}}", os.environ[name].replace("'", "''").replace(":", r"\\:"))
     return sql
+'''
+_REBUILDING = '''
+@contextmanager
+def rebuilding():
+    """A table is rebuilt with foreign keys off, or dropping the old one takes the rows that refer to it."""
+    with op.get_context().autocommit_block():
+        connection = op.get_bind()
+        before = connection.exec_driver_sql("PRAGMA foreign_keys").scalar()
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        broken = len(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall())
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield
+            if len(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()) > broken:
+                raise ValueError("Rows would refer to rows that do not exist.")
+            connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        finally:
+            connection.exec_driver_sql(f"PRAGMA foreign_keys={before}")
 '''
 _NO_WAY_BACK = "No way back: "
 
@@ -62,9 +83,13 @@ def _lines(engine: Engine, draft: Draft, revision: str, parents: Sequence[str]) 
     )
     yield from (f"# {line}".rstrip() for line in comment_lines(draft)[1:])
     yield ""
-    if draft.environment:
-        yield "import os"
-        yield ""
+    rebuilding = any(one.keys_off for one in (*up, *down))
+    imports = [
+        *(["import os"] if draft.environment else []),
+        *(["from contextlib import contextmanager"] if rebuilding else []),
+    ]
+    if imports:
+        yield from (*imports, "")
     yield "from alembic import op"
     yield ""
     yield f"revision = {_name(revision)}"
@@ -74,6 +99,9 @@ def _lines(engine: Engine, draft: Draft, revision: str, parents: Sequence[str]) 
     yield ""
     if draft.environment:
         yield from _FILLED.format(names=_tuple(draft.environment)).splitlines()
+        yield ""
+    if rebuilding:
+        yield from _REBUILDING.splitlines()
         yield ""
     yield ""
     yield "def upgrade() -> None:"
@@ -111,6 +139,10 @@ def _body(engine: Engine, draft: Draft, groups: Sequence[Group]) -> Iterator[str
         if plain:
             yield from _statements(draft, group, "    ")
             continue
+        if group.keys_off:
+            yield "    with rebuilding():"
+            yield from _statements(draft, group, "        ")
+            continue
         yield "    with op.get_context().autocommit_block():"
         before, after = _around(engine, group)
         yield from (f"        op.execute({literal(one)})" for one in before)
@@ -121,8 +153,6 @@ def _body(engine: Engine, draft: Draft, groups: Sequence[Group]) -> Iterator[str
 def _around(engine: Engine, group: Group) -> tuple[Sequence[str], Sequence[str]]:
     if not group.transactional:
         return (), ()
-    if group.keys_off:
-        return BEFORE, AFTER
     return ("BEGIN IMMEDIATE" if engine.name == "sqlite" else "BEGIN",), ("COMMIT",)
 
 
@@ -151,7 +181,16 @@ def with_parents(text: str, parents: Sequence[str]) -> str:
 _COMMENT = re.compile(r"^#[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _CODING = re.compile(r"\A(?:[^\n]*\n)?[ \t\f]*#[^\n]*coding[:=]")
 _GIVEN = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
-_IMPORTS = frozenset({"import os", "from alembic import op", "import sqlalchemy as sa"})
+_IMPORTS = frozenset(
+    {
+        "import os",
+        "from contextlib import contextmanager",
+        "from alembic import op",
+        "import sqlalchemy as sa",
+    }
+)
+_REBUILDING_CALL = ast.dump(ast.parse("rebuilding()", mode="eval").body)
+_REBUILDING_FORM = ast.dump(ast.parse(_REBUILDING).body[0])
 _AUTOCOMMIT = ast.dump(ast.parse("op.get_context().autocommit_block()", mode="eval").body)
 
 
@@ -177,6 +216,7 @@ class _Reader:
         self._engine = engine
         self._block = block
         self._environment = environment
+        self._rebuilds = False
         self._lines = [0]
         for line in block.text.split("\n"):
             self._lines.append(self._lines[-1] + len(line) + 1)
@@ -188,7 +228,8 @@ class _Reader:
                 ways[node.name] = node
             elif not (number == 0 and _is_text(node)) and not self._is_head(node):
                 raise _NotOurs
-        if set(ways) - {"filled"} != {"upgrade", "downgrade"}:
+        self._rebuilds = "rebuilding" in ways
+        if set(ways) - {"filled", "rebuilding"} != {"upgrade", "downgrade"}:
             raise _NotOurs
         down = None if _raises(ways["downgrade"]) else self._way(ways["downgrade"])
         return Script(self._way(ways["upgrade"]), down, origin, self._environment)
@@ -205,6 +246,8 @@ class _Reader:
         if node.name == "filled":
             form = ast.parse(_FILLED.format(names=_tuple(self._environment))).body[0]
             return bool(self._environment) and ast.dump(node) == ast.dump(form)
+        if node.name == "rebuilding":
+            return ast.dump(node) == _REBUILDING_FORM
         empty = ast.parse(f"def {node.name}() -> None: pass").body[0]
         assert isinstance(empty, ast.FunctionDef)
         return (
@@ -229,8 +272,12 @@ class _Reader:
         return tuple([Batch(tuple(together))] if together else found)
 
     def _block_of(self, node: ast.With) -> Batch:
-        items = node.items
-        if len(items) != 1 or items[0].optional_vars or ast.dump(items[0].context_expr) != _AUTOCOMMIT:
+        call = ast.dump(node.items[0].context_expr)
+        if len(node.items) != 1 or node.items[0].optional_vars:
+            raise _NotOurs
+        if call == _REBUILDING_CALL and self._rebuilds:
+            return Batch(tuple(map(self._statement, node.body)))
+        if call != _AUTOCOMMIT:
             raise _NotOurs
         return as_batch(self._engine, tuple(map(self._statement, node.body)))
 

@@ -145,7 +145,10 @@ class KnexHistory:
                 hint=f"Wait until it is done. If it is sure that nobody runs any, release it with {_UNLOCK}.",
                 code="migration-locked",
             )
-        session.execute(f"UPDATE {lock} SET is_locked = {OURS}")
+        if held:
+            session.execute(f"UPDATE {lock} SET is_locked = {OURS}")
+        else:  # somebody emptied it; Knex puts a row there too
+            session.execute(f"INSERT INTO {lock} (is_locked) VALUES ({OURS})")
 
     def _holder(self, session: Session, lock: str) -> str:
         found = session.fetch(_HOLDER, lock) if self._lock.has_schemas else []

@@ -77,6 +77,9 @@ def _settings(root: Path, file: Path, answer: dict[str, Any]) -> Settings:
         )
     path = answer.get("searchPath")
     first = path[0] if isinstance(path, list) and path else path
+    if isinstance(first, str):
+        first = first.split(",")[0].strip(' "')
+        first = "" if first == "$user" else first
     loaded = answer.get("loadExtensions")
     return Settings(
         folder=Path(os.path.normpath(root / folder)),
