@@ -376,3 +376,27 @@ def test_what_only_flyway_can_fill_in_is_run_by_flyway_itself(beside: Beside) ->
     assert course.session.fetch("SELECT count(*) FROM stamped WHERE moment LIKE '20%'") == [(1,)]
     kinds = beside.rows("version, type")
     assert kinds == [("1", "SQL"), ("2", "SQL"), ("3", "SQL")]
+
+
+@BOTH
+@pytest.mark.parametrize("full", [True, False])
+def test_a_database_without_a_history_is_baselined_on_migrate(
+    another: Callable[[], Beside], full: bool
+) -> None:
+    ours, theirs = another(), another()
+    ours.write(FILES, CONF + "flyway.baselineOnMigrate=true\nflyway.baselineVersion=1_2\n")
+    columns = "installed_rank, version, description, type, script, checksum, success"
+    rows = []
+    for one in (ours, theirs):
+        table = "CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL, points integer)"
+        one.course.session.execute(table if full else "SELECT 1")
+        done = (
+            one.course.up()
+            if one is ours
+            else one.flyway("migrate", baselineOnMigrate="true", baselineVersion="1_2")
+        )
+        assert done, done
+        rows.append(one.rows(columns))
+    assert rows[0] == rows[1]
+    assert ("BASELINE" in {row[3] for row in rows[0]}) is full
+    assert ours.flyway("validate")

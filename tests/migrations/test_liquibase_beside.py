@@ -423,7 +423,9 @@ XML = ROOT.replace(
 @ONE
 def test_a_changeset_in_xml_is_run_by_liquibase_itself(beside: Beside) -> None:
     last = "--liquibase formatted sql\n--changeset z:last\nDROP TABLE in_xml;\n--rollback CREATE TABLE in_xml (id int);\n"
-    beside.write({**FILES, "db/changelog/root.xml": XML, "db/changelog/last.sql": last})
+    always = FILES["db/changelog/more/a.sql"].replace("dora:5", "dora:5 runAlways:true")
+    files = {"db/changelog/root.xml": XML, "db/changelog/last.sql": last, "db/changelog/more/a.sql": always}
+    beside.write({**FILES, **files})
     course = beside.course
     nowhere = ToolProgram(course.format.process(course.files.layout, {"PATH": ""}), course.target)
     with pytest.raises(Unavailable, match=r"root\.xml can only be run by liquibase\. Its command line"):
@@ -437,8 +439,11 @@ def test_a_changeset_in_xml_is_run_by_liquibase_itself(beside: Beside) -> None:
     process = course.format.process(course.files.layout, environment)
     tool = ToolProgram(process, course.target)
     report = up(course.desk, course.files, course.place.scratch, tool)
-    assert [one.version for one in report.done] == ["x1", "last"]
-    beside.agree()
+    assert [one.version for one in report.done] == ["5", "x1", "last"]
+    said = beside.liquibase("status", "--verbose").text  # what runs always is never done
+    assert "1 changeset has not been applied" in said
+    assert "more/a.sql::5::dora" in said
+    assert beside.liquibase("validate")
     down(course.desk, course.files, course.place.scratch, tool, count=2)
     assert course.standing()["x1"] == "pending"
     assert course.standing()["includeAll:raw"] == "applied"

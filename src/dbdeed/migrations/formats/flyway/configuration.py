@@ -55,6 +55,8 @@ class Configuration:
     mixed: bool = False
     installed_by: str = ""
     baseline_description: str = "<< Flyway Baseline >>"
+    baseline_on_migrate: bool = False
+    baseline_version: str = "1"
     strict_names: bool = False
     skip_callbacks: bool = False
 
@@ -134,6 +136,8 @@ def _configuration(
         mixed=flag("mixed", default=False),
         installed_by=text("installedBy", ""),
         baseline_description=text("baselineDescription", "<< Flyway Baseline >>"),
+        baseline_on_migrate=flag("baselineOnMigrate", default=False),
+        baseline_version=text("baselineVersion", "1").replace("_", "."),
         strict_names=flag("validateMigrationNaming", default=False),
         skip_callbacks=flag("skipDefaultCallbacks", default=False),
     )

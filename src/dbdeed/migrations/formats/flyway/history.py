@@ -56,6 +56,18 @@ _SQLITE = """CREATE TABLE {table} (
 )"""
 
 
+_HOLDS_SOMETHING = """
+    WITH own AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1),
+        of_extensions AS (SELECT objid FROM pg_catalog.pg_depend WHERE deptype = 'e')
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_class c, own WHERE c.relnamespace = own.oid
+            AND c.oid NOT IN (SELECT objid FROM of_extensions))
+        OR EXISTS (SELECT FROM pg_catalog.pg_proc p, own WHERE p.pronamespace = own.oid
+            AND p.oid NOT IN (SELECT objid FROM of_extensions))
+        OR EXISTS (SELECT FROM pg_catalog.pg_type t, own WHERE t.typnamespace = own.oid
+            AND t.oid NOT IN (SELECT objid FROM of_extensions))
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of the history table."""
@@ -117,10 +129,17 @@ class FlywayHistory:
 
     def create(self, session: Session) -> None:
         table, name = self._table(session), self.configuration.table
+        full = self.configuration.baseline_on_migrate and self._holds_something(session)
         if not self._schemas:
             session.execute(_SQLITE.format(table=table))
             session.execute(f'CREATE INDEX "main".{_quoted(f"{name}_s_idx")} ON {_quoted(name)} ("success")')
-            return
+        else:
+            self._create_in_postgresql(session, table, name)
+        if full:
+            words, version = self.configuration.baseline_description, self.configuration.baseline_version
+            self._insert(session, self._next_rank(session), version, words, "BASELINE", words, None, 0)
+
+    def _create_in_postgresql(self, session: Session, table: str, name: str) -> None:
         space = (
             f" TABLESPACE {_quoted(self.configuration.tablespace)}" if self.configuration.tablespace else ""
         )
@@ -131,6 +150,13 @@ class FlywayHistory:
         session.execute(f'CREATE INDEX {_quoted(f"{name}_s_idx")} ON {table} ("success"){space}')
         if made:
             self._insert(session, 0, None, _SCHEMA_MARK, "SCHEMA", ",".join(map(_quoted, made)), None, 0)
+
+    def _holds_something(self, session: Session) -> bool:
+        """What Flyway's `baselineOnMigrate` asks; what dbdeed keeps there for itself is nothing."""
+        if self._schemas:
+            return bool(session.fetch(_HOLDS_SOMETHING, self._schema(session))[0][0])
+        there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+        return bool(session.fetch(f"{there} AND name NOT LIKE 'dbdeed!_%' ESCAPE '!'"))
 
     def _make_schemas(self, session: Session) -> list[str]:
         """Schemas that the configuration names and that are not there."""

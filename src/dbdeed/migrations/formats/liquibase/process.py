@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.errors import Unavailable
 from dbdeed.migrations.formats.jdbc import jdbc_of
+from dbdeed.migrations.formats.liquibase.changelog import read_changesets, runs_here
 from dbdeed.migrations.formats.loopback import by_tcp
 
 if TYPE_CHECKING:
@@ -41,8 +42,17 @@ class LiquibaseProcess:
         return "Its command line (`liquibase`) is not on the PATH; npm's and Maven's packages have it."
 
     def up(self, target: Target, migration: Migration) -> None:
-        """The next changeset that has not run, which is this one: all before it have."""
-        self._run(target, migration, "update-count", "--count=1")
+        """The next changeset that has not run, which is this one: all before it have.
+
+        Those that run always count as not having run, so they are counted too.
+        """
+        engine = "sqlite" if target.url.startswith("sqlite") else "postgresql"
+        count = 1
+        for one in read_changesets(self.configuration, self.layout.root, engine):
+            if one.key == migration.key:
+                break
+            count += one.always and runs_here(one, self.configuration, engine)
+        self._run(target, migration, "update-count", f"--count={count}")
 
     def down(self, target: Target, migration: Migration) -> None:
         self._run(target, migration, "rollback-count", "--count=1")
