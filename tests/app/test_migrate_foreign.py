@@ -12,6 +12,7 @@ from dbdeed.app.apply import Consent, apply
 from dbdeed.app.migrate import migrate_up, status
 from dbdeed.app.migrate_baseline import migrate_baseline
 from dbdeed.app.migrate_new import migrate_new
+from dbdeed.app.migrate_rebase import migrate_rebase
 from dbdeed.app.migrate_test import migrate_test
 from dbdeed.app.migrate_verify import migrate_verify
 from dbdeed.app.plan import plan
@@ -108,6 +109,22 @@ def test_a_project_is_adopted_by_one_command_and_goes_on_with_either(shop: Shop)
     assert [one.description for one in done] == ["watts"]
     assert shop.theirs.all_done()
     assert migrate_verify(shop.document, environment=shop.environment).ok
+
+
+@pytest.mark.slow
+def test_two_heads_are_put_in_one_order(shop: Shop) -> None:
+    theirs = (
+        SECOND.replace('"a2"', '"a3"', 1)
+        .replace('"note"', '"watts"')
+        .replace("sa.String(20)", "sa.Integer()")
+    )
+    (shop.root / "db" / "versions" / "a3_watts.py").write_text(theirs)
+    shop.describe(MORE)
+    result = migrate_rebase(shop.document, ["a3_watts.py"], environment=shop.environment)
+    assert result.moved == (("a3_watts.py", "a3_watts.py"),)
+    assert result.differences == ()
+    shop.theirs.ask("upgrade", "head")
+    assert shop.theirs.all_done()
 
 
 def test_a_database_without_a_history_gets_one(shop: Shop) -> None:

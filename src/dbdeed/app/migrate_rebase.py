@@ -23,7 +23,7 @@ from dbdeed.app.site import engine_of
 from dbdeed.engines.faults import NotYet
 from dbdeed.engines.seam import ScratchNeeds
 from dbdeed.errors import InvalidInput
-from dbdeed.migrations.replay import foreign, replay, replay_batches
+from dbdeed.migrations.replay import foreign, replay, replay_up
 from dbdeed.migrations.runner import Files
 from dbdeed.migrations.seam import Origin
 from dbdeed.planning.plan import fingerprint
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dbdeed.engines.seam import Engine, Session
+    from dbdeed.migrations.replay import Carrier
     from dbdeed.migrations.seam import Layout, Migration, Renumbers
     from dbdeed.progress import Progress
 
@@ -112,9 +113,11 @@ def migrate_rebase(
         pairs: list[tuple[str, str]] = []
         if moving and renumber is not None:
             kept = [one for one in migrations if one not in moving]
-            with opened.database(reachable=foreign(kept)) as session:
-                replay(engine, session, kept, progress, carrier)
-                pairs = _moved(engine, session, renumber, layout, kept, moving, moment)
+            by_tool = foreign(migrations)
+            with opened.database(reachable=by_tool) as session:
+                replay(engine, session, kept, progress, carrier, recorded=by_tool)
+                used = carrier if by_tool else None
+                pairs = _moved(engine, session, renumber, layout, kept, moving, moment, used)
         after = tuple(chosen.read(engine, layout))
         write_sum(Files(chosen, layout, after, summed=(layout.folder / "dbdeed.sum").exists()), after)
         shelf = Shelf(project, architecture, engine, Files(chosen, layout, after), opened, progress, carrier)
@@ -136,6 +139,7 @@ def _moved(
     kept: list[Migration],
     moving: Sequence[Migration],
     moment: datetime,
+    carrier: Carrier | None,
 ) -> list[tuple[str, str]]:
     """Run each after the others, and write it under its new name; all is as it was where one fails."""
     engine.begin_file(session)
@@ -144,7 +148,7 @@ def _moved(
     existing = list(kept)
     for one in moving:
         before = fingerprint(engine.inspect(session))
-        replay_batches(engine, session, one, one.up)
+        replay_up(engine, session, one, carrier)
         engine.begin_file(session)
         origin = Origin(before, fingerprint(engine.inspect(session)))
         found = renumber.renumbered(layout, existing, one, moment, origin)

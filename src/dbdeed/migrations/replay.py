@@ -57,6 +57,8 @@ def replay(
     migrations: Sequence[Migration],
     progress: Progress = SILENT,
     carrier: Carrier | None = None,
+    *,
+    recorded: bool = False,
 ) -> None:
     """Run the ways up of migrations in an empty scratch.
 
@@ -66,13 +68,14 @@ def replay(
         migrations: in order.
         progress: where it is announced.
         carrier: for those that only their tool can run.
+        recorded: make the tool's history even where none of these needs it: one that comes after does.
 
     Raises:
         ReplayFailed: at file, line and column.
         NotYet: one that only its tool can run, which is not here.
     """
     todo = from_empty(migrations)
-    with_history = carrier if foreign(todo) else None
+    with_history = carrier if recorded or foreign(todo) else None
     if with_history is not None:
         begin_history(session, with_history.history)
     fresh = False
