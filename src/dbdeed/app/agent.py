@@ -120,6 +120,7 @@ class Agent:
     _store_problem: str = ""
     _document_problem: str = ""
     _look_at: float = 0.0
+    _reached: datetime | None = None
     _read: tuple[float, int] | None = None
     _architecture: Architecture | None = None
     _running: tuple[Job, Child] | None = None
@@ -137,6 +138,8 @@ class Agent:
     def tick(self) -> None:
         """Do what is due."""
         self._read_document()
+        received = receiver_health(self._project) if "receive" in self._lasting else None
+        self._reached = received.reached if received is not None else None
         for one in self._lasting.values():
             self._tell(one.tick())
         if self._running is not None:
@@ -177,7 +180,6 @@ class Agent:
         """How everything stands."""
         now, architecture = self.now(), self._architecture
         assert architecture is not None
-        received = receiver_health(self._project) if "receive" in self._lasting else None
         return Facts(
             now=now,
             listing=self._listing,
@@ -190,7 +192,7 @@ class Agent:
                 name: LastingFacts(one.running, max(0, one.restarts), one.problem)
                 for name, one in list(self._lasting.items())
             },
-            reached=received.reached if received is not None else None,
+            reached=self._reached,
             document_problem=self._document_problem,
         )
 

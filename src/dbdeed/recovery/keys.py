@@ -104,6 +104,9 @@ class _Wrapped(msgspec.Struct, forbid_unknown_fields=True):
     wrapped: bytes
 
 
+_WRAPPED = msgspec.json.Decoder(_Wrapped)  # made by one thread, as in `manifest`
+
+
 class Keyring:
     """The data keys of one store."""
 
@@ -146,7 +149,7 @@ class Keyring:
 
     def _stored(self, name: str) -> _Wrapped:
         try:
-            stored = msgspec.json.decode(self._objects.get(f"{KEYS}{name}"), type=_Wrapped)
+            stored = _WRAPPED.decode(self._objects.get(f"{KEYS}{name}"))
         except NoObject as error:
             raise Damaged("Its data key is gone.", where=name) from error
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime  # noqa: TC003 - msgspec reads the annotations
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -197,6 +197,14 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     content: msgspec.Raw
 
 
+# Made here, by one thread: msgspec reads a type's annotations when it first meets it, and two threads that do
+# so at once crash the interpreter (msgspec 0.22).
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
+    kind: msgspec.json.Decoder(kind) for kind in (Manifest, Proof)
+}
+
+
 def encode(record: Manifest | Proof) -> bytes:
     """A record as JSON that a person can read."""
     content = msgspec.json.format(msgspec.json.encode(record), indent=1)
@@ -207,7 +215,7 @@ def encode(record: Manifest | Proof) -> bytes:
 def decode(data: bytes, kind: type[Record], where: str) -> Record:
     """Read a record back. Raises `Damaged` for anything that `encode` did not write just so."""
     try:
-        envelope = msgspec.json.decode(data, type=_Envelope)
+        envelope = _ENVELOPE.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged(f"This record cannot be read: {error}.", where=where) from error
     if envelope.format != FORMAT:
@@ -220,6 +228,7 @@ def decode(data: bytes, kind: type[Record], where: str) -> Record:
     if hashlib.sha256(content).hexdigest() != envelope.sha256:
         raise Damaged("This record was changed after it was written.", where=where)
     try:
-        return msgspec.json.decode(content, type=kind)
+        record: Record = _DECODERS[kind].decode(content)
     except msgspec.MsgspecError as error:
         raise Damaged(f"This record cannot be read: {error}.", where=where) from error
+    return record

@@ -10,7 +10,8 @@ import fcntl
 import os
 import re
 import secrets
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=@-]*(/[A-Za-z0-9][A-Za-z0-9._+=@-]*)*")
 _PARTIAL = ".partial-"
+
+ABANDONED = 600.0
+"""Seconds after which half an object is nobody's any more."""
 
 
 class NoObject(Unavailable):
@@ -205,12 +209,15 @@ class FolderObjects:
             raise
         return partial
 
-    def sweep(self) -> None:
-        """Remove what a killed `put` left. Only while nobody else puts."""
+    def sweep(self, prefix: str, *, older: float) -> None:
+        """Remove what killed `put`s left more than so many seconds ago: others may be under way just now."""
+        limit = time.time() - older
         with explained(self.root):
-            for one in self.root.rglob(f"{_PARTIAL}*"):
-                if re.match(rf"{re.escape(_PARTIAL)}[0-9a-f]{{8}}-", one.name) and one.is_file():
-                    one.unlink(missing_ok=True)
+            for one in (self.root / prefix).rglob(f"{_PARTIAL}*"):
+                if re.match(rf"{re.escape(_PARTIAL)}[0-9a-f]{{8}}-", one.name):
+                    with suppress(FileNotFoundError):
+                        if one.stat().st_mtime <= limit:
+                            one.unlink()
 
 
 def _entry(path: Path, name: str) -> list[Entry]:

@@ -24,26 +24,27 @@ from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.progress import SILENT
 from dbdeed.recovery.files import explained, sync_folder, write_durably
 from dbdeed.recovery.keys import Keyring, WrongKey
-from dbdeed.recovery.manifest import Damaged, Manifest, Proof, Record, decode, encode
-from dbdeed.recovery.objects import FolderObjects, NoObject, StoreLocked
-from dbdeed.recovery.packs import Journal, differing, fetch, in_order, part_of, send
+from dbdeed.recovery.manifest import Damaged, Manifest, Proof, decode, encode
+from dbdeed.recovery.objects import ABANDONED, FolderObjects, StoreLocked
+from dbdeed.recovery.packs import Journal, differing, fetch, part_of, send
+from dbdeed.recovery.records import MANIFEST, PACKED, PROOFS, Records, by_backup, is_manifest
 from dbdeed.recovery.rooms import work_folder
 from dbdeed.recovery.seal import Sealed
 from dbdeed.recovery.shelf import Compressed, Shelf
 from dbdeed.recovery.store import Draft, FolderStore, Listing, describe, is_id, keep_out_of_repository, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from dbdeed.engines.recovering import BackupFacts
     from dbdeed.progress import Progress
-    from dbdeed.recovery.objects import Entry, Held, Objects
+    from dbdeed.recovery.objects import Held, Objects
     from dbdeed.recovery.shelf import Codec
 
-_PACKED, _PROOFS, _MANIFEST = "packed/", "proofs/", "manifest"
 _SHELF_KEY = "shelf-"
 _RECORD, _SENT = "record.json", "sent"
+_SEALED = "It is sealed; the document names no key."
 _UNSEALED = "It is not sealed, although the document asks for that. Set Encryption to none to use it."
 
 
@@ -65,7 +66,7 @@ class PackedStore:
         self._suffix = ".sealed" if keyring is not None else Compressed().suffix
         self._held: Held | None = None
         self._shelf: Shelf | None = None
-        self._read: dict[Entry, Manifest | Proof] = {}
+        self._records = Records(objects, self._codec(""), self._suffix)
 
     @property
     def label(self) -> str:
@@ -81,39 +82,24 @@ class PackedStore:
         return isinstance(self._objects, FolderObjects) and self._objects.root.is_relative_to(folder)
 
     def exists(self) -> bool:
-        return bool(self._objects.listing(_PACKED))
+        return bool(self._objects.listing(PACKED))
 
     def listing(self, project: str | None = None) -> Listing:
         """As `Store.listing`; a backup of which an object is missing or cut short is damaged."""
         damaged: dict[str, str] = {}
-        groups = _by_backup(self._objects.listing(_PACKED))
-        manifests = [self._record_of(group) for group in groups.values()]
-        backups = [
-            one
-            for one in self._records([entry for entry in manifests if entry], Manifest, damaged)
-            if not _incomplete(one, groups[one.id], damaged)
-        ]
-        records = [one for one in self._objects.listing(_PROOFS) if is_id(_stem(one.name))]
-        proofs = list(self._records([one for one in records if self._mine(one)], Proof, damaged))
-        damaged |= {
-            id_: _UNSEALED if self._keyring is not None else "It is sealed; the document names no key."
-            for id_, group in groups.items()
-            if self._record_of(group) is None and any(_is_manifest(one) for one in group)
-        }
+        backups = self._records.backups(damaged, _UNSEALED if self._keyring is not None else _SEALED)
+        proofs = sorted(self._records.proofs(damaged), key=lambda one: one.at)
         if isinstance(self._objects, FolderObjects):
             damaged |= dict.fromkeys(FolderStore(self._objects.root).ids(), _UNSEALED)
         mine = tuple(one for one in backups if project is None or one.project == project)
-        return Listing(mine, tuple(sorted(proofs, key=lambda one: one.at)), damaged)
+        return Listing(mine, tuple(proofs), damaged)
 
     def find(self, id_: str) -> Manifest:
         """As `Store.find`."""
         if is_id(id_):
-            group = self._objects.listing(f"{_PACKED}{id_}/")
-            if any(_is_manifest(one) for one in group):
-                entry = self._record_of(group)
-                if entry is None:
-                    raise Damaged(_UNSEALED if self._keyring else "It is sealed.", where=id_)
-                return self._decoded(entry, Manifest)
+            found = self._records.find(id_, _UNSEALED if self._keyring is not None else _SEALED)
+            if found is not None:
+                return found
         raise InvalidInput(f"There is no backup {id_!r} here.", hint="`dbdeed backup list` shows them.")
 
     @contextmanager
@@ -183,7 +169,7 @@ class PackedStore:
     def damages(self, manifest: Manifest, progress: Progress = SILENT) -> list[str]:
         """As `Store.damages`."""
         with self._kept(manifest.id), progress.step("Check the files", total=manifest.size) as task:
-            present = [one.name for one in self._objects.listing(f"{_PACKED}{manifest.id}/data/")]
+            present = [one.name for one in self._objects.listing(f"{PACKED}{manifest.id}/data/")]
             return differing(self._objects, self._codec(manifest.id), manifest, present, task)
 
     def remove(self, id_: str) -> bool:
@@ -198,7 +184,7 @@ class PackedStore:
 
     def record(self, proof: Proof, token: str) -> None:
         """As `Store.record`."""
-        name = f"{_PROOFS}{new_id(proof.at, proof.kind, token)}{self._suffix}"
+        name = f"{PROOFS}{new_id(proof.at, proof.kind, token)}{self._suffix}"
         self._objects.put(name, self.shelf.codec.encode(name, encode(proof)))
 
     def rekey(self) -> int:
@@ -234,12 +220,12 @@ class PackedStore:
         if self._keyring is not None:
             self._keyring.make(id_)
         codec, journal = self._codec(id_), Journal(folder / _SENT)
-        prefix = f"{_PACKED}{id_}/data/"
+        prefix = f"{PACKED}{id_}/data/"
         packs = send(self._objects, codec, prefix, folder / "data", manifest.files, journal)
         manifest = msgspec.structs.replace(manifest, packs=packs)
         assert self._held is not None, "publishing needs `writing`"
         self._held.check()
-        name = self._manifest_name(id_)
+        name = f"{PACKED}{id_}/{MANIFEST}{self._suffix}"
         self._objects.put(name, codec.encode(name, encode(manifest)))
         with explained(folder):
             (folder / _RECORD).unlink()  # first: what is half gone must not look whole after a kill
@@ -259,22 +245,23 @@ class PackedStore:
 
     def _sweep(self) -> None:
         """Remove objects of backups that are not listed, and what killed runs left of single files."""
-        groups = _by_backup(self._objects.listing(_PACKED))
+        groups = by_backup(self._objects.listing(PACKED))
         waiting = {one.name for one in self._pending()}
         for id_, group in groups.items():
-            if id_ not in waiting and not any(_is_manifest(one) for one in group):
+            if id_ not in waiting and not any(is_manifest(one) for one in group):
                 self._delete(id_)
         if self._keyring is not None:
             for name in self._keyring.names():
                 if is_id(name) and name not in groups and name not in waiting:
                     self._keyring.delete(name)
         if isinstance(self._objects, FolderObjects):
-            self._objects.sweep()
+            self._objects.sweep(PACKED, older=0)
+            self._objects.sweep("", older=ABANDONED)
 
     def _delete(self, id_: str) -> None:
         """The record first, so that nothing that is listed is ever without its data."""
-        entries = self._objects.listing(f"{_PACKED}{id_}/")
-        for entry in sorted(entries, key=lambda one: not _is_manifest(one)):
+        entries = self._objects.listing(f"{PACKED}{id_}/")
+        for entry in sorted(entries, key=lambda one: not is_manifest(one)):
             self._objects.delete(entry.name)
         if self._keyring is not None:
             self._keyring.delete(id_)
@@ -291,81 +278,3 @@ class PackedStore:
                 if not isinstance(error.__cause__, PermissionError):
                     raise
             yield
-
-    def _records(
-        self, entries: Iterable[Entry], kind: type[Record], damaged: dict[str, str]
-    ) -> Iterator[Record]:
-        """Those that can be trusted; of the others it is said why."""
-
-        def one(entry: Entry) -> tuple[Entry, Record | Damaged]:
-            try:
-                return entry, self._decoded(entry, kind)
-            except Damaged as error:
-                return entry, error
-
-        for entry, record in in_order(one, entries):
-            if isinstance(record, Damaged):
-                damaged[_name_of(entry)] = record.message
-            else:
-                yield record
-
-    def _decoded(self, entry: Entry, kind: type[Record]) -> Record:
-        known = self._read.get(entry)
-        if isinstance(known, kind):
-            return known
-        try:
-            stored = self._objects.get(entry.name)
-        except NoObject as error:
-            raise Damaged("Its record is gone.", where=_name_of(entry)) from error
-        data = self._codec("").decode(entry.name, stored)
-        record = decode(data, kind, _name_of(entry))
-        _require_own(record, entry)
-        self._read[entry] = record
-        return record
-
-    def _record_of(self, group: Iterable[Entry]) -> Entry | None:
-        return next((one for one in group if _is_manifest(one) and self._mine(one)), None)
-
-    def _mine(self, entry: Entry) -> bool:
-        return entry.name.endswith(self._suffix)
-
-    def _manifest_name(self, id_: str) -> str:
-        return f"{_PACKED}{id_}/{_MANIFEST}{self._suffix}"
-
-
-def _by_backup(entries: Iterable[Entry]) -> Mapping[str, list[Entry]]:
-    groups: dict[str, list[Entry]] = {}
-    for entry in entries:
-        id_ = entry.name.split("/")[1]
-        if is_id(id_):
-            groups.setdefault(id_, []).append(entry)
-    return groups
-
-
-def _is_manifest(entry: Entry) -> bool:
-    return _stem(entry.name) == _MANIFEST
-
-
-def _stem(name: str) -> str:
-    return name.rpartition("/")[2].rpartition(".")[0]
-
-
-def _name_of(entry: Entry) -> str:
-    """The backup's id, or the name of a proof."""
-    parts = entry.name.split("/")
-    return parts[1]
-
-
-def _require_own(record: Manifest | Proof, entry: Entry) -> None:
-    if isinstance(record, Manifest) and record.id != _name_of(entry):
-        raise Damaged(f"This is the record of {record.id!r}.", where=_name_of(entry))
-
-
-def _incomplete(manifest: Manifest, group: Iterable[Entry], damaged: dict[str, str]) -> bool:
-    sizes = {one.name: one.size for one in group}
-    for pack in manifest.packs:
-        if sizes.get(pack.name) != pack.size:
-            found = "is missing" if pack.name not in sizes else "is not as long as it was"
-            damaged[manifest.id] = f"The object {pack.name} {found}."
-            return True
-    return False

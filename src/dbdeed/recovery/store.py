@@ -26,7 +26,7 @@ from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.progress import SILENT
 from dbdeed.recovery.files import differences, explained, survey, sync_folder, write_durably
 from dbdeed.recovery.manifest import Damaged, Manifest, Proof, TableFacts, decode, encode
-from dbdeed.recovery.objects import FolderObjects, StoreLocked
+from dbdeed.recovery.objects import ABANDONED, FolderObjects, StoreLocked
 from dbdeed.recovery.shelf import Compressed, Shelf
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{6,}")
 _PATIENCE = 30
+_LOG = "wal"  # what others than backups keep on the shelf
 _PARTIAL, _TRASH = ".partial-", ".trash-"
 _SEALED = "It is sealed, and the document names no key: set Encryption."
 _MANIFEST, _DATA, _PROOFS = "manifest.json", "data", "proofs"
@@ -343,6 +344,7 @@ class FolderStore:
         for one in (self.root / _PROOFS).glob(f"{_PARTIAL}*.json"):
             with suppress(FileNotFoundError):
                 one.unlink()
+        FolderObjects(self.root).sweep(_LOG, older=ABANDONED)
 
 
 def keep_out_of_repository(folder: Path) -> None:
