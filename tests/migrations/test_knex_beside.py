@@ -245,3 +245,17 @@ def test_hostile_texts_and_secrets_reach_the_database(pair: Pair) -> None:
     assert [row[0] for row in pair.session.fetch("SELECT a FROM said ORDER BY id")] == texts
     assert pair.session.fetch("SELECT a FROM kept") == [(f"<{secret}>",)]
     assert pair.theirs.all_done(2)
+
+
+@pytest.mark.parametrize("beside", ["sqlite"], indirect=True)
+def test_hooks_of_a_knexfile_are_called(pair: Pair, tmp_path: Path) -> None:
+    pair.write(0, 1)
+    (tmp_path / "knexfile.js").write_text(
+        "module.exports = { client: 'better-sqlite3', useNullAsDefault: true,"
+        " connection: { filename: process.env.SHOP_FILE }, migrations: {"
+        " beforeEach: (knex, [one]) => knex.raw('CREATE TABLE hooked AS SELECT 1 AS a') } };\n"
+    )
+    assert [one.needs for one in pair.course.files.migrations] == ["knex"]
+    assert pair.up() == ["add table t0"]
+    assert (pair.count("hooked"), pair.count("t0")) == (1, 1)
+    assert pair.theirs.all_done(1)

@@ -52,8 +52,9 @@ async function settings(file) {
   const searchPath = config.searchPath;
   const ext = config.ext || path.extname(file).slice(1);
   const source = Boolean(given.migrationSource);
+  const hooks = ["beforeAll", "beforeEach", "afterEach", "afterAll"].some((name) => given[name]);
   return {
-    directory, tableName, schemaName, extension, loadExtensions, sortDirsSeparately, searchPath, ext, source,
+    directory, tableName, schemaName, extension, loadExtensions, sortDirsSeparately, searchPath, ext, source, hooks,
   };
 }
 

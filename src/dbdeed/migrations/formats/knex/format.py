@@ -46,10 +46,10 @@ class KnexFormat:
     def read(self, engine: Engine, layout: Layout) -> Sequence[Migration]:
         if not layout.folder.is_dir():
             return ()
-        loaded = settings_of(layout.root).loaded
-        paths = [path for path in layout.folder.iterdir() if path.suffix in loaded and path.is_file()]
+        settings = settings_of(layout.root)
+        paths = [one for one in layout.folder.iterdir() if one.suffix in settings.loaded and one.is_file()]
         paths.sort(key=lambda path: path.name.encode("utf-16-be", "surrogatepass"))  # as JavaScript compares
-        return tuple(_migration(engine, layout, path) for path in paths)
+        return tuple(_migration(engine, layout, path, hooks=settings.hooks) for path in paths)
 
     def write(
         self, engine: Engine, layout: Layout, existing: Sequence[Migration], draft: Draft
@@ -82,14 +82,17 @@ class KnexFormat:
         return KnexProcess(layout, environment)
 
 
-def _migration(engine: Engine, layout: Layout, path: Path) -> Migration:
+def _migration(engine: Engine, layout: Layout, path: Path, *, hooks: bool) -> Migration:
     shown = str(path.relative_to(layout.root)) if path.is_relative_to(layout.root) else str(path)
     block = block_of(path, shown)
     script = read_back(engine, language_of(path), block) if path.suffix in _OURS else None
     version, description = parts_of(path.name)
     checksum = checksum_of(block.place.source.data)
-    if script is None:
-        return Migration(path.name, version, description, path, checksum, up=None, needs="knex")
+    if script is None or hooks:
+        origin = script.origin if script is not None else None
+        return Migration(
+            path.name, version, description, path, checksum, up=None, needs="knex", origin=origin
+        )
     return Migration(
         path.name, version, description, path, checksum, script.up, script.down,
         origin=script.origin, environment=script.environment,

@@ -33,6 +33,7 @@ class Settings:
         schema: of the history; "" for where connections look first.
         extension: of new files, without the dot; "" where nothing says.
         loaded: the endings of files that are migrations, with the dot.
+        hooks: functions run around each migration, so that only Knex can run any.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Settings:
     schema: str = ""
     extension: str = ""
     loaded: frozenset[str] = LOADED
+    hooks: bool = False
 
 
 def knexfile_of(root: Path) -> Path | None:
@@ -87,6 +89,7 @@ def _settings(root: Path, file: Path, answer: dict[str, Any]) -> Settings:
         schema=answer.get("schemaName") or (first if isinstance(first, str) else ""),
         extension=str(answer.get("extension") or answer.get("ext") or "").lower(),
         loaded=frozenset(loaded) if isinstance(loaded, list) else LOADED,
+        hooks=bool(answer.get("hooks")),
     )
 
 
