@@ -233,6 +233,16 @@ ANEW = {
         "CREATE TABLE o (c integer); CREATE MATERIALIZED VIEW m AS SELECT 1 AS one FROM o;"
         "CREATE UNIQUE INDEX i ON m (one)",
     ),
+    "an enum changes, and the table that is made anew has another type and NOT NULL": (
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE o (a boolean, i integer, b e) PARTITION BY RANGE (a)",
+        "CREATE TYPE e AS ENUM ('b', 'c'); CREATE TABLE o (a e NOT NULL, i integer, b e) PARTITION BY RANGE (i)",
+    ),
+    "rows of a table that changes are held by others": (
+        "CREATE TYPE e AS ENUM ('a','b'); CREATE TABLE a (c integer, d text, e integer, f e);"
+        "CREATE TABLE b (x a, y a[], z integer); CREATE VIEW v AS SELECT x, z FROM b",
+        "CREATE TYPE e AS ENUM ('b'); CREATE TABLE a (c bigint, d text, g integer NOT NULL DEFAULT 7, f e);"
+        "CREATE TABLE b (x a, y a[], z integer); CREATE VIEW v AS SELECT x, z FROM b",
+    ),
     "sequences of a table that is made anew go to another": (
         "CREATE TYPE e AS ENUM ('a'); CREATE TABLE s (b e, c text) PARTITION BY LIST (c);"
         "CREATE SEQUENCE v OWNED BY s.b; CREATE SEQUENCE n AS integer OWNED BY s.b;"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration
 from dbdeed.engines.postgresql.online import names
@@ -17,7 +18,7 @@ from dbdeed.engines.postgresql.writing import may_fail, rewriting, step
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dbdeed.engines.catalog import Object, ObjectId
+    from dbdeed.engines.catalog import Object
     from dbdeed.engines.change import Step
     from dbdeed.engines.compare import Context
 
@@ -49,6 +50,7 @@ def swap_type(
 ) -> Alteration | None:
     """The alteration that replaces type `old` by `new`, of the same name, with columns kept."""
     from dbdeed.engines.postgresql.kinds.default_privileges import neutral
+    from dbdeed.engines.postgresql.kinds.row_held import Around, around
 
     catalog = context.current
     columns = [catalog.objects[one] for one in catalog.needed_by.get(old.id, ()) if one.kind == "column"]
@@ -63,6 +65,7 @@ def swap_type(
     anew = _tables_anew([one for one in columns if one.id not in leaving], old, through, context)
     for way in anew.values():
         steps.extend(way.steps)
+    away_too: frozenset[ObjectId] = frozenset()
     for column in columns:
         if column.parent in anew:
             continue
@@ -72,12 +75,16 @@ def swap_type(
             moving = leaving[column.id].steps
         elif _left_behind(column, old, context):
             moving = _told(column)
-        steps.extend(moving)
+        moving = tuple(moving)
+        held = around(ObjectId("table", column.id.name[:-1]), context) if moving else Around()
+        steps += (*held.before, *moving, *held.after)
+        away_too |= held.disturbs
     steps += [*through.after, step(f"DROP {word} {qualified(old.schema, aside)}", old.id)]
     disturbed = {
         *_disturbed(old, columns, context),
         *(one.id for one in columns if _goes(one, leaving, context)),
         *(one for way in (*leaving.values(), *anew.values()) for one in way.disturbs),
+        *away_too,
     }
     ways = (*leaving.values(), *anew.values())
     covers = (*leaving, *anew, *(one for way in ways for one in way.covers))
@@ -132,10 +139,13 @@ def _falling(old: Any, context: Context) -> frozenset[ObjectId]:
 def _leaving(columns: Iterable[Any], context: Context) -> dict[ObjectId, Alteration]:
     """Columns that go from this type to another in the same plan: they do so here, while both are there."""
     from dbdeed.engines.postgresql.kinds.column_alter import alter
+    from dbdeed.engines.postgresql.kinds.made_anew import is_made_anew
 
     found = {}
     for column in columns:
         target: Any = context.target.objects.get(column.id)
+        if column.parent is not None and is_made_anew(column.parent, context):
+            continue
         if target is not None and target.type != column.type and column.local:
             way = alter(column, target, context)
             if way is not None:

@@ -152,7 +152,11 @@ def type_reference(part: Part, _: World) -> str:
 
 
 def _write_shell(part: Part, _: World) -> Iterable[str]:
-    yield f"CREATE TYPE {quoted(*part.name)}"
+    schema, name = part.name
+    own, read = quoted(schema, name), quoted(schema, f"{name[:50]}_in")
+    yield f"CREATE TYPE {own}"
+    if part["read"]:
+        yield f"CREATE FUNCTION {read}(cstring) RETURNS {own} LANGUAGE internal IMMUTABLE STRICT AS 'int4in'"
 
 
 def _transform_name(draw: Draw, world: World) -> Name | None:
@@ -208,7 +212,7 @@ SHAPES = (
         {"options": lambda draw, _: draw.some(("CATEGORY = 'N'", "PREFERRED = true", "DEFAULT = '7'", "DELIMITER = ';'"), 0, 2)},
         _write_base,
     ),
-    Shape("shell type", 1, _type_name, {}, _write_shell),
+    Shape("shell type", 1, _type_name, {"read": lambda draw, _: draw.chance(2)}, _write_shell),
     Shape(
         "transform", 1, _transform_name,
         {"read": lambda draw, _: draw.chance(2), "write": lambda draw, _: draw.chance(2)}, _write_transform,

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.choosing import not_null_name
-from dbdeed.engines.postgresql.kinds import column_alter, column_below, column_create, column_level
+from dbdeed.engines.postgresql.kinds import column_alter, column_below, column_create, column_level, row_held
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.online.shadow import follows
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS, stored_options
 from dbdeed.engines.postgresql.system import PG_ATTRDEF, PG_CLASS
-from dbdeed.engines.postgresql.writing import exclusive, loses
+from dbdeed.engines.postgresql.writing import exclusive, loses, may_fail, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -308,7 +309,27 @@ def create(new: Column, context: Context) -> Making:
         below = column_below.settled(was, new, context, recursed=False) if was is not None else ()
     else:
         below = column_below.added(new, context)
-    return replace(making, steps=(*making.steps, *below))
+    return replace(making, steps=(*_with_rows_held(new, making, context).steps, *below))
+
+
+def _with_rows_held(new: Column, making: Making, context: Context) -> Making:
+    """Where other tables hold rows of this one, its new column cannot come with a value."""
+    valued = new.local and (new.default or new.not_null or new.identity is not None)
+    if not valued or new.parent is None or new.parent not in context.current.objects:
+        return making
+    held = row_held.around(new.parent, context)
+    plain = tuple(replace(one, online=None) for one in making.steps)
+    if not held.disturbs or new.generated or new.identity is not None or new.not_null_name:
+        return replace(making, steps=(*held.before, *plain, *held.after)) if held.before else making
+    bare = msgspec.structs.replace(new, default="", not_null=False)
+    name = ident(new.name)
+    fill = step(
+        f"UPDATE {new.table_sql} SET {name} = {new.default}", new.id, LockLevel.ROW_EXCLUSIVE, scans=True
+    )
+    first = (replace(one, online=None) for one in column_create.create(bare, context).steps)
+    fails = (may_fail(f"{new.table_sql}.{name} may hold NULLs."),) if new.not_null else ()
+    last = (replace(one, hazards=fails) for one in column_create.own_steps(bare, new))
+    return Making((*first, *((fill,) if new.default else ()), *last), making.covers)
 
 
 def drop(old: Column, context: Context) -> tuple[Step, ...]:
@@ -384,6 +405,12 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     way = column_alter.alter(old, new, context)
     if way is None:
         return None
+    if new.local and old.type != new.type and new.parent is not None and way.steps:
+        held = row_held.around(new.parent, context)
+        if held.before:
+            plain = (replace(one, online=None) for one in way.steps)
+            steps = (*held.before, *plain, *held.after)
+            way = replace(way, steps=steps, disturbs=way.disturbs | held.disturbs)
     recursed = new.local and not (new.inherited and (old.type, old.collation) == (new.type, new.collation))
     return replace(way, steps=(*way.steps, *column_below.settled(old, new, context, recursed=recursed)))
 
