@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from dbdeed.engines.postgresql.engine import ENGINE as POSTGRESQL
+from dbdeed.engines.seam import Target
 from dbdeed.engines.sqlite.engine import ENGINE as SQLITE
-from dbdeed.errors import InvalidInput
+from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.migrations.formats.liquibase.expressions import has_labels, is_for, runs_in
 from dbdeed.migrations.formats.liquibase.format import FORMAT
 from dbdeed.migrations.seam import Migration
@@ -101,3 +102,18 @@ def test_expressions() -> None:
     assert is_for("!oracle", "sqlite")
     assert not is_for("none", "sqlite")
     assert not is_for("postgresql,h2", "sqlite")
+
+
+def test_what_liquibase_would_roll_back_first_is_never_rolled_back_instead(tmp_path: Path) -> None:
+    found = read(tmp_path, {"changelog.sql": f"{HEAD}--changeset a:1 runWith:psql\nSELECT 1;\n"})
+    program = tmp_path / "bin" / "liquibase"
+    program.parent.mkdir()
+    said = "-- Rolling Back ChangeSet: changelog.sql::2::b"
+    program.write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/asked"\necho "{said}"\n')
+    program.chmod(0o755)
+    environment = {"PATH": f"{program.parent}:/usr/bin:/bin"}
+    process = FORMAT.process(FORMAT.layout(tmp_path), environment)
+    assert process is not None
+    with pytest.raises(Unavailable, match=r"Liquibase would roll back changelog\.sql::2::b first"):
+        process.down(Target(f"sqlite:///{tmp_path}/x.db", "x"), found[0])
+    assert (tmp_path / "asked").read_text() == "rollback-count-sql --count=1\n"

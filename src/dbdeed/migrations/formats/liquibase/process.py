@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dbdeed.migrations.seam import Layout, Migration
 
 _LINES = 15
+_ROLLS_BACK = re.compile(r"^-- Rolling Back ChangeSet: (.*?)[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,24 @@ class LiquibaseProcess:
         self._run(target, migration, "update-count", f"--count={count}")
 
     def down(self, target: Target, migration: Migration) -> None:
+        """The last that ran, which must be this one: Liquibase is asked first what it would roll back."""
+        said = self._run(target, migration, "rollback-count-sql", "--count=1")
+        last = _ROLLS_BACK.findall(said)
+        if last != [migration.key]:
+            raise Unavailable(
+                f"Liquibase would roll back {', '.join(last) or 'nothing'} first.",
+                where=migration.key,
+                hint="Roll that back, or this one, with Liquibase itself.",
+                code="migration-foreign",
+            )
         self._run(target, migration, "rollback-count", "--count=1")
 
-    def _run(self, target: Target, migration: Migration, *words: str) -> None:
+    def _run(self, target: Target, migration: Migration, *words: str) -> str:
         """The database and its password go by the environment, which no list of processes shows."""
         with by_tcp(target) as reached:
-            self._run_in(jdbc_of(reached), migration, *words)
+            return self._run_in(jdbc_of(reached), migration, *words)
 
-    def _run_in(self, database: Jdbc, migration: Migration, *words: str) -> None:
+    def _run_in(self, database: Jdbc, migration: Migration, *words: str) -> str:
         known = {
             "LIQUIBASE_COMMAND_URL": database.url,
             "LIQUIBASE_COMMAND_USERNAME": database.user,
@@ -87,3 +99,4 @@ class LiquibaseProcess:
                 where=migration.key,
                 code="migration-foreign",
             )
+        return done.stdout

@@ -158,7 +158,9 @@ def _including(root: Path, path: Path, text: str) -> str:
     """The root changelog's text with an include of the file at its end."""
     name = path.relative_to(root.parent).as_posix()
     if root.suffix == ".xml":
-        line = f'    <include file="{name}" relativeToChangelogFile="true"/>\n'
+        indents = re.findall(r"^([ \t]+)<[a-z]", text, re.MULTILINE | re.IGNORECASE)
+        indent = min(indents, key=len, default="    ")
+        line = f'{indent}<include file="{name}" relativeToChangelogFile="true"/>\n'
         at = text.rindex("</databaseChangeLog>")
         return text[:at].rstrip() + f"\n{line}" + text[at:]
     if root.suffix == ".json":
