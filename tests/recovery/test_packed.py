@@ -281,6 +281,34 @@ def test_a_store_that_stops_answering_delays_a_backup_and_nothing_is_sent_twice(
     assert not [one for one in (tmp_path / "spool").iterdir() if one.name != "read"]
 
 
+def test_what_another_run_swept_away_is_sent_again_under_its_new_key(
+    objects: FolderObjects, tmp_path: Path
+) -> None:
+    """A run slept through its lock; the next one swept what it had sent, and its data key, in the middle."""
+    other = open_packed(objects, tmp_path / "another spool", KEY=KEY)
+    with other.writing():
+        pass
+
+    class Interrupted(FolderObjects):
+        sent = 0
+
+        def put(self, name: str, data: bytes) -> None:
+            super().put(name, data)
+            Interrupted.sent += "/data/" in name
+            if "/data/" in name and Interrupted.sent == 3:
+                other._sweep()
+
+    store = open_packed(Interrupted(objects.root), tmp_path / "spool", KEY=KEY)
+    with pytest.raises(StoreLocked, match="took over"):
+        publish(store)
+    assert other.listing().backups == ()
+    again = open_packed(objects, tmp_path / "spool", KEY=KEY)
+    with again.writing():
+        pass
+    [manifest] = again.listing().backups
+    assert again.damages(manifest) == []
+
+
 READER = """
 import sys, threading
 sys.setswitchinterval(1e-6)

@@ -18,7 +18,7 @@ import msgspec
 
 from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.recovery.manifest import Damaged
-from dbdeed.recovery.objects import NoObject
+from dbdeed.recovery.objects import NoObject, StoreLocked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,6 +127,18 @@ class Keyring:
             if name not in self._known:
                 self._known[name] = self._unwrap(name, self._stored(name))
             return self._known[name]
+
+    def confirm(self, name: str) -> None:
+        """Raise `StoreLocked` where the data key that is known by now is no longer the one in the store.
+
+        A run that lost its lock may have had its key, and all that it sent, swept away by the next.
+        """
+        try:
+            same = self._unwrap(name, self._stored(name)) == self._known.get(name)
+        except Damaged:
+            same = False
+        if not same:
+            raise StoreLocked("Another run took over and removed what this one had sent.", where=name)
 
     def names(self) -> list[str]:
         """Every data key in the store."""

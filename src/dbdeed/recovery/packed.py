@@ -23,7 +23,7 @@ from dbdeed.engines.faults import RestoreFailed
 from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.progress import SILENT
 from dbdeed.recovery.files import explained, sync_folder, write_durably
-from dbdeed.recovery.keys import Keyring, WrongKey
+from dbdeed.recovery.keys import Keyring, WrongKey, key_id
 from dbdeed.recovery.manifest import Damaged, Manifest, Proof, decode, encode
 from dbdeed.recovery.objects import ABANDONED, FolderObjects, StoreLocked
 from dbdeed.recovery.packs import Journal, differing, fetch, part_of, send
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from dbdeed.recovery.shelf import Codec
 
 _SHELF_KEY = "shelf-"
-_RECORD, _SENT = "record.json", "sent"
+_RECORD, _SENT = "record.json", "sent-"
 _SEALED = "It is sealed; the document names no key."
 _UNSEALED = "It is not sealed, although the document asks for that. Set Encryption to none to use it."
 
@@ -213,18 +213,25 @@ class PackedStore:
         self._keyring.make(name)
         return name
 
+    def _data_key(self, id_: str) -> str:
+        """Make a backup's data key; what names it, so that what was sealed with another is sent again."""
+        if self._keyring is None:
+            return ""
+        self._keyring.make(id_)
+        return key_id(self._keyring.get(id_))
+
     def _finish(self, folder: Path) -> Manifest:
         """Send a whole draft, list it, and only then forget it here."""
         id_ = folder.name
         manifest = decode((folder / _RECORD).read_bytes(), Manifest, id_)
-        if self._keyring is not None:
-            self._keyring.make(id_)
-        codec, journal = self._codec(id_), Journal(folder / _SENT)
+        codec, journal = self._codec(id_), Journal(folder / f"{_SENT}{self._data_key(id_)}")
         prefix = f"{PACKED}{id_}/data/"
         packs = send(self._objects, codec, prefix, folder / "data", manifest.files, journal)
         manifest = msgspec.structs.replace(manifest, packs=packs)
         assert self._held is not None, "publishing needs `writing`"
         self._held.check()
+        if self._keyring is not None:
+            self._keyring.confirm(id_)
         name = f"{PACKED}{id_}/{MANIFEST}{self._suffix}"
         self._objects.put(name, codec.encode(name, encode(manifest)))
         with explained(folder):
