@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -99,8 +100,23 @@ def _address(target: Target) -> dict[str, Any]:
     found: dict[str, Any] = {_NAMES[key]: value for key, value in parameters.items() if key in _NAMES}
     mode = parameters.get("sslmode", "prefer")
     if mode not in _WITHOUT:
-        found["ssl"] = {"rejectUnauthorized": mode.startswith("verify")}
+        found["ssl"] = {"rejectUnauthorized": mode.startswith("verify"), **_certificates(parameters)}
     return {"client": "pg", **found}
+
+
+def _certificates(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The files that libpq is told of, as Node's TLS takes them: their texts."""
+    names = {"sslrootcert": "ca", "sslcert": "cert", "sslkey": "key"}
+    try:
+        return {
+            names[key]: Path(value).read_text(encoding="utf-8")
+            for key, value in parameters.items()
+            if key in names and value != "system"
+        }
+    except OSError as error:
+        raise Unavailable(
+            f"A certificate's file cannot be read: {error}.", code="migration-foreign"
+        ) from None
 
 
 def _hidden(text: str, address: Mapping[str, Any]) -> str:
