@@ -7,7 +7,6 @@ const { createRequire } = require("node:module");
 const { pathToFileURL } = require("node:url");
 
 const MARK = "dbdeed-answer:";
-const OURS = 2; // what `is_locked` is while dbdeed holds Knex's lock; dbdeed itself is waiting for us
 
 const root = process.cwd();
 const [what, ...words] = process.argv.slice(2);
@@ -84,23 +83,11 @@ async function run(direction, name, file) {
     client: config.client || (client === "sqlite" ? sqliteClient() : client),
     connection,
   });
-  const migrations = config.migrations || {};
-  const lock = () => {
-    const table = knex(`${migrations.tableName || "knex_migrations"}_lock`);
-    return migrations.schemaName ? table.withSchema(migrations.schemaName) : table;
-  };
-  let lost = false;
   try {
-    const held = (await lock().where({ is_locked: OURS }).update({ is_locked: 0 })) > 0;
-    try {
-      await knex.migrate[direction]({ name });
-    } finally {
-      lost = held && (await lock().where({ is_locked: 0 }).update({ is_locked: OURS })) !== 1;
-    }
+    await knex.migrate[direction]({ name });
   } finally {
     await knex.destroy();
   }
-  if (lost) throw new Error(`${name} is done, but another Knex has taken the lock since.`);
   return {};
 }
 
