@@ -435,6 +435,51 @@ def test_what_goes_where(postgresql: Place) -> None:
     assert any("column public.a.gone goes" in one for one in found.waits)
 
 
+def test_who_may_read_the_table_may_read_it_under_its_old_name(postgresql: Place) -> None:
+    text = (
+        "CREATE TABLE {0} (id integer PRIMARY KEY, n integer); GRANT SELECT, INSERT ON {0} TO reader;"
+        "GRANT UPDATE (n) ON {0} TO reader; ALTER TABLE {0} ENABLE ROW LEVEL SECURITY;"
+        "CREATE POLICY own ON {0} TO reader USING (n > 0) WITH CHECK (n > 0);"
+    )
+    before, after = text.format("people"), "-- renamed from: people\n" + text.format("persons")
+    found = phases(postgresql, before, after)
+    with postgresql.live() as session:
+        if not session.fetch("SELECT FROM pg_roles WHERE rolname = 'reader'"):
+            session.execute("CREATE ROLE reader")
+        postgresql.run(session, before)
+        session.execute("INSERT INTO people VALUES (1, 1), (2, -1)")
+        run(postgresql, session, found.expand, found.middle)
+        session.execute("SET row_security = on")
+        session.execute("SET ROLE reader")
+        assert session.fetch("SELECT id FROM people") == session.fetch("SELECT id FROM persons") == [(1,)]
+        session.execute("INSERT INTO people VALUES (3, 3)")
+        session.execute("UPDATE people SET n = 4")
+        assert session.fetch("SELECT id, n FROM persons ORDER BY id") == [(1, 4), (3, 4)]
+        with pytest.raises(DbdeedError):
+            session.execute("UPDATE people SET id = 9")
+        with pytest.raises(DbdeedError):
+            session.execute("INSERT INTO people VALUES (5, -5)")
+
+
+def test_columns_of_a_partitioned_table_are_kept_in_step(postgresql: Place) -> None:
+    text = (
+        "CREATE TABLE ev (id integer, at date NOT NULL, {} PRIMARY KEY (id, at)) PARTITION BY RANGE (at);"
+        "CREATE TABLE ev1 PARTITION OF ev FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');"
+    )
+    before = text.format("n integer NOT NULL DEFAULT 1,") + "CREATE INDEX ev_n ON ev (n);"
+    after = text.format("m integer NOT NULL DEFAULT 1, -- renamed from: n\n") + "CREATE INDEX ev_n ON ev (m);"
+    found = phases(postgresql, before, after)
+    with postgresql.live(before) as session:
+        session.execute("INSERT INTO ev VALUES (1, '2020-02-02', 5)")
+        run(postgresql, session, found.expand, found.middle)
+        session.execute("INSERT INTO ev (id, at, n) VALUES (2, '2020-02-02', 6)")
+        session.execute("INSERT INTO ev (id, at, m) VALUES (3, '2020-02-02', 7)")
+        session.execute("UPDATE ev1 SET n = 8 WHERE id = 1")
+        assert session.fetch("SELECT n, m FROM ev ORDER BY id") == [(8, 8), (6, 6), (7, 7)]
+        run(postgresql, session, found.contract, postgresql.catalog(after))
+        assert session.fetch("SELECT m FROM ev ORDER BY id") == [(8,), (6,), (7,)]
+
+
 def test_a_table_does_not_take_the_name_of_what_goes(postgresql: Place) -> None:
     with pytest.raises(Refused) as caught:
         phases(

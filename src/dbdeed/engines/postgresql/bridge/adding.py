@@ -28,9 +28,11 @@ def add(merge: Merge, one: ObjectId, new: Any) -> None:
         merge.take(one)
     elif one.kind == "column":
         merge.take(one, _leavable(merge, new))
-    elif one.kind == "constraint" or (one.kind == "index" and new.unique):
+    elif one.kind == "index" and not new.unique:
+        merge.take_attached(new)
+    elif one.kind in ("constraint", "index"):
         if _harmless(merge, one, new):
-            merge.take(one)
+            merge.take_attached(new)
         else:
             merge.wait(f"{said(one)} is added", "writes what it forbids")
     elif one.kind == "policy" and not new.permissive:

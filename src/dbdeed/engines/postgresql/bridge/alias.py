@@ -64,11 +64,21 @@ def _columns(table: ObjectId, catalog: Catalog) -> list[str]:
     return list(found)
 
 
+def _column_rights(new: ObjectId, view: str, catalog: Catalog) -> Iterator[str]:
+    for one in _columns(new, catalog):
+        grants: Any = catalog.objects.get(ObjectId("privileges", ("column", *new.name, one)))
+        for role, right, grantable in grants.granted if grants is not None else ():
+            if role != "OWNER" and right in ("SELECT", "INSERT", "UPDATE"):
+                option = " WITH GRANT OPTION" if grantable else ""
+                yield f"GRANT {right} ({ident(one)}) ON {view} TO {role}{option}"
+
+
 def _rights(new: ObjectId, old: ObjectId, catalog: Catalog) -> Iterator[str]:
     """Who owns the view, and who may do what with it, as with the table."""
     owner: Any = catalog.objects.get(ObjectId("owner", ("table", *new.name)))
     grants: Any = catalog.objects.get(ObjectId("privileges", ("table", *new.name)))
     view = qualified(*old.name)
+    yield from _column_rights(new, view, catalog)
     for role, right, grantable in grants.granted if grants is not None else ():
         if role != "OWNER" and right in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"):
             option = " WITH GRANT OPTION" if grantable else ""

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.bridge import shapes
 from dbdeed.engines.postgresql.online.names import free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dbdeed.engines.catalog import Catalog, Object, ObjectId
+    from dbdeed.engines.catalog import Catalog, Object
 
 DEMANDS = frozenset({"check", "foreign"})
 """Constraints that hold rows to something, and that no statement needs."""
@@ -55,6 +56,7 @@ class Merge:
     objects: dict[ObjectId, Any] = field(default_factory=dict)
     needs: dict[ObjectId, frozenset[ObjectId]] = field(default_factory=dict)
     given: dict[ObjectId, Any] = field(default_factory=dict)
+    _copied: dict[ObjectId, Any] = field(default_factory=dict)
     _stands_for: dict[ObjectId, ObjectId] = field(default_factory=dict)
     names: shapes.Names = field(init=False)
 
@@ -150,10 +152,20 @@ class Merge:
             self._stands_for[one] = there.id
             return  # the key itself is made when the old one is gone
         there = msgspec.structs.replace(new, name=self._free(new))
+        self._copied[one] = there
         self.objects[there.id] = there
         self.needs[there.id] = self.target.needs.get(one, frozenset())
         if new.id.kind == "constraint" and new.type == "unique":
             self._stands_for[one] = there.id
+
+    def take_attached(self, new: Any) -> None:
+        """An index or key; that of a partition below the copy where the one above is only there as one."""
+        above = self._copied.get(ObjectId(new.id.kind, getattr(new, "partition_of", ())))
+        if above is None:
+            self.take(new.id)
+        else:
+            self.take(new.id, msgspec.structs.replace(new, partition_of=above.id.name))
+            self.needs[new.id] |= {above.id}
 
     def _free(self, new: Any) -> str:
         def taken(name: str) -> bool:
