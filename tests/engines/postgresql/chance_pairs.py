@@ -243,6 +243,12 @@ ANEW = {
         "CREATE TYPE e AS ENUM ('b'); CREATE TABLE a (c bigint, d text, g integer NOT NULL DEFAULT 7, f e);"
         "CREATE TABLE b (x a, y a[], z integer); CREATE VIEW v AS SELECT x, z FROM b",
     ),
+    "a partition gets another bound, and the index above is another": (
+        "CREATE TABLE o (a integer, b integer) PARTITION BY LIST (a);"
+        "CREATE TABLE v PARTITION OF o FOR VALUES IN (1, 2); CREATE INDEX i ON o (b, (nullif(b, 1)))",
+        "CREATE TABLE o (a integer, b integer) PARTITION BY LIST (a);"
+        "CREATE TABLE v PARTITION OF o FOR VALUES IN (1); CREATE INDEX n ON o (b, (nullif(b, 2)))",
+    ),
     "sequences of a table that is made anew go to another": (
         "CREATE TYPE e AS ENUM ('a'); CREATE TABLE s (b e, c text) PARTITION BY LIST (c);"
         "CREATE SEQUENCE v OWNED BY s.b; CREATE SEQUENCE n AS integer OWNED BY s.b;"

@@ -49,7 +49,7 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     elif new.inherits:
         fit = Fitted(tuple(heir_not_null.between(old, new, context)))
     steps = [
-        *(_dropping(one) for one in left),
+        *(_dropping(one, there=True) for one in left),
         *fit.steps,
         *(checks_fitted(old, new, context) if moved and not new.inherits else ()),
         *_settings(old, new),
@@ -57,8 +57,8 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
         *(_counts_kept(new, context) if old.unlogged != new.unlogged else ()),
         *_attach(old, new, context),
     ]
-    handed = (*(one.id for one in left), *_handed(old, new, context)) if moved else ()
-    handed = (*handed, *fit.covers, *partition.left_behind(old, context))
+    handed = _handed(old, new, context) if moved else ()
+    handed = (*(one.id for one in left), *handed, *fit.covers, *partition.left_behind(old, context))
     return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(handed)), _by_itself(old, new, context))
 
 
@@ -71,7 +71,12 @@ def _by_itself(old: Table, new: Table, context: Context) -> Loosening | None:
         left = msgspec.structs.replace(left, inherits=())
     if not new.of_type:
         left = msgspec.structs.replace(left, of_type="")
-    return Loosening(tuple(_detach(old, new, context)), left) if left != old else None
+    steps = list(_detach(old, new, context))
+    if (
+        moved_away(old, new) and old.partition_of == new.partition_of
+    ):  # what takes its name may come before it is back
+        steps += (_dropping(one, there=False) for one in _left_over(old, context))
+    return Loosening(tuple(steps), left) if left != old else None
 
 
 def moved_away(old: Table, new: Table) -> bool:
@@ -88,14 +93,21 @@ def _left_over(old: Table, context: Context) -> list[Any]:
         for one in children
         if one.id.kind in ("index", "constraint")
         and one.partition_of
-        and one.id not in context.target.objects
+        and _is_other(one, context.target.objects.get(one.id))
     ]
 
 
-def _dropping(own: Any) -> Step:
+def _is_other(old: Any, new: Any) -> bool:
+    """Whether nothing of the name is wanted, or another, that what comes above would not take over."""
+    return new is None or old.definition != new.definition
+
+
+def _dropping(own: Any, *, there: bool) -> Step:
+    """What is left over, or only may be, where the one above it went before the partition left."""
+    word = "" if there else "IF EXISTS "
     if own.id.kind == "index":
-        return exclusive(f"DROP INDEX {own.sql_name}", own.id)
-    return exclusive(f"ALTER TABLE {own.table_sql} DROP CONSTRAINT {ident(own.name)}", own.id)
+        return exclusive(f"DROP INDEX {word}{own.sql_name}", own.id)
+    return exclusive(f"ALTER TABLE {own.table_sql} DROP CONSTRAINT {word}{ident(own.name)}", own.id)
 
 
 def loosen(old: Table, _fallen: frozenset[ObjectId], context: Context) -> Loosening | None:
