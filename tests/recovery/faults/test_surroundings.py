@@ -1,4 +1,7 @@
-"""A full disk, a wrong key, a store that goes away, two at once: each with its verdict, and nothing is lost."""
+"""A full disk, a wrong key, a store that goes away, two at once: each with its verdict, and nothing is lost.
+
+Each has a shorter sibling that every change must pass, in `test_s3`, `test_packed` and `test_agent`.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,7 @@ def test_a_wrong_key(make: Callable[[str], Place], kind: str) -> None:
     place.require_sound()
 
 
+@pytest.mark.slow
 def test_a_store_that_goes_away_and_comes_back(make: Callable[[str], Place], s3: gateway.Gateway) -> None:
     place = make("s3")
     first = place.back_up()
@@ -77,7 +81,8 @@ def test_a_store_that_goes_away_and_comes_back(make: Callable[[str], Place], s3:
     place.require_sound()
 
 
-@pytest.mark.parametrize("kind", ["s3", pytest.param("sealed", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["s3", "sealed"])
 def test_two_agents_of_one_store(make: Callable[[str], Place], tmp_path: Path, kind: str) -> None:
     """Two machines with the same document: one works, the other is told so and tries again."""
     here = make(kind)
