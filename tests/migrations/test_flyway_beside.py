@@ -16,7 +16,7 @@ from tests.migrations.written_drafts import forward, mixed, whole
 from tests.planning.conftest import Place
 
 from dbdeed.document.values.types import Tool
-from dbdeed.errors import Unavailable
+from dbdeed.errors import Refused, Unavailable
 from dbdeed.migrations.formats.jdbc import jdbc_of
 from dbdeed.migrations.runner import Tool as ToolProgram
 from dbdeed.migrations.runner import down, locked, up
@@ -400,3 +400,26 @@ def test_a_database_without_a_history_is_baselined_on_migrate(
     assert rows[0] == rows[1]
     assert ("BASELINE" in {row[3] for row in rows[0]}) is full
     assert ours.flyway("validate")
+
+
+@POSTGRESQL
+def test_a_search_path_of_the_database_s_own_decides_where_the_history_is(beside: Beside) -> None:
+    course = beside.course
+    course.session.execute("CREATE SCHEMA app")
+    course.session.execute(f"ALTER DATABASE {course.target.label} SET search_path = app, public")
+    beside.write({"V1__first.sql": "CREATE TABLE here (id int);"})
+    said = beside.flyway("migrate")
+    assert said, said.text
+    course.session.close()
+    course.session = beside.place.open(course.target)
+    assert set(course.standing().values()) == {"applied"}
+    assert course.up().done == []
+    course.session.left_out |= course.desk.history.tables
+    tables = {str(one) for one in course.place.engine.inspect(course.session).objects}
+    assert not [one for one in tables if "flyway_schema_history" in one]
+    with (
+        pytest.raises(Refused, match=r"search path of this database begins with app") as refused,
+        locked(course.desk),
+    ):
+        pass
+    assert "flyway.defaultSchema = app" in refused.value.hint

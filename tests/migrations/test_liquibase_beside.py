@@ -15,7 +15,7 @@ from tests.migrations.written_drafts import forward, mixed, whole
 from tests.planning.conftest import Place
 
 from dbdeed.document.values.types import Tool
-from dbdeed.errors import Unavailable
+from dbdeed.errors import Refused, Unavailable
 from dbdeed.migrations.formats.jdbc import jdbc_of
 from dbdeed.migrations.runner import Tool as ToolProgram
 from dbdeed.migrations.runner import down, locked, up
@@ -330,6 +330,8 @@ def test_contexts_and_labels_choose_the_same(another: Callable[[], Beside]) -> N
         assert theirs.liquibase("update", *more, *([f"--label-filter={labels}"] if labels else []))
         rows[contexts, labels] = ours.rows("id")
         assert rows[contexts, labels] == theirs.rows("id"), (contexts, labels)
+        for one in (ours, theirs):  # a scratch server takes few connections
+            one.course.session.close()
     assert len(set(map(tuple, rows.values()))) > 2
 
 
@@ -514,3 +516,26 @@ defaultSchemaName = mine
 databaseChangeLogTableName = WHAT_RAN
 databaseChangeLogLockTableName = who_runs
 """
+
+
+@POSTGRESQL
+def test_a_search_path_of_the_database_s_own_decides_where_the_history_is(beside: Beside) -> None:
+    course = beside.course
+    course.session.execute("CREATE SCHEMA app")
+    course.session.execute(f"ALTER DATABASE {course.target.label} SET search_path = app, public")
+    beside.write(FILES)
+    said = beside.liquibase("update")
+    assert said, said.text
+    course.session.close()
+    course.session = beside.place.open(course.target)
+    assert set(course.standing().values()) == {"applied"}
+    assert course.up().done == []
+    course.session.left_out |= course.desk.history.tables
+    tables = {str(one) for one in course.place.engine.inspect(course.session).objects}
+    assert not [one for one in tables if "databasechangelog" in one]
+    with (
+        pytest.raises(Refused, match=r"search path of this database begins with app") as refused,
+        locked(course.desk),
+    ):
+        pass
+    assert "defaultSchemaName = app" in refused.value.hint

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.seam import Statement
+from dbdeed.errors import Refused
 from dbdeed.migrations.seam import Batch
 
 if TYPE_CHECKING:
@@ -26,6 +27,17 @@ def first_schema(session: Session) -> str:
     """What `current_schema` is for a connection that sets nothing: such a one is the tool's own."""
     found = session.fetch(_FIRST_SCHEMA)
     return str(found[0][0]) if found else "public"
+
+
+def require_public(session: Session, setting: str) -> None:
+    """Raises `Refused` where the tool, told nothing, would run files in another schema than we do."""
+    schema = first_schema(session)
+    if schema != "public":
+        raise Refused(
+            f"The search path of this database begins with {schema}, where the tool would run these files.",
+            hint=f"Say so in the project, so that both do: {setting} = {schema}.",
+            code="migration-schema",
+        )
 
 
 def in_schema(engine: Engine, schema: str, batches: tuple[Batch, ...] | None) -> tuple[Batch, ...] | None:

@@ -15,7 +15,7 @@ from dbdeed.errors import Unavailable
 from dbdeed.migrations.formats.flyway.files import find_files, key_of, script_of
 from dbdeed.migrations.formats.flyway.names import Role, Version, version_of
 from dbdeed.migrations.formats.lock_holder import java_hash, who_holds
-from dbdeed.migrations.formats.search_path import first_schema
+from dbdeed.migrations.formats.search_path import first_schema, require_public
 from dbdeed.migrations.seam import Applied, Kind, State
 
 if TYPE_CHECKING:
@@ -102,8 +102,10 @@ class FlywayHistory:
 
     @property
     def tables(self) -> frozenset[str]:
+        """In any schema, where the configuration leaves that to the connection."""
         name = self.configuration.table
-        return frozenset({f"{self.configuration.schema or 'public'}.{name}" if self._schemas else name})
+        schema = self.configuration.schema if self._schemas else ""
+        return frozenset({f"{schema}.{name}" if schema else name})
 
     @property
     def _schemas(self) -> bool:
@@ -257,6 +259,8 @@ class FlywayHistory:
         if not self._schemas:
             yield
             return
+        if not self.configuration.schema:
+            require_public(session, "flyway.defaultSchema")
         number = _LOCK + java_hash(self._table(session))
         if not session.fetch("SELECT pg_catalog.pg_try_advisory_lock($1::bigint)", number)[0][0]:
             raise Unavailable(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dbdeed.errors import Unavailable
 from dbdeed.migrations.formats.liquibase.changelog import read_changesets, runs_here
 from dbdeed.migrations.formats.liquibase.versions import versions_of
-from dbdeed.migrations.formats.search_path import first_schema
+from dbdeed.migrations.formats.search_path import first_schema, require_public
 from dbdeed.migrations.seam import Applied, State
 
 if TYPE_CHECKING:
@@ -60,11 +60,12 @@ class LiquibaseHistory:
 
     @property
     def tables(self) -> frozenset[str]:
+        """In any schema, where the configuration leaves that to the connection."""
         names = (self.configuration.table, self.configuration.lock_table)
         if not self._schemas:
             return frozenset((*names, *(name.lower() for name in names)))
-        schema = self.configuration.schema or "public"
-        return frozenset(f"{schema}.{_folded(name)}" for name in names)
+        schema = self.configuration.schema
+        return frozenset(f"{schema}.{_folded(name)}" if schema else _folded(name) for name in names)
 
     @property
     def _schemas(self) -> bool:
@@ -213,6 +214,8 @@ class LiquibaseHistory:
         One that we left is taken over: we are called with the lock of whoever changes the database, so no
         other dbdeed lives. One of Liquibase's own is for a person to release.
         """
+        if self._schemas and not self.configuration.default_schema:
+            require_public(session, "defaultSchemaName")
         table = self._lock_table(session)
         who = f"{_US} on {socket.gethostname()} (process {os.getpid()})"[:255]
         got = session.fetch(
