@@ -249,6 +249,11 @@ ANEW = {
         "CREATE TABLE o (a integer, b integer) PARTITION BY LIST (a);"
         "CREATE TABLE v PARTITION OF o FOR VALUES IN (1); CREATE INDEX n ON o (b, (nullif(b, 2)))",
     ),
+    "a domain's check calls a function, and lists of it are held": (
+        "CREATE DOMAIN d AS integer; CREATE TABLE t (a d, b d[] DEFAULT '{}')",
+        "CREATE FUNCTION f(integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 1';"
+        "CREATE DOMAIN d AS integer CHECK (f(VALUE)); CREATE TABLE t (a d, b d[] DEFAULT '{}')",
+    ),
     "sequences of a table that is made anew go to another": (
         "CREATE TYPE e AS ENUM ('a'); CREATE TABLE s (b e, c text) PARTITION BY LIST (c);"
         "CREATE SEQUENCE v OWNED BY s.b; CREATE SEQUENCE n AS integer OWNED BY s.b;"

@@ -6,7 +6,7 @@ are objects of their own, added when both are there. All others are parts of the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
@@ -19,7 +19,7 @@ from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
 from dbdeed.engines.postgresql.swap import swap_type
 from dbdeed.engines.postgresql.system import PG_CONSTRAINT, PG_TYPE
-from dbdeed.engines.postgresql.writing import blocks_writes, may_fail, step
+from dbdeed.engines.postgresql.writing import blocks_writes, may_fail, rewriting, step
 
 if TYPE_CHECKING:
     from dbdeed.engines.change import Step
@@ -215,8 +215,43 @@ def _not_null_aside(old: Domain, new: Domain, context: Context) -> tuple[Step, .
     return (step(f"ALTER DOMAIN {qualified(old.schema, domain)} RENAME CONSTRAINT {names}", old.id),)
 
 
-def create_check(new: DomainConstraint, _: Context) -> Making:
-    return Making((_add(new.domain_sql, new.id, (new.name, new.definition, new.validated)),))
+def create_check(new: DomainConstraint, context: Context) -> Making:
+    adding = _add(new.domain_sql, new.id, (new.name, new.definition, new.validated))
+    before, after = _lists_as_they_are(new, context) if new.validated else ((), ())
+    return Making((*before, adding, *after))
+
+
+def _lists_as_they_are(new: DomainConstraint, context: Context) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """Lists of the domain are lists of its type meanwhile: PostgreSQL looks into no list for a check."""
+    domain = ObjectId("domain", (new.schema, new.domain))
+    was: Any = context.current.objects.get(domain)
+    wanted: Any = context.target.objects.get(domain)
+    before: list[Step] = []
+    after: list[Step] = []
+    for key, inside in sorted(columns_of(domain, context.current)) if was is not None else ():
+        one: Any = context.current.objects[key]
+        same = context.target.objects.get(key) == one and was.base == wanted.base
+        if not (inside and same and one.local and not one.generated and one.type == f"{was.sql_name}[]"):
+            continue
+        before.append(_retyped(one, f"{was.base}[]"))
+        clauses = [f"SET STORAGE {one.storage}"] if one.storage else []
+        clauses += [f"SET COMPRESSION {one.compression}"] if one.compression else []
+        clauses += [f"SET DEFAULT {one.default}"] if one.default else []
+        after.append(_retyped(one, one.type, *clauses))
+    return tuple(before), tuple(after)
+
+
+def _retyped(one: Any, type_name: str, *clauses: str) -> Step:
+    column = f"ALTER COLUMN {ident(one.name)}"
+    first = [f"{column} DROP DEFAULT"] if one.default and not clauses else []
+    said = [*first, f"{column} TYPE {type_name} USING {ident(one.name)}::{type_name}"]
+    said += [f"{column} {clause}" for clause in clauses]
+    hazards = (
+        rewriting(f"{one.table_sql} is written anew under an exclusive lock."),
+        may_fail(f"{one.table_sql}.{ident(one.name)} may hold values that do not pass."),
+    )
+    sql = f"ALTER TABLE {one.table_sql} {', '.join(said)}"
+    return step(sql, one.id, LockLevel.ACCESS_EXCLUSIVE, rewrites=True, hazards=hazards)
 
 
 def drop_check(old: DomainConstraint, _: Context) -> tuple[Step, ...]:
