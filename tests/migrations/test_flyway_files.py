@@ -121,3 +121,18 @@ def test_what_only_flyway_runs_says_so(tmp_path: Path) -> None:
     assert [(one.version, one.needs, one.up) for one in found] == [
         (version, "flyway", None) for version in ("1", "2", "3", "4")
     ]
+
+
+def test_spring_boots_properties_are_followed_and_named(tmp_path: Path) -> None:
+    files = {
+        "src/main/resources/application.properties": "spring.flyway.locations=classpath:moves\n"
+        "spring.flyway.sql-migration-prefix=M\nspring.flyway.enabled=true\nspring.flyway.placeholders.a-b=x\n",
+        "src/main/resources/moves/M1__a.sql": "SELECT '${a-b}';",
+    }
+    (one,) = read(tmp_path, files)
+    assert one.up is not None
+    assert one.up[0].statements[0].sql == "SELECT 'x'"
+    with pytest.raises(
+        InvalidInput, match=r"application\.properties:1: The setting flyway\.initSqls is not known"
+    ):
+        read(tmp_path, {"src/main/resources/application.properties": "spring.flyway.init-sqls=SELECT 1\n"})

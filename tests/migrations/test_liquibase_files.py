@@ -117,3 +117,16 @@ def test_what_liquibase_would_roll_back_first_is_never_rolled_back_instead(tmp_p
     with pytest.raises(Unavailable, match=r"Liquibase would roll back changelog\.sql::2::b first"):
         process.down(Target(f"sqlite:///{tmp_path}/x.db", "x"), found[0])
     assert (tmp_path / "asked").read_text() == "rollback-count-sql --count=1\n"
+
+
+def test_spring_boots_properties_are_followed(tmp_path: Path) -> None:
+    files = {
+        "src/main/resources/application.properties": "spring.liquibase.change-log=classpath:/moves/all.sql\n"
+        "spring.liquibase.enabled=true\nspring.liquibase.parameters.word=x\nspring.liquibase.contexts=prod\n",
+        "src/main/resources/moves/all.sql": f"{HEAD}--changeset a:1\nSELECT '${{word}}';\n"
+        "--changeset a:2 context:test\nSELECT 2;\n",
+    }
+    (one,) = read(tmp_path, files)
+    assert one.key == "moves/all.sql::1::a"
+    assert one.up is not None
+    assert one.up[0].statements[0].sql == "SELECT 'x'"

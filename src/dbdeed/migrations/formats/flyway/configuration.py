@@ -17,6 +17,7 @@ from dbdeed.migrations.formats.flyway.keys import ALONE, ALONE_UNDER, ONLY_DEFAU
 from dbdeed.migrations.formats.flyway.names import Naming
 from dbdeed.migrations.formats.flyway.places import Location, conventional, location_of
 from dbdeed.migrations.formats.java_properties import read_properties
+from dbdeed.migrations.formats.spring import spring_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,7 +71,8 @@ class _Value:
 def read_configuration(root: Path, environment: Mapping[str, str] | None = None) -> Configuration:
     """A project's configuration. Raises `InvalidInput` for what we would have to ignore."""
     given = os.environ if environment is None else environment
-    values = dict((*_from_conf(root, given), *_from_toml(root, given), *_from_environment(given)))
+    spring = ((key, _Value(value, where)) for key, value, where in spring_settings(root, "flyway"))
+    values = dict((*spring, *_from_conf(root, given), *_from_toml(root, given), *_from_environment(given)))
     placeholders: dict[str, str] = {}
     for key, value in values.items():
         if key.startswith("placeholders."):

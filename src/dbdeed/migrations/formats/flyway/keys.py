@@ -57,6 +57,7 @@ ALONE = frozenset(
         "user",
         "password",
         "driver",
+        "driverClassName",
         "environment",
         "outOfOrder",
         "group",
@@ -95,6 +96,7 @@ ALONE = frozenset(
         "scriptPlaceholderPrefix",
         "scriptPlaceholderSuffix",
         "displayName",
+        "enabled",
     ]
 )
 ALONE_UNDER = (

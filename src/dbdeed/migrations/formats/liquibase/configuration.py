@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from dbdeed.errors import InvalidInput
 from dbdeed.migrations.formats.java_properties import read_properties
-from dbdeed.migrations.formats.liquibase.keys import ALONE, ALONE_UNDER, ONLY_DEFAULT, OURS
+from dbdeed.migrations.formats.liquibase.keys import ALONE, ALONE_UNDER, ONLY_DEFAULT, OURS, SPRING
+from dbdeed.migrations.formats.spring import spring_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +74,7 @@ def read_configuration(root: Path, environment: Mapping[str, str] | None = None)
     given = os.environ if environment is None else environment
     values: dict[str, str] = {}
     parameters = dict(given)
-    for key, value, where in (*_from_file(root), *_from_environment(given)):
+    for key, value, where in (*_from_spring(root), *_from_file(root), *_from_environment(given)):
         if key.startswith("parameter."):
             parameters[key.removeprefix("parameter.")] = value
             continue
@@ -110,6 +111,11 @@ def _require_harmless(plain: str, key: str, value: str, where: str) -> None:
         hint="Leave it out, or run these migrations with Liquibase itself.",
         code="liquibase-setting",
     )
+
+
+def _from_spring(root: Path) -> Iterator[tuple[str, str, str]]:
+    for key, value, where in spring_settings(root, "liquibase"):
+        yield SPRING.get(key, key.replace("parameters.", "parameter.", 1)), value, where
 
 
 def _from_file(root: Path) -> Iterator[tuple[str, str, str]]:

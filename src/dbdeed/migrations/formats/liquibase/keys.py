@@ -134,3 +134,15 @@ ALONE_UNDER = (
     "license",
     "reports",
 )
+SPRING = {
+    "changeLog": "changeLogFile",
+    "liquibaseSchema": "liquibaseSchemaName",
+    "defaultSchema": "defaultSchemaName",
+    "databaseChangeLogTable": "databaseChangelogTableName",
+    "databaseChangeLogLockTable": "databaseChangelogLockTableName",
+    "user": "username",
+    "enabled": "headless",  # says nothing of what runs here
+    "driverClassName": "driver",
+    "liquibaseTablespace": "liquibaseTablespaceName",
+}
+"""What Spring Boot calls some of them."""
