@@ -20,7 +20,7 @@ import pytest
 from tests.app.test_backup import DOCUMENT, Project
 
 from dbdeed.app.agent import Agent, Wishes, alone, read_state
-from dbdeed.app.agent_http import parse_listen
+from dbdeed.app.agent_http import parse_listen, serving
 from dbdeed.app.agent_units import crontab, install_agent, kubernetes
 from dbdeed.app.backup import list_backups
 from dbdeed.app.project import open_project
@@ -308,6 +308,32 @@ def test_addresses_of_this_machine() -> None:
     assert parse_listen("localhost:1") == ("127.0.0.1", 1)
     assert parse_listen("[::1]:2") == ("::1", 2)
     assert parse_listen("none") is None
+
+
+def test_it_answers_on_the_other_loopback_too(project: Project) -> None:
+    said: list[str] = []
+    one = Agent(project.document, WISHES, environment(project))
+    try:
+        with serving(one.facts, ("::1", 0), said.append):
+            address = said[0].removeprefix("health and metrics at ")
+            with urllib.request.urlopen(f"{address}metrics", timeout=10) as answer:
+                assert b"dbdeed_backups 0" in answer.read()
+    except Unavailable:
+        pytest.skip("no IPv6 here")
+
+
+def test_a_job_that_the_agent_ended_has_not_failed(project: Project) -> None:
+    one = Agent(project.document, WISHES, environment(project))
+    one.tick()
+    assert one.facts().running == "backup"
+    one.close()
+    state = read_state(open_project(project.document)).jobs["backup"]
+    assert state.ended is None or state.code == 0
+    again = Agent(project.document, WISHES, environment(project))
+    due = again.facts().upcoming["backup"]
+    assert due is not None
+    assert due < datetime.now(UTC) + timedelta(seconds=15) or state.code == 0
+    again.close()
 
 
 def test_one_agent_a_project(project: Project) -> None:

@@ -168,11 +168,20 @@ class Agent:
         return worst
 
     def close(self) -> None:
-        """End what runs, politely."""
+        """End what runs, politely, and all of it at once.
+
+        A job that was ended so has not failed: the next agent runs it again, soon.
+        """
+        for one in self._lasting.values():
+            one.ask()
         if self._running is not None:
             job, child = self._running
             child.end()
-            self._looked_at(job, child)
+            result = child.ended()
+            if result is not None and result[0] == 0:
+                self._state = ended(self._state, job, self.now(), *result)
+                self._keep()
+            self._running = None
         for one in self._lasting.values():
             one.end()
 

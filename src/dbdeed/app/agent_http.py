@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -53,7 +54,8 @@ def serving(
         yield
         return
     try:
-        server = _Server(listen, _handler(facts))
+        kind = _Server6 if ":" in listen[0] else _Server
+        server = kind(listen, _handler(facts))
     except OSError as error:
         raise Unavailable(
             f"{listen[0]}:{listen[1]} cannot be listened on: {error.strerror}.",
@@ -62,7 +64,8 @@ def serving(
         ) from error
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="health", daemon=True)
     thread.start()
-    told(f"health and metrics at http://{listen[0]}:{server.server_address[1]}/")
+    host = f"[{listen[0]}]" if ":" in listen[0] else listen[0]
+    told(f"health and metrics at http://{host}:{server.server_address[1]}/")
     try:
         yield
     finally:
@@ -74,6 +77,10 @@ def serving(
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 def _handler(facts: Callable[[], Facts]) -> type[BaseHTTPRequestHandler]:

@@ -53,10 +53,14 @@ class Child:
         self._err.close()
         return code, said
 
-    def end(self, grace: float = GRACE) -> None:
-        """Ask it to end, and end it where it does not."""
+    def ask(self) -> None:
+        """Ask it to end."""
         with suppress(ProcessLookupError):
             self.process.terminate()
+
+    def end(self, grace: float = GRACE) -> None:
+        """Ask it to end, and end it where it does not."""
+        self.ask()
         try:
             self.process.wait(grace)
         except subprocess.TimeoutExpired:
@@ -158,6 +162,11 @@ class Supervised:
     def _longer(self) -> float:
         pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
         return pause
+
+    def ask(self) -> None:
+        """Ask it to end."""
+        if self._child is not None:
+            self._child.ask()
 
     def end(self) -> None:
         """Ask it to end and wait until it has."""
