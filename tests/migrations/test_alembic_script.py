@@ -21,7 +21,8 @@ from dbdeed.document.values.types import System
 from dbdeed.engines.registry import engine_for
 from dbdeed.migrations.files import block_in
 from dbdeed.migrations.formats.alembic.literal import literal, marked, unmarked
-from dbdeed.migrations.formats.alembic.script import Script, read_back, written
+from dbdeed.migrations.formats.alembic.reading import Script, read_back
+from dbdeed.migrations.formats.alembic.script import written
 
 if TYPE_CHECKING:
     from dbdeed.engines.seam import Engine

@@ -15,7 +15,8 @@ from dbdeed.errors import InvalidInput
 from dbdeed.migrations.files import checksum_of
 from dbdeed.migrations.formats.alembic.history import AlembicHistory, words_of
 from dbdeed.migrations.formats.alembic.process import AlembicProcess
-from dbdeed.migrations.formats.alembic.script import read_back, with_parents, written
+from dbdeed.migrations.formats.alembic.reading import read_back
+from dbdeed.migrations.formats.alembic.script import with_parents, written
 from dbdeed.migrations.formats.alembic.settings import settings_of
 from dbdeed.migrations.formats.alembic.tree import ancestors_of, heads_of, read_tree
 from dbdeed.migrations.formats.marks import with_origin
