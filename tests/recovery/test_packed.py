@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from dbdeed.engines.faults import RestoreFailed
@@ -17,10 +18,11 @@ from dbdeed.engines.recovering import BackupFacts
 from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.recovery import packs
 from dbdeed.recovery.keys import Keyring, WrongKey, read_keys
-from dbdeed.recovery.manifest import Check, FileFacts, Proof, Verdict
+from dbdeed.recovery.manifest import Check, FileFacts, Proof, Verdict, encode
 from dbdeed.recovery.objects import FolderObjects, StoreLocked
 from dbdeed.recovery.packed import PackedStore
 from dbdeed.recovery.packs import plan_packs
+from dbdeed.recovery.shelf import Compressed
 from dbdeed.recovery.store import FolderStore, new_id
 
 if TYPE_CHECKING:
@@ -279,6 +281,50 @@ def test_a_store_that_stops_answering_delays_a_backup_and_nothing_is_sent_twice(
     assert Flaky.sent == whole == len(second.packs)
     assert flaky.damages(second) == []
     assert not [one for one in (tmp_path / "spool").iterdir() if one.name != "read"]
+
+
+def renamed(manifest: Manifest, path: str) -> Manifest:
+    """Its first piece is of another file."""
+    pack = manifest.packs[0]
+    piece = msgspec.structs.replace(pack.pieces[0], path=path)
+    pack = msgspec.structs.replace(pack, pieces=(piece, *pack.pieces[1:]))
+    return msgspec.structs.replace(manifest, packs=(pack, *manifest.packs[1:]))
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda one: renamed(one, "../../etc/passwd"),
+        lambda one: renamed(one, "link"),
+        lambda one: msgspec.structs.replace(one, packs=one.packs[1:]),
+        lambda one: msgspec.structs.replace(one, packs=(one.packs[0], *one.packs)),
+        lambda one: msgspec.structs.replace(
+            one, packs=tuple(msgspec.structs.replace(pack, name="packed/x/data/1.zst") for pack in one.packs)
+        ),
+    ],
+)
+def test_a_forged_record_is_not_believed(
+    objects: FolderObjects, tmp_path: Path, forge: Callable[[Manifest], Manifest]
+) -> None:
+    """Where nothing is sealed, whoever can write there can write records; none of them leads anywhere else."""
+    store = open_packed(objects, tmp_path / "spool")
+    manifest = publish(store)
+    name = f"packed/{manifest.id}/manifest.zst"
+    objects.put(name, Compressed().encode(name, encode(forge(manifest))))
+    assert store.listing().backups == ()
+    assert manifest.id in store.listing().damaged
+    with pytest.raises(Unavailable):
+        store.find(manifest.id)
+
+
+@pytest.mark.parametrize("path", ["../out", "/tmp/out", "deep/../../out"])
+def test_a_file_that_leads_out_is_not_written(objects: FolderObjects, tmp_path: Path, path: str) -> None:
+    store = open_packed(objects, tmp_path / "spool")
+    manifest = publish(store)
+    forged = msgspec.structs.replace(manifest, files={**manifest.files, path: FileFacts(0, "")})
+    with pytest.raises(RestoreFailed, match="leads out"), store.reading(forged):
+        pass
+    assert not list(tmp_path.rglob("out"))
 
 
 def test_what_another_run_swept_away_is_sent_again_under_its_new_key(

@@ -116,8 +116,22 @@ def _name_of(entry: Entry) -> str:
 
 
 def _require_own(record: Manifest | Proof, entry: Entry) -> None:
-    if isinstance(record, Manifest) and record.id != _name_of(entry):
+    """A record that says what cannot be was made by somebody else, where nothing is sealed."""
+    if not isinstance(record, Manifest):
+        return
+    if record.id != _name_of(entry):
         raise Damaged(f"This is the record of {record.id!r}.", where=_name_of(entry))
+    there = {path: 0 for path, facts in record.files.items() if not facts.link}
+    for pack in record.packs:
+        for piece in pack.pieces:
+            if there.get(piece.path) != piece.offset or piece.length < 0:
+                raise Damaged(f"Its record has {piece.path!r} in pieces that do not fit.", where=record.id)
+            there[piece.path] += piece.length
+        if not pack.name.startswith(f"{PACKED}{record.id}/data/"):
+            raise Damaged(f"Its record has data elsewhere, in {pack.name!r}.", where=record.id)
+    for path, size in there.items():
+        if size != record.files[path].size:
+            raise Damaged(f"Its record has {path!r} in part.", where=record.id)
 
 
 def _incomplete(manifest: Manifest, group: Iterable[Entry], damaged: dict[str, str]) -> bool:
