@@ -480,6 +480,28 @@ def test_columns_of_a_partitioned_table_are_kept_in_step(postgresql: Place) -> N
         assert session.fetch("SELECT m FROM ev ORDER BY id") == [(8,), (6,), (7,)]
 
 
+def test_a_counter_is_told_of_or_refused_where_it_gets_another_name(postgresql: Place) -> None:
+    text = "CREATE TABLE {0} (id serial PRIMARY KEY);"
+    before, after = text.format("people"), "-- renamed from: people\n" + text.format("persons")
+    assert any(
+        "people_id_seq is called persons_id_seq" in one for one in phases(postgresql, before, after).notes
+    )
+    with pytest.raises(Refused) as caught:
+        phases(postgresql, "CREATE SEQUENCE s;", "CREATE SEQUENCE r; -- renamed from: s\n")
+    assert "cannot have two names" in caught.value.message
+
+
+def test_row_security_begins_when_nobody_is_surprised(postgresql: Place) -> None:
+    found = phases(
+        postgresql,
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer);",
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer DEFAULT 4); ALTER TABLE t ENABLE ROW LEVEL SECURITY;"
+        "CREATE POLICY p ON t USING (n > 0); CREATE POLICY q ON t AS RESTRICTIVE USING (n < 9);",
+    )
+    assert {one.object.name[-1] for one in found.expand.differences} == {"n", "p"}
+    assert {one.object.name[-1] for one in found.contract.differences} == {"t", "q"}
+
+
 def test_a_table_does_not_take_the_name_of_what_goes(postgresql: Place) -> None:
     with pytest.raises(Refused) as caught:
         phases(

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dbdeed.planning.plan import Round
     from dbdeed.progress import Progress
 
-_FIRST = frozenset({"table", "sequence", "index", "constraint", "statistics", "trigger", "policy", "rule"})
+_FIRST = frozenset({"table", "index", "constraint", "statistics", "trigger", "policy", "rule"})
 """Kinds that are renamed at once: a table's old name is kept, the others no application knows."""
 
 _HOLD_NOTHING = frozenset({"view", "materialized view", "function", "aggregate", "view column"})

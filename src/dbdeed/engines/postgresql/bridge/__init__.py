@@ -32,10 +32,10 @@ def bridge(
     backfills: Mapping[ObjectId, Backfill],
 ) -> Bridge:
     """See `Engine.bridge`."""
-    before = _called_alike(session, inspect(session), target)
+    before, notes = _called_alike(session, inspect(session), target)
     tables = {new: old for old, new in renames if new.kind == "table"}
     moved = {old: new for old, new in renames if new.kind == "column" and _apart(old, new, before, target)}
-    merge = Merge(before, target, moved)
+    merge = Merge(before, target, moved, notes)
     merge.refused += _unknown(renames)
     pairs = [one for old, new in moved.items() if (one := syncing.pair_of(old, new, merge)) is not None]
     given = list(syncing.given(before, target, moved, backfills))
@@ -68,13 +68,20 @@ def bridge(
     )
 
 
-def _called_alike(session: Session, before: Catalog, target: Catalog) -> Catalog:
-    """What is only called otherwise has its new name, which no application knows it by."""
+def _called_alike(session: Session, before: Catalog, target: Catalog) -> tuple[Catalog, list[str]]:
+    """What is only called otherwise has its new name: indexes and keys, and counters, which is told."""
     _, renames = renamed_alike(before, target)
+    notes = []
     for change in renames:
         for step in change.steps:
             session.execute(step.sql)
-    return inspect(session) if renames else before
+        (said,) = change.details
+        if change.id.kind == "sequence" or said.attribute == "sequence":
+            notes.append(
+                f"The counter {said.old} is called {said.new} from now on: neither application may ask it "
+                "for numbers by its old name (an INSERT that leaves the column out does not)."
+            )
+    return inspect(session) if renames else before, notes
 
 
 def _apart(old: ObjectId, new: ObjectId, before: Catalog, target: Catalog) -> bool:
