@@ -33,6 +33,13 @@ def postgresql(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         yield found
 
 
+@pytest.fixture(scope="session")
+def newest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One PostgreSQL, for what is the same in all of them."""
+    with _postgresql(tmp_path_factory.mktemp("migrations"), "postgresql-18") as found:
+        yield found
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql-15"])
 def beside(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """One of each system, for tests beside the real tools."""

@@ -43,19 +43,17 @@ def explained(course: Any, text: str) -> Explanation:
     ],
 )
 def test_a_statement_of_postgresql(
-    postgresql: Any, courses: Any, sql: str, lock: str, rewrites: bool, scans: bool, seconds: int
+    newest: Any, courses: Any, sql: str, lock: str, rewrites: bool, scans: bool, seconds: int
 ) -> None:
-    (one,) = explained(courses(postgresql), sql).statements
+    (one,) = explained(courses(newest), sql).statements
     (touch,) = one.touches
     assert touch.table == ("table", ("public", "t"))
     assert (touch.lock.name, touch.rewrites, touch.scans) == (lock, rewrites, scans)
     assert round(one.seconds) == seconds
 
 
-def test_a_foreign_key_locks_both_tables(postgresql: Any, courses: Any) -> None:
-    (one,) = explained(
-        courses(postgresql), "ALTER TABLE u ADD FOREIGN KEY (t_id) REFERENCES t (id);"
-    ).statements
+def test_a_foreign_key_locks_both_tables(newest: Any, courses: Any) -> None:
+    (one,) = explained(courses(newest), "ALTER TABLE u ADD FOREIGN KEY (t_id) REFERENCES t (id);").statements
     assert {(touch.table.name[-1], touch.lock.name) for touch in one.touches} == {
         ("t", "SHARE_ROW_EXCLUSIVE"),
         ("u", "SHARE_ROW_EXCLUSIVE"),
@@ -73,8 +71,8 @@ def test_what_is_destroyed_is_named(place: Any, courses: Any) -> None:
     assert {(one.kind, one.name[-1]) for one in found.destroys} == {("column", "y"), ("table", "u")}
 
 
-def test_an_online_strategy_refuses_with_the_alternative(postgresql: Any, courses: Any) -> None:
-    course = courses(postgresql)
+def test_an_online_strategy_refuses_with_the_alternative(newest: Any, courses: Any) -> None:
+    course = courses(newest)
     online = Strategy(how=How.ONLINE)
     (said,) = refusals(explained(course, "CREATE INDEX i ON t (x);"), online)
     assert "CONCURRENTLY" in said

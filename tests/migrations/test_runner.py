@@ -13,6 +13,13 @@ from dbdeed.migrations.running import MigrationFailed
 
 Course = Any  # tests/migrations/conftest.py has it
 
+
+@pytest.fixture
+def course(beside: Any, courses: Any) -> Course:
+    """On one of each system."""
+    return courses(beside)
+
+
 A, B, C = "20260101T000000", "20260102T000000", "20260103T000000"
 ONE = """CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL);
 INSERT INTO users VALUES (1, 'ann');
