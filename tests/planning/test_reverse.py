@@ -183,6 +183,13 @@ POSTGRESQL = {
         ("INSERT INTO p VALUES (1, 1, 'x', 5), (2, 0, 'y', NULL), (3, 1, NULL, 7)",),
         ("SELECT id, k, n, m FROM p ORDER BY 1", "SELECT id, k, n, m FROM q ORDER BY 1"),
     ),
+    "a table that becomes a partitioned one, with fewer and other columns": Case(
+        "CREATE TABLE p (id bigint NOT NULL, n text, t timestamp, b bigint);",
+        "CREATE TABLE p (id bigint NOT NULL, t time, b boolean) PARTITION BY RANGE (id);"
+        "CREATE TABLE q PARTITION OF p DEFAULT;",
+        ("INSERT INTO p VALUES (1, 'x', '2024-01-02 03:04', 1), (2, 'y', NULL, 0)",),
+        ("SELECT id, n, t, b FROM p ORDER BY 1",),
+    ),
     "a typed table": Case(
         "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE thing AS (id integer, m mood); CREATE TABLE a OF thing;",
         "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE thing AS (id integer, m mood);",

@@ -9,9 +9,11 @@ import msgspec
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
+from dbdeed.engines.compare import Context
 from dbdeed.engines.postgresql.archive.parts import column_of, columns_of
 from dbdeed.engines.postgresql.archive.values import NEW, REST, SAME, WAS, row_text
 from dbdeed.engines.postgresql.conversion import conversion, is_text
+from dbdeed.engines.postgresql.kinds.key_column import divides
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.writing import exclusive, rewriting, step
 from dbdeed.errors import OurFault
@@ -149,7 +151,9 @@ def as_text(kept: Kept, before: Catalog, reached: Catalog) -> Column | None:
     """
     column = _column(kept, before)
     now: Any = reached.objects.get(kept.object)
-    if now is None or not now.local or now.inherited or is_text(column.type) or _divides(now, reached):
+    if now is None or not now.local or now.inherited or is_text(column.type):
+        return None
+    if divides(now, Context(reached, reached)):
         return None
     text = _text_type(column)
     if now.type != text and "::text" not in conversion(now.type, column.type).using_template:
@@ -168,12 +172,6 @@ def own_meanwhile(kept: Kept, before: Catalog, reached: Catalog) -> Iterator[Col
         one: Any = reached.objects.get(ObjectId("column", (table.schema, table.name, name)))
         if one is not None and one.local and not one.generated:
             yield msgspec.structs.replace(one, default="", identity=None)
-
-
-def _divides(column: Column, catalog: Catalog) -> bool:
-    """Whether its table is partitioned, so that other tables have the column too."""
-    table: Any = catalog.objects.get(_table(column))
-    return table is None or table.form == "partitioned"
 
 
 def told_back(kept: Kept, text: Column, before: Catalog, reached: Catalog) -> tuple[Step, ...]:

@@ -95,6 +95,7 @@ def rebuild(
         *(one for table in trees.made for one in table_create.settings(table)),
         *_exact_rights(made.covers | {one.id for one in trees.made}, context),
     )
+    steps = (table_rows.kept_before(steps[0], old, new, context), *steps[1:])
     whole = tuple(replace(one, online=None) for one in steps)  # one transaction, or nothing
     ahead = frozenset(table.id for table, _ in (*trees.leaving, *trees.joining))
     return Alteration(whole, disturbed, tuple(sorted(covers - {old.id})), ahead=ahead)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.change import LockLevel
-from dbdeed.engines.postgresql.conversion import conversion
+from dbdeed.engines.change import Hazard, HazardKind, LockLevel
+from dbdeed.engines.postgresql.conversion import conversion, keeps_values
 from dbdeed.engines.postgresql.kinds import column_create, sequence_write
 from dbdeed.engines.postgresql.kinds.table_moved import columns
 from dbdeed.engines.postgresql.online.names import aside
@@ -37,13 +38,31 @@ def handed_over(old: Table, new: Table, context: Context, through: Mapping[str, 
         yield step(text, new.id, lock, scans=True, rewrites=True, hazards=tuple(hazards))
     for name in both:
         yield from _counted(had[name], wanted[name], context)
-    lost = [one for name, one in had.items() if name not in wanted and not one.generated]
-    yield exclusive(
-        f"DROP TABLE {source}",
-        old.id,
-        *(loses(f"All values of {one.table_sql}.{ident(one.name)} are lost.") for one in lost),
-        destroys=tuple(one.id for one in lost),
+    yield exclusive(f"DROP TABLE {source}", old.id)
+
+
+def kept_before(first: Step, old: Table, new: Table, context: Context) -> Step:
+    """The first of the steps, before which the values are kept that the new table does not have."""
+    had, wanted = columns(old, context.current), columns(new, context.target)
+    stored = [one for one in had.values() if not one.generated]
+    lost = [one for one in stored if one.name not in wanted]
+    changed = [one for one in stored if one.name in wanted and _becomes_less(one, wanted[one.name])]
+    hazards = [loses(f"All values of {one.table_sql}.{ident(one.name)} are lost.") for one in lost]
+    for one in changed:
+        text = f"become {wanted[one.name].type}, from which they cannot all be had again."
+        hazards.append(
+            Hazard(HazardKind.CHANGES_VALUES, f"Values of {one.table_sql}.{ident(one.name)} {text}")
+        )
+    return replace(
+        first,
+        hazards=(*first.hazards, *hazards),
+        destroys=(*first.destroys, *(one.id for one in lost)),
+        changes=(*first.changes, *(one.id for one in changed)),
     )
+
+
+def _becomes_less(old: Column, new: Column) -> bool:
+    return not new.generated and old.type != new.type and not keeps_values(old.type, new.type)
 
 
 def _value(old: Column, new: Column, through: str) -> str:
