@@ -8,6 +8,7 @@ One bounded round of each method by default; ten rounds, which print what they m
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
@@ -69,11 +70,21 @@ CREATE TABLE written (writer int, number int, at timestamptz DEFAULT clock_times
 class Place:
     """A document's embedded database, its writers and its receiver."""
 
-    def __init__(self, folder: Path, major: int, method: str = "Snapshots, Continuous archiving") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        major: int,
+        method: str = "Snapshots, Continuous archiving",
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self.environment = environment or {}
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.document = folder / "DATABASE.md"
-        self.document.write_text(DOCUMENT.replace("VERSION", str(major)).replace("METHOD", method))
+        text = DOCUMENT.replace("VERSION", str(major)).replace("METHOD", method)
+        self.document.write_text(
+            text + "".join(f"- **Encryption**: key in `{key}`\n" for key in self.environment)
+        )
         with self.opened():
             self.run("DROP TABLE IF EXISTS written", TABLE)
         self.ending = threading.Event()
@@ -110,7 +121,7 @@ class Place:
             args=(self.document,),
             kwargs={
                 "stopped": self.ending.wait, "told": self.health.append, "synchronous": synchronous,
-                "environment": {},
+                "environment": self.environment,
             },
         )  # fmt: skip
         self._thread.start()
@@ -119,7 +130,7 @@ class Place:
             self.health
             and self.health[-1].reached
             and self.health[-1].synchronous == synchronous
-            and list_backups(self.document, environment={}).spans  # a base was taken
+            and list_backups(self.document, environment=self.environment).spans  # a base was taken
         ):
             assert time.monotonic() < deadline, self.health[-1:]
             time.sleep(0.1)
@@ -201,6 +212,30 @@ def test_ten_rounds(tmp_path: Path, major: int, method: str) -> None:
         assert [found["lost"] for found in results] == [0] * 10
     if method == "asynchronous":
         assert max(found["recovery_point"] for found in results) < 15
+
+
+@pytest.mark.slow
+def test_a_moment_from_a_sealed_store(tmp_path: Path) -> None:
+    place = Place(tmp_path / "place", NEWEST, environment={"BACKUP_KEY": os.urandom(32).hex()})
+    try:
+        place.receive(synchronous=False)
+        place.run("INSERT INTO written (writer, number) VALUES (0, 1)")
+        place.end()
+        place.run("INSERT INTO written (writer, number) VALUES (0, 2)")
+        file = tmp_path / "written.sql"
+        restore_backup(
+            place.document, to="latest", tables=["written"], into=str(file), environment=place.environment
+        )
+        assert [line[:3] for line in file.read_text().splitlines() if line.startswith("0\t")] == ["0\t1"]
+        kept = [one for one in (place.folder / "backups" / "wal").rglob("*") if one.is_file()]
+        assert kept
+        open_ = (b"\x28\xb5\x2f\xfd", b"\x18\xd1")  # how zstd begins, and a file of 18's log
+        assert not any(one.read_bytes().startswith(open_) for one in kept)
+        assert not (place.folder / "backups" / "receiving").exists(), (
+            "nothing lies open beside what is sealed"
+        )
+    finally:
+        place.close()
 
 
 @pytest.mark.parametrize(

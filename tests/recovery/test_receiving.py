@@ -20,8 +20,9 @@ from dbdeed.recovery import receiving as module
 from dbdeed.recovery.drill_plan import Clocks
 from dbdeed.recovery.logs import Logs, NotOurs, gap
 from dbdeed.recovery.objects import FolderObjects
-from dbdeed.recovery.receiving import Receiving, State, alone
+from dbdeed.recovery.receiving import SENT_EVERY, Receiving, State, alone
 from dbdeed.recovery.shelf import Compressed, Shelf
+from dbdeed.rules.rpo_unreachable import ARCHIVED_WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -168,6 +169,10 @@ def test_a_server_that_gave_up_keeping_the_log_is_said(bench: Bench) -> None:
     bench.caught_up()
     assert gap(bench.logs.reach(log))
     assert gap(bench.logs.reach(bench.base())) == []
+
+
+def test_the_rule_promises_no_more_than_is_kept() -> None:
+    assert ARCHIVED_WITHIN.total_seconds() >= 1.3 * SENT_EVERY
 
 
 def test_one_receiver_is_enough_and_absence_is_waited_for(bench: Bench, tmp_path: Path) -> None:
