@@ -123,3 +123,24 @@ def test_settings_of_the_file_are_made_again(postgresql: Any, courses: Any) -> N
     course.session.execute("CREATE SCHEMA s")
     course.up()
     assert course.session.fetch("SELECT to_regclass('s.t') IS NOT NULL") == [(True,)]
+
+
+def test_a_procedure_that_commits_runs_outside_of_transactions(newest: Any, courses: Any) -> None:
+    course = courses(newest)
+    course.write(
+        f"{A}_t.sql",
+        "CREATE TABLE t (x integer);\n"
+        "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t VALUES (1); COMMIT; END $$;\n"
+        "-- dbdeed: outside of transactions\nCALL p();\n",
+    )
+    course.up()
+    assert course.session.fetch("SELECT x FROM t") == [(1,)]
+
+
+def test_what_can_be_in_no_transaction_says_so(newest: Any, courses: Any) -> None:
+    course = courses(newest)
+    course.write(f"{A}_t.sql", "CREATE TABLE t (x integer);\nCREATE INDEX CONCURRENTLY t_x ON t (x);\n")
+    with pytest.raises(MigrationFailed) as error:
+        course.up()
+    assert "outside of them" in error.value.hint
+    assert course.standing() == {A: "pending"}

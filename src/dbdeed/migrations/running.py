@@ -70,6 +70,7 @@ class _Run:
     done: int
     written: bool
     started: float
+    together: bool = False
 
     def standpoint(self, done: int, opened: int = 0, *, failed: bool = False) -> Standpoint:
         return standpoint(self.migration.key, self.direction, self.statements, done, opened, failed=failed)
@@ -147,6 +148,7 @@ def _run_piece(run: _Run, piece: Piece, *, last: bool) -> None:
 
 
 def _together(run: _Run, piece: Piece, *, last: bool) -> None:
+    run.together = True
     try:
         with run.desk.session.transaction():
             for number, statement, _ in piece.numbered():
@@ -164,6 +166,8 @@ def _together(run: _Run, piece: Piece, *, last: bool) -> None:
             hint=error.hint or "Nothing of this transaction was kept.",
             where=place_in(piece.statements[0]),
         ) from None
+    finally:
+        run.together = False
 
 
 def _one(run: _Run, number: int, statement: Statement, manner: Manner) -> None:
@@ -217,7 +221,7 @@ def _execute(run: _Run, number: int, statement: Statement) -> None:
         raise MigrationFailed(
             f"{run.migration.path.name}, statement {number} of {len(run.statements)}, failed: "
             f"{one_line(_hidden(run, error.message))}",
-            hint=_hidden(run, error.hint) or _what_stays(run),
+            hint=_hidden(run, error.hint) or _alone_hint(run, statement) or _what_stays(run),
             where=place_in(statement, getattr(error, "offset", 0)),
         ) from None
 
@@ -226,6 +230,12 @@ def _hidden(run: _Run, text: str) -> str:
     for value in sorted(filter(None, run.secrets.values()), key=len, reverse=True):
         text = text.replace(value.replace("'", "''"), "***").replace(value, "***")
     return text
+
+
+def _alone_hint(run: _Run, statement: Statement) -> str:
+    if run.desk.engine.manner(statement.sql) not in (Manner.ALONE, Manner.AGAIN) or not run.together:
+        return ""
+    return "It can be in no transaction: put it outside of them, as this kind of file does that."
 
 
 def _what_stays(run: _Run) -> str:

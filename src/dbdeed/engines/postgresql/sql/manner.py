@@ -54,6 +54,8 @@ def manner(sql: str) -> Manner:
         return Manner.AGAIN if whole else Manner.ANY
     if texts[:2] in _ALONE or _concurrent(texts, words(sql, found[-1:], 1)):
         return Manner.ALONE
+    if first == "call":  # a procedure may commit
+        return Manner.ALONE
     if first == "do" and _COMMITS.search(sql):
         return Manner.AGAIN if _FILLS.search(sql) else Manner.ALONE
     return Manner.SETTING if _sets(texts) else Manner.ANY
