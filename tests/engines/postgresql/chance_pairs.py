@@ -264,6 +264,11 @@ ANEW = {
 }
 
 OTHERS = {
+    "an index over what a function computes, which fails on rows": (
+        "CREATE TABLE t (a integer)",
+        "CREATE FUNCTION f(integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT ($1::text || ''x'')::boolean';"
+        "CREATE TABLE t (a integer); CREATE INDEX i ON t (f(a))",
+    ),
     "a view's trigger changes": (
         "CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
         "CREATE VIEW v AS SELECT 1 AS a; CREATE TRIGGER p INSTEAD OF DELETE ON v FOR EACH ROW EXECUTE FUNCTION g()",

@@ -15,7 +15,7 @@ from dbdeed.engines.postgresql.online import index as online
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS, stored_options
 from dbdeed.engines.postgresql.system import PG_CLASS
-from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, pauses, step
+from dbdeed.engines.postgresql.writing import blocks_writes, exclusive, may_fail, pauses, step
 
 if TYPE_CHECKING:
     from dbdeed.engines.change import Hazard, Step
@@ -140,8 +140,21 @@ def create(new: Index, context: Context) -> Making:
         hazards=_dangers(new) if there else tuple(online.twice(new)) if filled else (),
         online=_online(new, handed, whole=whole),
     )
+    making = _computing(making, new, context)
     named = tuple(replace(one, online=()) for one in handed.steps)
     return Making((making, *_after(new, None), *named), handed.covers)
+
+
+def _computing(making: Step, new: Index, context: Context) -> Step:
+    """An index over what the schema's own functions compute is built only where these take every row."""
+    functions = [one for one in context.target.needs.get(new.id, ()) if one.kind == "function"]
+    if not functions or not making.scans:
+        return making
+    fails = may_fail(
+        f"{', '.join(str(one) for one in sorted(functions))} may fail on rows of {new.table_sql}."
+    )
+    forms = tuple(replace(one, hazards=(*one.hazards, fails)) for one in making.online or ())
+    return replace(making, hazards=(*making.hazards, fails), online=forms or making.online)
 
 
 def _online(new: Index, handed: inheritance.Handed, *, whole: bool) -> tuple[Step, ...]:
