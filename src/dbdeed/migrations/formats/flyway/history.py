@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dbdeed.errors import Unavailable
 from dbdeed.migrations.formats.flyway.files import find_files, key_of, script_of
 from dbdeed.migrations.formats.flyway.names import Role, Version, version_of
+from dbdeed.migrations.formats.flyway.tables import HOLDS_SOMETHING, POSTGRESQL, SQLITE
 from dbdeed.migrations.formats.lock_holder import java_hash, who_holds
 from dbdeed.migrations.formats.search_path import first_schema, require_public
 from dbdeed.migrations.seam import Applied, Kind, State
@@ -30,42 +31,6 @@ _LOCK = 77431708279161
 _SCHEMA_MARK = "<< Flyway Schema Creation >>"
 _UNDONE = frozenset({"UNDO_SQL", "UNDO_JDBC", "UNDO_SCRIPT", "DELETE"})
 _BASELINES = frozenset({"BASELINE", "SQL_BASELINE", "JDBC_BASELINE"})
-_POSTGRESQL = """CREATE TABLE {table} (
-    "installed_rank" INT NOT NULL,
-    "version" VARCHAR(50),
-    "description" VARCHAR(200) NOT NULL,
-    "type" VARCHAR(20) NOT NULL,
-    "script" VARCHAR(1000) NOT NULL,
-    "checksum" INTEGER,
-    "installed_by" VARCHAR(100) NOT NULL,
-    "installed_on" TIMESTAMP NOT NULL DEFAULT now(),
-    "execution_time" INTEGER NOT NULL,
-    "success" BOOLEAN NOT NULL
-){space}"""
-_SQLITE = """CREATE TABLE {table} (
-    "installed_rank" INT NOT NULL PRIMARY KEY,
-    "version" VARCHAR(50),
-    "description" VARCHAR(200) NOT NULL,
-    "type" VARCHAR(20) NOT NULL,
-    "script" VARCHAR(1000) NOT NULL,
-    "checksum" INT,
-    "installed_by" VARCHAR(100) NOT NULL,
-    "installed_on" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f','now')),
-    "execution_time" INT NOT NULL,
-    "success" BOOLEAN NOT NULL
-)"""
-
-
-_HOLDS_SOMETHING = """
-    WITH own AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1),
-        of_extensions AS (SELECT objid FROM pg_catalog.pg_depend WHERE deptype = 'e')
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_class c, own WHERE c.relnamespace = own.oid
-            AND c.oid NOT IN (SELECT objid FROM of_extensions))
-        OR EXISTS (SELECT FROM pg_catalog.pg_proc p, own WHERE p.pronamespace = own.oid
-            AND p.oid NOT IN (SELECT objid FROM of_extensions))
-        OR EXISTS (SELECT FROM pg_catalog.pg_type t, own WHERE t.typnamespace = own.oid
-            AND t.oid NOT IN (SELECT objid FROM of_extensions))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +98,7 @@ class FlywayHistory:
         table, name = self._table(session), self.configuration.table
         full = self.configuration.baseline_on_migrate and self._holds_something(session)
         if not self._schemas:
-            session.execute(_SQLITE.format(table=table))
+            session.execute(SQLITE.format(table=table))
             session.execute(f'CREATE INDEX "main".{_quoted(f"{name}_s_idx")} ON {_quoted(name)} ("success")')
         else:
             self._create_in_postgresql(session, table, name)
@@ -146,7 +111,7 @@ class FlywayHistory:
             f" TABLESPACE {_quoted(self.configuration.tablespace)}" if self.configuration.tablespace else ""
         )
         made = self._make_schemas(session)
-        session.execute(_POSTGRESQL.format(table=table, space=space))
+        session.execute(POSTGRESQL.format(table=table, space=space))
         key = f'{_quoted(f"{name}_pk")} PRIMARY KEY ("installed_rank")'
         session.execute(f"ALTER TABLE {table} ADD CONSTRAINT {key}{f' USING INDEX{space}' if space else ''}")
         session.execute(f'CREATE INDEX {_quoted(f"{name}_s_idx")} ON {table} ("success"){space}')
@@ -156,7 +121,7 @@ class FlywayHistory:
     def _holds_something(self, session: Session) -> bool:
         """What Flyway's `baselineOnMigrate` asks; what dbdeed keeps there for itself is nothing."""
         if self._schemas:
-            return bool(session.fetch(_HOLDS_SOMETHING, self._schema(session))[0][0])
+            return bool(session.fetch(HOLDS_SOMETHING, self._schema(session))[0][0])
         there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
         return bool(session.fetch(f"{there} AND name NOT LIKE 'dbdeed!_%' ESCAPE '!'"))
 
