@@ -9,6 +9,7 @@ import pytest
 
 from dbdeed.engines.recovering import Stage
 from dbdeed.errors import Unavailable
+from dbdeed.recovery import rehearsal
 from dbdeed.recovery.manifest import Verdict
 from dbdeed.recovery.rehearsal import rehearse
 
@@ -81,6 +82,15 @@ def test_what_must_be_done_at_the_end_is_done_whatever_happened(data: Path, tmp_
 def test_a_stage_that_cannot_be_set_up_is_not_verified(data: Path, tmp_path: Path) -> None:
     found = rehearse(Plain(error=Unavailable("No programs.")), STEPS, data, PLACE, tmp_path / "work")
     assert (found.verdict, found.problems) == (Verdict.NOT_VERIFIED, ("No programs.",))
+
+
+def test_steps_that_do_not_end_are_not_verified(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "_LONGEST", 0.2)
+    found = rehearse(Plain(), ("exec sleep 30",), data, PLACE, tmp_path / "work")
+    assert found.verdict is Verdict.NOT_VERIFIED
+    assert "did not end" in found.problems[0]
 
 
 def test_the_stage_may_change_a_step(data: Path, tmp_path: Path) -> None:

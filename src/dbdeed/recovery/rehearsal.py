@@ -44,6 +44,9 @@ def rehearse(
         with explained(work), method.stage(data, work) as stage:
             _lay_out(stage, data, place)
             return _run(stage, steps, secrets)
+    except subprocess.TimeoutExpired:
+        why = f"The steps did not end within {_LONGEST / 3600:g} hours."
+        return Check(PROCEDURE, Verdict.NOT_VERIFIED, problems=(why,))
     except OurFault:
         raise
     except DbdeedError as error:
