@@ -88,6 +88,18 @@ def test_baseline_adopts_a_database_that_has_everything(lamps: Lamps) -> None:
     assert lamps.up() == []
 
 
+def test_a_document_that_follows_its_database_can_be_adopted(lamps: Lamps) -> None:
+    lamps.rows("CREATE TABLE lamps (id INTEGER PRIMARY KEY, note TEXT, watts INTEGER)")
+    text = lamps.document.read_text(encoding="utf-8")
+    text = text.replace("As-To-Be", "As-Is").replace("**Status**: Active", "**Status**: Draft")
+    lamps.document.write_text(text, encoding="utf-8")
+    with pytest.raises(Refused) as error:
+        lamps.up()
+    assert error.value.code == "target-state-as-is"
+    result = migrate_baseline(lamps.document, consent=YES, environment=lamps.environment)
+    assert len(result.recorded) == 2
+
+
 def test_baseline_records_nothing_where_something_differs(lamps: Lamps) -> None:
     lamps.rows("CREATE TABLE lamps (id INTEGER PRIMARY KEY, note TEXT)")
     result = migrate_baseline(lamps.document, consent=YES, environment=lamps.environment)

@@ -13,7 +13,6 @@ from dbdeed.migrations.replay import state_of
 from dbdeed.migrations.runner import live_catalog, locked, where_all_stand
 from dbdeed.migrations.seam import State
 from dbdeed.migrations.standing import RUNS
-from dbdeed.planning.consent import check_terms, terms_of
 from dbdeed.planning.running import differences
 from dbdeed.progress import SILENT
 
@@ -58,6 +57,8 @@ def migrate_baseline(
 ) -> BaselineResult:
     """Take a live database to be where the files lead, after it was proven that it is; no file changes.
 
+    Neither does its schema: that a document is a Draft, or follows the database, is no hindrance.
+
     Args:
         document: the path of DATABASE.md.
         consent: what may be done.
@@ -69,13 +70,12 @@ def migrate_baseline(
 
     Raises:
         InvalidInput: an unknown version, or a migration does not run.
-        Refused: the terms or missing consent forbid it.
+        Refused: consent is missing.
         Unavailable: no database, no scratch.
     """
     with open_workshop(
         document, database=database, scratch=scratch, environment=environment, progress=progress
     ) as shop:
-        check_terms(terms_of(shop.site.architecture), private=shop.site.target.embedded, draft=True)
         covered = _until(shop, version)
         found = _differences(shop, covered)
         lines = {one.key: one for one in where_all_stand(shop.desk, shop.files)}
