@@ -10,13 +10,12 @@ from dbdeed.app.migrations import open_workshop
 from dbdeed.document.values.types import How
 from dbdeed.errors import Refused
 from dbdeed.migrations.halves import held, waits_of
+from dbdeed.migrations.problems import problems_of, require_order
 from dbdeed.migrations.runner import (
     Report,
     back_from,
     down,
     pending_of,
-    problems_of,
-    require_order,
     up,
     where_all_stand,
 )

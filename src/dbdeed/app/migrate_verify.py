@@ -11,7 +11,8 @@ from dbdeed.app.migrate_new import target_of
 from dbdeed.app.migrations import open_shelf, open_workshop
 from dbdeed.app.sound import checked
 from dbdeed.migrations import sums
-from dbdeed.migrations.runner import problems_of, where_all_stand
+from dbdeed.migrations.problems import problems_of
+from dbdeed.migrations.runner import where_all_stand
 from dbdeed.planning.running import differences
 from dbdeed.progress import SILENT
 

@@ -15,6 +15,7 @@ from dbdeed.errors import InvalidInput, Refused, Unavailable
 from dbdeed.migrations import sums
 from dbdeed.migrations.interrupted import where_it_stands
 from dbdeed.migrations.pieces import all_plain
+from dbdeed.migrations.problems import require_order
 from dbdeed.migrations.progress import Direction
 from dbdeed.migrations.running import run_migration
 from dbdeed.migrations.seam import Kind
@@ -22,7 +23,7 @@ from dbdeed.migrations.standing import RUNS, Line, Standing, standings
 from dbdeed.migrations.tool_lock import ToolLock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from dbdeed.engines.catalog import Catalog
@@ -375,47 +376,3 @@ def _unknown_version(version: str, files: Files) -> InvalidInput:
         hint=f"The latest are: {latest}.",
         code="migration-unknown",
     )
-
-
-_REPAIR = "`dbdeed migrate repair`"
-_SAID: Mapping[Standing, tuple[str, str]] = {
-    Standing.EDITED: (
-        "was edited after it was applied",
-        f"Put it back as it was and write a new migration; or, where the change means nothing, {_REPAIR}.",
-    ),
-    Standing.GONE: (
-        "is applied, and its file is missing",
-        f"Bring the file back; or, where it is gone for good, {_REPAIR}.",
-    ),
-    Standing.FAILED: (
-        "failed when its tool ran it",
-        f"Bring the database back to before it, then {_REPAIR}.",
-    ),
-    Standing.LATE: (
-        "comes before migrations that are applied already",
-        "`dbdeed migrate rebase` gives it a place after them; or run it where it is with --out-of-order.",
-    ),
-}
-
-
-def problems_of(lines: Sequence[Line], *, out_of_order: bool = False) -> list[tuple[Line, str, str]]:
-    """What is not in order: the line, what is wrong in words, and what would be right."""
-    return [
-        (one, *_SAID[one.standing])
-        for one in lines
-        if one.standing in _SAID and not (out_of_order and one.standing is Standing.LATE)
-    ]
-
-
-def require_order(lines: Sequence[Line], *, out_of_order: bool = False) -> None:
-    """Raises `Refused` with what is not in order."""
-    found = problems_of(lines, out_of_order=out_of_order)
-    if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        line, said, hint = found[0]
-        raise Refused(
-            f"{line.version} {line.description} {said}{more}; nothing was run.",
-            where=str(line.migration.path) if line.migration is not None else "",
-            hint=hint,
-            code=f"migration-{line.standing.name.lower()}",
-        )
