@@ -214,7 +214,8 @@ def _in_turn(between: Session, actions: list[Any]) -> None:
     assert between.fetch("SELECT count(*) FROM people WHERE short IS NULL") == [(0,)]
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_whole_way_there_and_back_with_rows(place: Place, seed: int) -> None:
     found = known(place)
     chance = random.Random(seed)
