@@ -503,6 +503,27 @@ def test_row_security_begins_when_nobody_is_surprised(postgresql: Place) -> None
     assert {one.object.name[-1] for one in found.contract.differences} == {"t", "q"}
 
 
+def test_demands_of_the_old_column_hold_for_the_new_one_in_sqlite(sqlite: Place) -> None:
+    before = (
+        "CREATE TABLE p (c TEXT PRIMARY KEY) WITHOUT ROWID;"
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER CHECK (n > 0), p TEXT REFERENCES p (c));"
+    )
+    after = (
+        "CREATE TABLE p (c TEXT PRIMARY KEY) WITHOUT ROWID;"
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, m INTEGER CHECK (m > 0), -- renamed from: n\n"
+        "q TEXT REFERENCES p (c) -- renamed from: p\n);"
+    )
+    found = phases(sqlite, before, after)
+    with sqlite.live(before) as session:
+        run(sqlite, session, found.expand, found.middle)
+        session.execute("PRAGMA foreign_keys = ON")
+        session.execute("INSERT INTO t (m) VALUES (1)")
+        for sql in ("INSERT INTO t (m) VALUES (-1)", "UPDATE t SET m = -1", "UPDATE t SET q = 'nobody'"):
+            with pytest.raises(DbdeedError):
+                session.execute(sql)
+        assert session.fetch("SELECT n, m, p, q FROM t") == [(1, 1, None, None)]
+
+
 def test_a_table_does_not_take_the_name_of_what_goes(postgresql: Place) -> None:
     with pytest.raises(Refused) as caught:
         phases(
