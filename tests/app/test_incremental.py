@@ -104,7 +104,8 @@ def test_chains_are_made_drilled_and_restored(
     assert third.needs == (first.id, second.id)
 
     drilled = run_drill(project.document, environment={})
-    assert drilled.proof.verdict is Verdict.PROVEN, drilled.proof.checks
+    wrong = [one for one in drilled.proof.checks if one.verdict is not Verdict.PROVEN]
+    assert wrong == []
     assert drilled.proof.backup == third.id
     into = restore_backup(project.document, into=str(tmp_path / "copy"), environment={})
     assert (tmp_path / "copy" / "PG_VERSION").exists()

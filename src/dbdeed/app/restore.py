@@ -124,7 +124,6 @@ def restore_backup(
         raise InvalidInput("Single tables go into the document's database without --over-live.")
     vault, engine = open_vault(project, architecture, environment), engine_of(architecture)
     found = wanted(project, vault, engine, backup, to)
-    found.require_sound(progress)
     site = _Site(project, architecture, engine, database, environment, progress)
     if over_live is not None:
         return _over(site, found, over_live)
@@ -165,8 +164,13 @@ class _Site:
 def _into(site: _Site, found: Wanted, into: str) -> Restored:
     if not (into and is_database(into)):
         place = Path(into).absolute() if into else _beside(site.project) / found.name
-        replayed = found.restore(place, site.progress)
+        if found.whole_systems:
+            replayed = found.restore_checked(place, site.progress)
+        else:
+            found.require_sound(site.progress)
+            replayed = found.restore(place, site.progress)
         return Restored(found.manifest, str(place), replayed=replayed)
+    found.require_sound(site.progress)
     target = named_target(into, site.environment)
     replayed = None
     if found.whole_systems:
@@ -180,6 +184,7 @@ def _into(site: _Site, found: Wanted, into: str) -> Restored:
 
 def _tables(site: _Site, found: Wanted, tables: Sequence[str], into: str, agreed: OverLive) -> Restored:
     def carried(place: Target | Path, label: str) -> Restored:
+        found.require_sound(site.progress)
         kept = _beside(site.project) / f"before-{utc_now():%Y%m%dT%H%M%SZ}.sql"
         names, note, replayed = carry_tables(found, tables, place, agreed, kept, site.progress)
         return Restored(found.manifest, label, kept=note, replayed=replayed, tables=names)
@@ -209,6 +214,7 @@ def _compared(engine: Engine, manifest: Manifest, target: Target) -> Check:
 
 def _over(site: _Site, found: Wanted, agreed: OverLive) -> Restored:
     site.check_terms(agreed)
+    found.require_sound(site.progress)
     with site.open() as target:
         _require_consent(agreed, target, found)
         safety = _safety(site, found, target) if agreed.safety else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 from dbdeed.app.receive import send_spooled
 from dbdeed.app.vault import archiving_of
 from dbdeed.errors import InvalidInput, Refused
+from dbdeed.progress import SILENT
 from dbdeed.recovery.chains import chain_damages, reading_whole
 from dbdeed.recovery.drill import method_of
 from dbdeed.recovery.logs import Logs
@@ -79,6 +82,24 @@ class Wanted:
                 code="backup-damaged",
             )
 
+    def restore_checked(self, place: Path, progress: Progress) -> Replayed | None:
+        """The same into files, which are looked at meanwhile: what is found damaged is taken away again.
+
+        Raises `Refused` as `require_sound`.
+        """
+        require_nothing(place)
+        with ThreadPoolExecutor(1) as pool:
+            checking = pool.submit(self.require_sound, SILENT)
+            try:
+                where = self.restore(place, progress)
+                with progress.step("Wait until every file is checked"):
+                    checking.result()
+            except BaseException:
+                _remove(place)
+                checking.result()  # that a file is damaged says more than what it led to
+                raise
+        return where
+
     def restore(self, place: Target | Path, progress: Progress) -> Replayed | None:
         """Into an empty place; where the replay stopped, if there was one."""
         if self.until is None:
@@ -129,6 +150,25 @@ class Wanted:
         folder = work / "log"
         folder.mkdir(mode=0o700)
         return Logs(self._archiving, self.vault.store.shelf).fetch(self.manifest, until, folder, progress)
+
+
+def require_nothing(place: Path) -> None:
+    """Raises `Refused` where something is there already."""
+    if place.is_symlink() or (place.exists() and (not place.is_dir() or any(place.iterdir()))):
+        raise Refused(
+            f"{place} is not empty; a restore does not overwrite.",
+            hint="Name an empty or a new folder.",
+            code="not-empty",
+        )
+
+
+def _remove(place: Path) -> None:
+    """Take away what a restore made of a place where nothing was."""
+    for one in (place, place.with_name(f"{place.name}-tablespaces")):
+        if one.is_dir():
+            shutil.rmtree(one)
+        else:
+            one.unlink(missing_ok=True)
 
 
 def wanted(project: Project, vault: Vault, engine: Engine, backup: str, to: str) -> Wanted:

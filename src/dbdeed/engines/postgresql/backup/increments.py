@@ -76,7 +76,6 @@ def combine(chain: Sequence[Path], into: Path, progress: Progress, *, spend: boo
                 programs.path("pg_combinebackup"),
                 [
                     "--no-sync",  # what is restored is made durable by the server that starts on it
-                    "--no-manifest",
                     _way(source.major, [*chain], into, spend=spend),
                     *(f"--tablespace-mapping={old}={new}" for old, new in mappings),
                     f"--output={into / CLUSTER}",
