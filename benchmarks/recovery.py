@@ -45,23 +45,32 @@ def measure(
     found: dict[tuple[str, str], list[float]] = {}
     for number in range(rounds):
         for one in contestants:
-            bench.quiet()
-            one.prepare(bench)
-            for work in WORKS:
-                action = getattr(one, work)
-                if work in ("incremental", "moment"):
-                    bench.change()
-                one.ready(bench, work)
-                begun = time.monotonic()
-                done = action(bench)
-                if done is None:
-                    continue
-                seconds = time.monotonic() - begun
-                found.setdefault((one.name, work), []).append(seconds)
-                print(f"round {number + 1}: {one.name}, {TITLES[work]}: {seconds:.2f} s", file=sys.stderr)
-                bench.check(done)
-            one.clean(bench)
+            try:
+                _round(bench, one, number, found)
+            except SystemExit as error:  # one that fails is told of, and the others go on
+                print(f"{one.name} failed: {error}", file=sys.stderr)
     return found
+
+
+def _round(bench: Bench, one: Contestant, number: int, found: dict[tuple[str, str], list[float]]) -> None:
+    bench.quiet()
+    one.prepare(bench)
+    try:
+        for work in WORKS:
+            action = getattr(one, work)
+            if work in ("incremental", "moment"):
+                bench.change()
+            one.ready(bench, work)
+            begun = time.monotonic()
+            done = action(bench)
+            if done is None:
+                continue
+            seconds = time.monotonic() - begun
+            found.setdefault((one.name, work), []).append(seconds)
+            print(f"round {number + 1}: {one.name}, {TITLES[work]}: {seconds:.2f} s", file=sys.stderr)
+            bench.check(done)
+    finally:
+        one.clean(bench)
 
 
 def table(found: dict[tuple[str, str], list[float]], names: Sequence[str]) -> str:
