@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed import __version__
 from dbdeed.app.database import chosen_target
+from dbdeed.app.files_lead import require_no_files
 from dbdeed.app.plan import PlanResult, plan_for
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import open_site
@@ -93,7 +94,8 @@ def apply(
 
     Raises:
         InvalidInput: errors in the document; a plan that was edited; an `allow` that names nothing destroyed.
-        Refused: Status, Target State or Strategy forbid it, or consent is missing.
+        Refused: Status, Target State or Strategy forbid it, consent is missing, or the project's changes are
+            files.
         Unavailable: no database, or somebody else changes it.
         OurFault: the result is not the target.
     """
@@ -124,6 +126,7 @@ def apply_for(
 ) -> ApplyResult:
     """Apply what was planned for an open database."""
     check_terms(planned.terms, private=planned.embedded, draft=consent.draft)
+    require_no_files(site, planned.plan)
     check_strategy(planned.plan, planned.terms.strategy)
     require_consent(planned.plan, consent, private=planned.embedded)
     applied = apply_plan(

@@ -159,12 +159,18 @@ def migrate_up(
         document, database=database, scratch=scratch, environment=environment, progress=progress
     ) as shop:
         _require_terms(shop, consent)
-        return _up(shop, consent, until=until, contract=contract, out_of_order=out_of_order)
+        return up_for(shop, consent, until=until, contract=contract, out_of_order=out_of_order)
 
 
-def _up(
-    shop: Workshop, consent: MigrateConsent, *, until: str, contract: bool, out_of_order: bool
+def up_for(
+    shop: Workshop,
+    consent: MigrateConsent,
+    *,
+    until: str = "",
+    contract: bool = False,
+    out_of_order: bool = False,
 ) -> RunResult:
+    """Run what is pending in an open database. Args and errors as those of `migrate_up`."""
     lines = where_all_stand(shop.desk, shop.files)
     require_order(lines, out_of_order=out_of_order)
     runs = pending_of(lines, until, shop.files)
@@ -264,7 +270,7 @@ def migrate_to(
         _require_terms(shop, consent)
         lines = where_all_stand(shop.desk, shop.files)
         if any(one.version == version and one.standing in RUNS for one in lines):
-            return _up(shop, consent, until=version, contract=True, out_of_order=False)
+            return up_for(shop, consent, until=version, contract=True)
         return _down(shop, consent, count=0, after=version)
 
 

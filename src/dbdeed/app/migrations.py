@@ -167,20 +167,29 @@ def open_workshop(
     project = open_project(document)
     architecture = read_architecture(project)
     engine = engine_of(architecture)
-    chosen = format_of(architecture)
     with progress.step("Reading the migrations"):
-        files = read_files(engine, chosen, project.root)
+        files = read_files(engine, format_of(architecture), project.root)
     with open_site(
         project, architecture, database=database, scratch=scratch, environment=environment, progress=progress
     ) as site:
-        carrier = carrier_of(engine, files, environment)
-        desk = Desk(
-            engine,
-            site.session,
-            carrier.history,
-            ProgressTable(engine, chosen.name),
-            environment,
-            progress=progress,
-            carrier=carrier,
-        )
-        yield Workshop(site, files, desk, Tool(carrier.process, site.target))
+        yield workshop_for(site, files, environment)
+
+
+def workshop_for(site: Site, files: Files, environment: Mapping[str, str]) -> Workshop:
+    """A project's migrations beside a database that is open."""
+    carrier = carrier_of(site.engine, files, environment)
+    desk = Desk(
+        site.engine,
+        site.session,
+        carrier.history,
+        ProgressTable(site.engine, files.format.name),
+        environment,
+        progress=site.progress,
+        carrier=carrier,
+    )
+    return Workshop(site, files, desk, Tool(carrier.process, site.target))
+
+
+def files_of(site: Site) -> Files:
+    """The migrations of an open database's project. Raises as `read_files`."""
+    return read_files(site.engine, format_of(site.architecture), site.project.root)

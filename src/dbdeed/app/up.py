@@ -1,6 +1,7 @@
 """`dbdeed up`: everything that the document says, made true.
 
-Check, bring the document in line, plan, prove, apply, generate, back up, drill. Each part looks at what is
+Check, bring the document in line, run what is pending of migrations as files, plan, prove, apply, generate,
+back up, drill. Each part looks at what is
 there and does only what is missing, and each leaves whole results or none: whoever is killed in between runs
 `up` again and ends where an undisturbed run would have ended.
 """
@@ -15,6 +16,7 @@ from dbdeed.app.apply import ApplyResult, apply_for
 from dbdeed.app.backup import backup_for
 from dbdeed.app.database import chosen_target, scratch_place
 from dbdeed.app.drill import drill_for, write_measured
+from dbdeed.app.files_lead import require_no_files, run_pending
 from dbdeed.app.generate import GenerateResult, generate
 from dbdeed.app.plan import plan_for
 from dbdeed.app.project import open_project, read_architecture
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from dbdeed.document.findings import Finding
     from dbdeed.document.values.types import Frequency
     from dbdeed.engines.seam import Target
+    from dbdeed.migrations.seam import Migration
     from dbdeed.progress import Progress
     from dbdeed.recovery.manifest import Manifest, Proof
 
@@ -54,6 +57,7 @@ class UpResult:
         client: the command that opens it for a person, without secrets.
         variable: the environment variable that the generated code reads its URL from.
         applied: the plan that was run, empty where there was nothing to do.
+        ran: migrations as files that were pending.
         synced: what changed in the document to bring it in line with its SQL.
         generated: the files of the access layer.
         backups: taken now; empty where a proven one of this schema was there.
@@ -76,13 +80,14 @@ class UpResult:
     recorded: bool
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    ran: tuple[Migration, ...] = ()
 
     @property
     def unchanged(self) -> bool:
         """Whether there was nothing to do: neither database nor files were touched."""
         return (
             self.applied.plan.empty
-            and not (self.synced or self.backups or self.drilled or self.recorded)
+            and not (self.ran or self.synced or self.backups or self.drilled or self.recorded)
             and not (self.generated.written or self.generated.removed)
         )
 
@@ -144,7 +149,9 @@ def up(
             progress=progress,
             keep_running=True,
         ) as site:
+            ran = run_pending(site, consent, environment)
             planned = plan_for(site)
+            require_no_files(site, planned.plan)
             check_strategy(planned.plan, planned.terms.strategy)
             if not planned.plan.empty:
                 show(planned)
@@ -175,6 +182,7 @@ def up(
             recorded=proven.recorded,
             findings=findings,
             notes=proven.notes,
+            ran=ran,
         )
 
 

@@ -28,6 +28,8 @@ def up_text(result: UpResult, stream: TextIO) -> str:
 
 def _rows(result: UpResult, stream: TextIO) -> list[tuple[str, list[str]]]:
     rows = [("Connect", [result.client])]
+    if result.ran:
+        rows.append(("Ran", [_count(len(result.ran), "migration")]))
     if result.applied.plan.steps:
         rows.append(("Applied", [_count(len(result.applied.plan.steps), "statement")]))
     document = [*result.synced, *(["recorded the drill"] if result.recorded else [])]
@@ -104,6 +106,7 @@ def up_object(result: UpResult) -> str:
         unchanged=result.unchanged,
         database=result.target.label,
         url=result.target.url if result.target.embedded else None,
+        migrations=[one.key for one in result.ran],
         changes=change_objects(result.applied.plan),
         document=[*result.synced],
         written=list(result.generated.written),
