@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Take, list, verify and prune backups.
+    """Take, list, verify and prune backups, and archive the log.
 
     Where they go, how they are made and how long they are kept is what the document says under Backup and
     Recovery.
