@@ -106,7 +106,7 @@ def isolated(
     settings = (
         ISOLATION
         | _SIZE
-        | _files(place, who)
+        | own_files(place, who)
         | {"max_prepared_transactions": _prepared(programs, data, who)}
         | dict(recovery or {})
     )
@@ -142,7 +142,8 @@ def replay_seconds(log: Path) -> float:
     return float(found[-1]) if found else 0.0
 
 
-def _files(place: Path, who: Account) -> dict[str, str]:
+def own_files(place: Path, who: Account) -> dict[str, str]:
+    """Configuration files of our own, by the setting that names each: whoever reaches the socket comes in."""
     folder = own(place / "c", who)
     for name, text in _FILES.items():
         (folder / name).write_text(text, "ascii")

@@ -11,7 +11,7 @@ import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dbdeed.engines.postgresql.backup.isolation import ISOLATION, drill_room, isolated, target_of
+from dbdeed.engines.postgresql.backup.isolation import ISOLATION, drill_room, isolated, own_files, target_of
 from dbdeed.engines.postgresql.backup.source import kept_source
 from dbdeed.engines.postgresql.servers.account import Launch, account, own, reachable
 from dbdeed.engines.postgresql.servers.programs import find
@@ -37,10 +37,13 @@ def stage_cluster(data: Path, work: Path) -> Iterator[Stage]:
     with drill_room(work) as place:
         for folder in (place, place / "s"):  # `data` is made in the one by the steps
             own(folder, who)
+        # Who is let in where the server was is another question than whether the steps bring it back.
+        let_in = {name: path for name, path in own_files(place, who).items() if name != "config_file"}
         options = " ".join(
             f"-c {name}={_quoted(value)}"
             for name, value in {
                 **ISOLATION,
+                **let_in,
                 "listen_addresses": "",
                 "unix_socket_directories": str(place / "s"),
                 "port": str(PORT),
