@@ -238,6 +238,16 @@ def test_a_moment_from_a_sealed_store(tmp_path: Path) -> None:
         place.close()
 
 
+def until_passes(place: Place, moment: datetime) -> bool:
+    """Wait until everything up to a moment is known to be in the store."""
+    for _ in range(300):
+        spans = list_backups(place.document, environment={}).spans
+        if spans and spans[-1].until is not None and spans[-1].until > moment:
+            return True
+        time.sleep(0.1)
+    return False
+
+
 @pytest.mark.parametrize(
     "major", [pytest.param(one, marks=[pytest.mark.slow] * (one != NEWEST)) for one in MAJORS]
 )
@@ -255,6 +265,7 @@ def test_a_moment_a_position_and_single_tables(tmp_path: Path, major: int) -> No
         place.run(
             "SELECT pg_switch_wal()", "CREATE TABLE more ()", "SELECT pg_switch_wal()", "DROP TABLE more"
         )
+        assert until_passes(place, time_), "the server is told every ten seconds what has come"
         place.end()  # what has come is sent
 
         def at(to: str) -> set[str]:
