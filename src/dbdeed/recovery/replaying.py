@@ -160,7 +160,7 @@ def _ledger_check(wanted: Wanted, where: Replayed, beat: int | None) -> Check:
             if due > there
             else []
         )
-        detail = f"beat {there} of {wanted.beats[-1].number}"
+        detail = f"the copy has beat {there}; beat {wanted.beats[-1].number} is the last acknowledged"
     return Check(LEDGER, Verdict.FAILED if problems else Verdict.PROVEN, detail, tuple(problems))
 
 

@@ -48,7 +48,8 @@ def _verify_text(result: VerifyResult) -> str:
         lines += ["The files do not lead to the document:", *(f"  {one}" for one in result.differences)]
         lines.append('`dbdeed migrate new "…"` writes what is left.')
     else:
-        lines.append(f"{result.count} {_noun(result.count)} lead to the document.")
+        leads = "leads" if result.count == 1 else "lead"
+        lines.append(f"{result.count} {_noun(result.count)} {leads} to the document.")
     if result.database and not result.problems:
         lines.append(f"The history of {result.database} is that of the files.")
     return "\n".join(lines)
