@@ -8,7 +8,6 @@ import pytest
 from tests.app.test_migrate import DOCUMENT, YES
 from tests.migrations.alembic_project import alembic_project
 
-from dbdeed.app.apply import Consent, apply
 from dbdeed.app.migrate import migrate_up, status
 from dbdeed.app.migrate_baseline import migrate_baseline
 from dbdeed.app.migrate_new import migrate_new
@@ -143,5 +142,7 @@ def test_the_tools_own_table_is_no_part_of_the_schema(shop: Shop) -> None:
     shop.theirs.ask("upgrade", "head")
     assert plan(shop.document, environment=shop.environment).plan.empty
     shop.describe(MORE)
-    apply(shop.document, consent=Consent(yes=True), environment=shop.environment)
+    more = plan(shop.document, environment=shop.environment).plan
+    assert more.differences
+    assert not [one for one in more.differences if "version" in str(one.object)]
     assert shop.theirs.all_done()
