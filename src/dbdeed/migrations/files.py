@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
+def shown_path(root: Path, path: Path) -> str:
+    """What people are told a file is called: from the project folder on, where it is in there."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
 def block_of(path: Path, shown: str = "") -> CodeBlock:
     """A file of SQL as one code block, its lines ended by LF.
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Tool
 from dbdeed.errors import InvalidInput
-from dbdeed.migrations.files import block_of, checksum_of, line_in
+from dbdeed.migrations.files import block_of, checksum_of, line_in, shown_path
 from dbdeed.migrations.formats.dbdeed_history import DbdeedHistory
 from dbdeed.migrations.seam import Batch, Layout, Migration, Origin
 
@@ -76,7 +76,7 @@ class DbdeedFormat:
             if other is not None:
                 raise InvalidInput(
                     f"{other.path.name} is of the same moment.",
-                    where=_shown(layout, path),
+                    where=shown_path(layout.root, path),
                     hint="Give one of them, the one that nobody has applied yet, a later moment in its name.",
                     code="migration-twice",
                 )
@@ -135,12 +135,8 @@ def _next_version(moment: datetime, existing: Sequence[Migration]) -> str:
     return after.strftime(_MOMENT)
 
 
-def _shown(layout: Layout, path: Path) -> str:
-    return str(path.relative_to(layout.root)) if path.is_relative_to(layout.root) else str(path)
-
-
 def _migration(engine: Engine, layout: Layout, path: Path) -> Migration:
-    shown = _shown(layout, path)
+    shown = shown_path(layout.root, path)
     name = _FILE.fullmatch(path.name)
     if name is None or not _is_moment(name[1]):
         raise InvalidInput(

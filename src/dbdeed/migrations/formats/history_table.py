@@ -5,20 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dbdeed.errors import InvalidInput
+from dbdeed.migrations.formats.search_path import first_schema
+
 if TYPE_CHECKING:
     from dbdeed.engines.seam import Engine, Session
-
-_FIRST_SCHEMA = """
-    SELECT n.nspname FROM pg_catalog.pg_settings s,
-        pg_catalog.unnest(pg_catalog.string_to_array(s.reset_val, ',')) WITH ORDINALITY AS u(entry, place),
-        pg_catalog.pg_namespace n
-    WHERE s.name = 'search_path'
-        AND n.nspname = CASE pg_catalog.btrim(u.entry, ' "') WHEN '$user' THEN current_user
-            ELSE pg_catalog.btrim(u.entry, ' "') END
-        AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-    ORDER BY u.place LIMIT 1
-"""
-"""What `current_schema` is for a connection that sets nothing, as the tools' own are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +54,13 @@ class HistoryTable:
             return "main"
         if self.schema:
             return self.schema
-        found = session.fetch(_FIRST_SCHEMA)
-        return str(found[0][0]) if found else "public"
+        return first_schema(session)
+
+
+def require_known(engine: Engine, tool: str) -> None:
+    """Raises `InvalidInput` where it is not known what a tool's history looks like in this system."""
+    if engine.name not in ("postgresql", "sqlite"):
+        raise InvalidInput(f"{tool}'s history in {engine.name} is not known here.")
 
 
 def quoted(name: str) -> str:

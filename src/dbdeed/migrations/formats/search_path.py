@@ -1,4 +1,4 @@
-"""The schema that a Java tool puts in front of PostgreSQL's search path before it runs a file."""
+"""The schema that stands first in PostgreSQL's search path: where tools look and make."""
 
 from __future__ import annotations
 

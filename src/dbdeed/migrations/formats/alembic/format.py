@@ -19,6 +19,7 @@ from dbdeed.migrations.formats.alembic.reading import read_back
 from dbdeed.migrations.formats.alembic.script import with_parents, written
 from dbdeed.migrations.formats.alembic.settings import settings_of
 from dbdeed.migrations.formats.alembic.tree import ancestors_of, heads_of, read_tree
+from dbdeed.migrations.formats.history_table import require_known
 from dbdeed.migrations.formats.marks import with_origin
 from dbdeed.migrations.seam import Layout, Migration
 
@@ -87,8 +88,7 @@ class AlembicFormat:
         return {migration.path: with_origin(text, origin)}
 
     def history(self, engine: Engine, layout: Layout) -> History:
-        if engine.name not in ("postgresql", "sqlite"):
-            raise InvalidInput(f"Alembic's history in {engine.name} is not known here.")
+        require_known(engine, "Alembic")
         return AlembicHistory(engine, layout, settings_of(layout.root))
 
     def process(self, layout: Layout, environment: Mapping[str, str]) -> Process | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.errors import InvalidInput
-from dbdeed.migrations.files import block_of
+from dbdeed.migrations.files import block_of, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +57,7 @@ def read_tree(root: Path, settings: Settings) -> dict[str, Revision]:
     for path in sorted(settings.folder.glob(pattern)):
         if not _FILE.fullmatch(path.name) or "__pycache__" in path.parts:
             continue
-        one = _revision(path, str(path.relative_to(root)) if path.is_relative_to(root) else str(path))
+        one = _revision(path, shown_path(root, path))
         if one.id in found:
             raise _refused(one, f"{found[one.id].path.name} is revision {one.id} too.", "migration-twice")
         found[one.id] = one

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Tool
 from dbdeed.errors import InvalidInput
-from dbdeed.migrations.files import checksum_of
+from dbdeed.migrations.files import checksum_of, shown_path
 from dbdeed.migrations.formats.dbmate.history import DbmateHistory
 from dbdeed.migrations.formats.dbmate.script import raw_block, read_script, written
 from dbdeed.migrations.formats.dbmate.settings import settings_of
+from dbdeed.migrations.formats.history_table import require_known
 from dbdeed.migrations.formats.marks import with_origin
 from dbdeed.migrations.formats.moments import next_moment
 from dbdeed.migrations.formats.sql_writing import slug
@@ -52,7 +53,7 @@ class DbmateFormat:
             if other := found.get(one.key):
                 raise InvalidInput(
                     f"{other.path.name} has the same version, and dbmate would run only one of them.",
-                    where=_shown(layout, path),
+                    where=shown_path(layout.root, path),
                     hint="Give the one that nobody has applied yet a later version in its name.",
                     code="migration-twice",
                 )
@@ -80,20 +81,15 @@ class DbmateFormat:
         return {migration.path: None, layout.folder / f"{version}{words}": text}
 
     def history(self, engine: Engine, layout: Layout) -> History:
-        if engine.name not in ("postgresql", "sqlite"):
-            raise InvalidInput(f"dbmate's history in {engine.name} is not known here.")
+        require_known(engine, "dbmate")
         return DbmateHistory(engine, settings_of(layout.root))
 
     def process(self, layout: Layout, environment: Mapping[str, str]) -> Process | None:  # noqa: ARG002
         return None
 
 
-def _shown(layout: Layout, path: Path) -> str:
-    return str(path.relative_to(layout.root)) if path.is_relative_to(layout.root) else str(path)
-
-
 def _migration(engine: Engine, layout: Layout, path: Path, version: str, words: str) -> Migration:
-    block = raw_block(path, _shown(layout, path))
+    block = raw_block(path, shown_path(layout.root, path))
     script = read_script(engine, block)
     return Migration(
         key=version,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbdeed.errors import InvalidInput
+from dbdeed.migrations.files import shown_path
 from dbdeed.migrations.formats.flyway.names import SCRIPTS, Malformed, Name, Role, Version, parse
 from dbdeed.migrations.formats.flyway.script import read_script
 from dbdeed.migrations.formats.search_path import in_schema
@@ -66,7 +67,7 @@ def _sql(layout: Layout, folder: Path, configuration: Configuration) -> Iterator
         name = parse(path.name, configuration.naming)
         if name is None or not path.is_file():
             continue
-        shown = _shown(layout, path)
+        shown = shown_path(layout.root, path)
         if isinstance(name, Malformed):
             raise InvalidInput(
                 f"This file's name is not that of a migration: {name.problem}.",
@@ -97,7 +98,11 @@ def _foreign(
             name = parse(path.name, configuration.naming, wanted)
             if isinstance(name, Name) and name.role in _KINDS and path.is_file():
                 yield Found(
-                    path, path.relative_to(place).as_posix(), _shown(layout, path), name, foreign=True
+                    path,
+                    path.relative_to(place).as_posix(),
+                    shown_path(layout.root, path),
+                    name,
+                    foreign=True,
                 )
 
 
@@ -107,10 +112,6 @@ def script_of(configuration: Configuration, path: Path) -> str:
         if path.is_relative_to(one):
             return path.relative_to(one).as_posix()
     return path.name
-
-
-def _shown(layout: Layout, path: Path) -> str:
-    return str(path.relative_to(layout.root)) if path.is_relative_to(layout.root) else str(path)
 
 
 def read_migrations(engine: Engine, layout: Layout, configuration: Configuration) -> list[Migration]:

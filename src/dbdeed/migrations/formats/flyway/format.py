@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Tool
-from dbdeed.errors import InvalidInput
 from dbdeed.migrations.formats.flyway.configuration import read_configuration
 from dbdeed.migrations.formats.flyway.files import read_migrations
 from dbdeed.migrations.formats.flyway.history import FlywayHistory
 from dbdeed.migrations.formats.flyway.process import FlywayProcess
 from dbdeed.migrations.formats.flyway.write import renumbered, written
+from dbdeed.migrations.formats.history_table import require_known
 from dbdeed.migrations.seam import Layout
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ class FlywayFormat:
         return renumbered(layout, configuration, existing, migration, moment, origin)
 
     def history(self, engine: Engine, layout: Layout) -> History:
-        if engine.name not in ("postgresql", "sqlite"):
-            raise InvalidInput(f"Flyway's history in {engine.name} is not known here.")
+        require_known(engine, "Flyway")
         return FlywayHistory(engine, layout, read_configuration(layout.root))
 
     def process(self, layout: Layout, environment: Mapping[str, str]) -> Process | None:

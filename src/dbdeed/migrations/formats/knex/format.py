@@ -10,8 +10,8 @@ import json
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Tool
-from dbdeed.errors import InvalidInput
-from dbdeed.migrations.files import block_of, checksum_of
+from dbdeed.migrations.files import block_of, checksum_of, shown_path
+from dbdeed.migrations.formats.history_table import require_known
 from dbdeed.migrations.formats.knex.history import KnexHistory, parts_of
 from dbdeed.migrations.formats.knex.process import KnexProcess
 from dbdeed.migrations.formats.knex.script import Language, read_back, written
@@ -74,8 +74,7 @@ class KnexFormat:
         return {migration.path: None, layout.folder / f"{version}_{words}": text}
 
     def history(self, engine: Engine, layout: Layout) -> History:
-        if engine.name not in ("postgresql", "sqlite"):
-            raise InvalidInput(f"Knex's history in {engine.name} is not known here.")
+        require_known(engine, "Knex")
         return KnexHistory(engine, settings_of(layout.root))
 
     def process(self, layout: Layout, environment: Mapping[str, str]) -> Process | None:
@@ -83,7 +82,7 @@ class KnexFormat:
 
 
 def _migration(engine: Engine, layout: Layout, path: Path, *, hooks: bool) -> Migration:
-    shown = str(path.relative_to(layout.root)) if path.is_relative_to(layout.root) else str(path)
+    shown = shown_path(layout.root, path)
     block = block_of(path, shown)
     script = read_back(engine, language_of(path), block) if path.suffix in _OURS else None
     version, description = parts_of(path.name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.document.source import Source
 from dbdeed.errors import InvalidInput
+from dbdeed.migrations.files import shown_path
 from dbdeed.migrations.formats.liquibase.changeset import NEEDS, ChangeSet, Line, sql_checksum
 from dbdeed.migrations.formats.liquibase.expressions import has_labels, is_for, runs_in
 from dbdeed.migrations.formats.liquibase.formatted import (
@@ -63,7 +64,7 @@ def read_changesets(configuration: Configuration, root: Path, engine: str) -> li
         if other is not one:
             raise InvalidInput(
                 f"The changeset {one.author}:{one.id} stands twice, also in line {other.line}.",
-                where=f"{_shown(root, one.path)}:{one.line}",
+                where=f"{shown_path(root, one.path)}:{one.line}",
                 hint="Give the one that nobody has applied yet another id.",
                 code="migration-twice",
             )
@@ -80,17 +81,13 @@ def runs_here(one: ChangeSet, configuration: Configuration, engine: str) -> bool
     )
 
 
-def _shown(root: Path, path: Path) -> str:
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-
 def _changelog(reading: _Reading, name: str, path: Path) -> Iterator[ChangeSet]:
     if path.suffix.lower() == ".sql":
         yield from _sql(reading, name, path)
         return
     if path.suffix.lower() not in _ROOTS:
         return
-    shown = _shown(reading.root, path)
+    shown = shown_path(reading.root, path)
     filename = name
     for entry in read_root(path, shown):
         where = f"{shown}:{entry.line}" if entry.line else shown
@@ -234,7 +231,7 @@ def _expanded(reading: _Reading, text: str, needs: tuple[str, ...] = ()) -> str:
 
 
 def _sql(reading: _Reading, name: str, path: Path) -> Iterator[ChangeSet]:
-    shown = _shown(reading.root, path)
+    shown = shown_path(reading.root, path)
     try:
         text = path.read_bytes().decode(reading.configuration.encoding)
     except (UnicodeDecodeError, LookupError, OSError) as error:

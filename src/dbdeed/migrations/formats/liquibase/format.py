@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Tool
-from dbdeed.errors import InvalidInput
+from dbdeed.migrations.formats.history_table import require_known
 from dbdeed.migrations.formats.liquibase.changelog import read_changesets, runs_here
 from dbdeed.migrations.formats.liquibase.configuration import read_configuration
 from dbdeed.migrations.formats.liquibase.history import LiquibaseHistory
@@ -71,8 +71,7 @@ class LiquibaseFormat:
         return renumbered(read_configuration(layout.root), existing, migration, origin)
 
     def history(self, engine: Engine, layout: Layout) -> History:
-        if engine.name not in ("postgresql", "sqlite"):
-            raise InvalidInput(f"Liquibase's history in {engine.name} is not known here.")
+        require_known(engine, "Liquibase")
         return LiquibaseHistory(engine, layout, read_configuration(layout.root))
 
     def process(self, layout: Layout, environment: Mapping[str, str]) -> Process | None:
