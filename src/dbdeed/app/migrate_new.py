@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -28,7 +28,7 @@ from dbdeed.planning.running import ProofFailed
 from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from dbdeed.app.migrations import Shelf
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from dbdeed.planning.phases import Phases
     from dbdeed.planning.plan import Plan
     from dbdeed.progress import Progress
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +186,21 @@ def target_of(shelf: Shelf) -> Catalog:
 
 def plan_files(shelf: Shelf, current: Catalog, target: Catalog, moment: datetime) -> Plan:
     """The proven plan from the files' state to the document's; where it will run, tables have rows."""
+    return _proven(make_plan, shelf, current, target, moment)
+
+
+def split_files(shelf: Shelf, current: Catalog, target: Catalog, moment: datetime) -> Phases:
+    """The same way in two proven halves."""
+    return _proven(split, shelf, current, target, moment)
+
+
+def _proven(
+    make: Callable[..., Made], shelf: Shelf, current: Catalog, target: Catalog, moment: datetime
+) -> Made:
+    """What `make`, which is `make_plan` or `split`, makes for the document."""
     architecture, engine = shelf.architecture, shelf.engine
     try:
-        return make_plan(
+        return make(
             engine,
             current,
             target,
@@ -205,25 +219,6 @@ _FILLED_IN = frozenset({"dbdeed", "knex", "alembic"})
 """Formats whose files take secrets from the environment when they run, whoever runs them."""
 
 
-def split_files(shelf: Shelf, current: Catalog, target: Catalog, moment: datetime) -> Phases:
-    """The same way in two proven halves."""
-    architecture, engine = shelf.architecture, shelf.engine
-    try:
-        return split(
-            engine,
-            current,
-            target,
-            engine.statements(architecture.schema.blocks),
-            shelf.scratch,
-            samples=engine.statements(architecture.schema.samples),
-            online=not in_a_window(architecture.migrations.strategy.value),
-            generation=int(moment.timestamp()),
-            progress=shelf.progress,
-        )
-    except ProofFailed as fault:
-        raise with_report(fault, shelf.project) from fault
-
-
 def draft_for(
     shelf: Shelf, plan: Plan, description: str, moment: datetime, notes: Sequence[str] = ()
 ) -> Draft:
@@ -232,7 +227,8 @@ def draft_for(
         raise Refused(
             f"The change holds secrets ({', '.join(plan.environment)}), which a file of "
             f"{shelf.files.format.name} would show.",
-            hint="Make it with `dbdeed apply`, which fills them in when it runs.",
+            hint="Save the plan (`dbdeed plan --format json > plan.json`) and run it with "
+            "`dbdeed apply plan.json`, which fills them in.",
             code="secret-in-file",
         )
     strategy = shelf.architecture.migrations.strategy
