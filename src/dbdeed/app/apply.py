@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dbdeed import __version__
 from dbdeed.app.database import chosen_target
 from dbdeed.app.files_lead import require_no_files
+from dbdeed.app.migrations import files_of
 from dbdeed.app.plan import PlanResult, plan_for
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import open_site
@@ -118,7 +119,10 @@ def apply(
     with open_site(
         project, architecture, database=database, scratch=scratch, environment=environment, progress=progress
     ) as site:
-        return apply_for(site, plan_for(site), consent, environment)
+        planned = plan_for(site)
+        if not planned.plan.empty:
+            require_no_files(site, files_of(site), planned.plan)
+        return apply_for(site, planned, consent, environment)
 
 
 def apply_for(
@@ -126,7 +130,6 @@ def apply_for(
 ) -> ApplyResult:
     """Apply what was planned for an open database."""
     check_terms(planned.terms, private=planned.embedded, draft=consent.draft)
-    require_no_files(site, planned.plan)
     check_strategy(planned.plan, planned.terms.strategy)
     require_consent(planned.plan, consent, private=planned.embedded)
     applied = apply_plan(

@@ -9,40 +9,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.app.migrate import MigrateConsent, up_for
-from dbdeed.app.migrations import files_of, workshop_for
+from dbdeed.app.migrations import workshop_for
 from dbdeed.errors import Refused
+from dbdeed.migrations.files import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dbdeed.app.apply import Consent
     from dbdeed.app.site import Site
+    from dbdeed.migrations.runner import Files
     from dbdeed.migrations.seam import Migration
     from dbdeed.planning.plan import Plan
 
 
-def run_pending(site: Site, consent: Consent, environment: Mapping[str, str]) -> tuple[Migration, ...]:
+def run_pending(
+    site: Site, files: Files, consent: Consent, environment: Mapping[str, str]
+) -> tuple[Migration, ...]:
     """Run the project's migrations that the database does not have yet; () where it has no files.
 
     Raises as `migrate up`.
     """
-    files = files_of(site)
     if not files.migrations:
         return ()
     agreed = MigrateConsent(yes=consent.yes, draft=consent.draft)
     return up_for(workshop_for(site, files, environment), agreed).done
 
 
-def require_no_files(site: Site, plan: Plan) -> None:
+def require_no_files(site: Site, files: Files, plan: Plan) -> None:
     """Raises `Refused` where a plan would change a database whose changes are files."""
-    if plan.empty:
-        return
-    files = files_of(site)
-    if not files.migrations:
+    if plan.empty or not files.migrations:
         return
     number = len(files.migrations)
-    folder = files.layout.folder
-    shown = folder.relative_to(site.project.root) if folder.is_relative_to(site.project.root) else folder
+    shown = shown_path(site.project.root, files.layout.folder)
     raise Refused(
         f"This project's changes are files: {number} {'migration' if number == 1 else 'migrations'} in "
         f"{shown}. Changing {site.target.label} past them would part the two.",

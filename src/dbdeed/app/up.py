@@ -18,6 +18,7 @@ from dbdeed.app.database import chosen_target, scratch_place
 from dbdeed.app.drill import drill_for, write_measured
 from dbdeed.app.files_lead import require_no_files, run_pending
 from dbdeed.app.generate import GenerateResult, generate
+from dbdeed.app.migrations import files_of
 from dbdeed.app.plan import plan_for
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.reading import wanted_blueprint
@@ -149,9 +150,10 @@ def up(
             progress=progress,
             keep_running=True,
         ) as site:
-            ran = run_pending(site, consent, environment)
+            files = files_of(site)
+            ran = run_pending(site, files, consent, environment)
             planned = plan_for(site)
-            require_no_files(site, planned.plan)
+            require_no_files(site, files, planned.plan)
             check_strategy(planned.plan, planned.terms.strategy)
             if not planned.plan.empty:
                 show(planned)
