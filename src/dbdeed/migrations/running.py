@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from dbdeed.engines.faults import LockTimeout
 from dbdeed.engines.seam import Manner
 from dbdeed.errors import DbdeedError, InvalidInput, Unavailable
 from dbdeed.migrations.files import place_in
@@ -265,18 +264,11 @@ def _record(run: _Run) -> None:
 
 def _patiently(run: _Run, action: Callable[[], R]) -> R:
     """Do it, and again while a lock is not to be had."""
-    patience = run.desk.patience
-    pauses = patience.pauses()
     name = run.migration.path.name
-    while True:
-        try:
-            return action()
-        except LockTimeout as error:
-            pause = next(pauses, None)
-            if pause is None:
-                raise LockTimeout(
-                    f"{name}: no lock in {patience.tries} tries. {one_line(error.message)}",
-                    hint="Run it again when there is less traffic; it goes on where it stopped.",
-                ) from error
-            with run.desk.progress.step(f"{name} waits for a lock; trying again in {pause:.1f} s"):
-                patience.sleep(pause)
+    return run.desk.patience.keep_trying(
+        action,
+        run.desk.progress,
+        waits=f"{name} waits for a lock",
+        refused=name,
+        hint="Run it again when there is less traffic; it goes on where it stopped.",
+    )

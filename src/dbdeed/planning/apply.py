@@ -66,6 +66,40 @@ class Patience:
         for number in range(self.tries - 1):
             yield min(self.first * 2**number, self.longest)
 
+    def keep_trying(
+        self,
+        action: Callable[[], R],
+        progress: Progress,
+        *,
+        waits: str,
+        refused: str,
+        hint: str,
+        noted: Callable[[], None] = lambda: None,
+    ) -> R:
+        """Do it, and again while a lock is not to be had.
+
+        Args:
+            action: what may wait for a lock.
+            progress: where each pause is announced, as `waits`.
+            waits: what waits, for people: "orders is in use".
+            refused: the same, of the error in the end.
+            hint: of that error.
+            noted: called before each pause.
+        """
+        pauses = self.pauses()
+        while True:
+            try:
+                return action()
+            except LockTimeout as error:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise LockTimeout(
+                        f"{refused}: no lock in {self.tries} tries. {one_line(error.message)}", hint=hint
+                    ) from error
+                noted()
+                with progress.step(f"{waits}; trying again in {pause:.1f} s"):
+                    self.sleep(pause)
+
 
 def _utc() -> datetime:
     return datetime.now(UTC)
@@ -276,21 +310,19 @@ def _part(run: _Run, planned: PlannedStep, number: int, part: Callable[[], int])
 
 def _patiently(run: _Run, about: PlannedStep, action: Callable[[], R]) -> R:
     """Do it, and again while a lock is not to be had."""
-    pauses = run.patience.pauses()
-    name = shown(about.step.object)
-    while True:
-        try:
-            return action()
-        except LockTimeout as error:
-            pause = next(pauses, None)
-            if pause is None:
-                raise LockTimeout(
-                    f"{name} is in use: no lock in {run.patience.tries} tries. {one_line(error.message)}",
-                    hint="Run apply again when there is less traffic; it carries on with what is left.",
-                ) from error
-            run.waits += 1
-            with run.progress.step(f"{name} is in use; trying again in {pause:.1f} s"):
-                run.patience.sleep(pause)
+
+    def count() -> None:
+        run.waits += 1
+
+    in_use = f"{shown(about.step.object)} is in use"
+    return run.patience.keep_trying(
+        action,
+        run.progress,
+        waits=in_use,
+        refused=in_use,
+        hint="Run apply again when there is less traffic; it carries on with what is left.",
+        noted=count,
+    )
 
 
 def _transaction(run: _Run, group: Group, numbers: range) -> None:
