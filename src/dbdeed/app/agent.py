@@ -8,10 +8,9 @@ losing the file costs nothing but an early check.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -29,7 +28,8 @@ from dbdeed.recovery.files import write_durably
 from dbdeed.recovery.metrics import Facts, LastingFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from dbdeed.app.project import Project
@@ -284,24 +284,9 @@ def read_state(project: Project) -> AgentState:
     return AgentState()
 
 
-@contextmanager
-def alone(project: Project) -> Iterator[None]:
+def alone(project: Project) -> AbstractContextManager[None]:
     """Be the project's only agent; the system lets go when the process ends. Raises `Unavailable`."""
-    project.prepare()
-    try:
-        lock = (project.state / _LOCK).open("a")
-    except OSError as error:
-        raise Unavailable(
-            f"Cannot write in {project.state}: {error.strerror}.", code="state-folder"
-        ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Unavailable(
-                f"Another agent is at work in {project.root}.", hint="One is enough.", code="locked"
-            ) from error
-        yield
+    return project.alone("agent", lock=_LOCK, hint="One is enough.")
 
 
 def run_agent(

@@ -50,14 +50,16 @@ class Project:
             ) from error
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Be the only `up` of this project; the system lets go when the process ends, however it ends.
+    def alone(
+        self, who: str = "`dbdeed up`", *, lock: str = "up.lock", hint: str = "Wait until it is done."
+    ) -> Iterator[None]:
+        """Be the only one of its kind in this project; the system lets go when the process ends.
 
-        Raises `Unavailable` where another one is at work: two would write the same document and code.
+        Raises `Unavailable` where another one is at work: two of `up` would write the same document and code.
         """
         self.prepare()
         try:
-            file = (self.state / "up.lock").open("a")
+            file = (self.state / lock).open("a")
         except OSError as error:
             raise Unavailable(
                 f"Cannot write in {self.state}: {error.strerror}.", code="state-folder"
@@ -67,8 +69,8 @@ class Project:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise Unavailable(
-                    f"Another `dbdeed up` is at work in {self.root}.",
-                    hint="Wait until it is done.",
+                    f"Another {who} is at work in {self.root}.",
+                    hint=hint,
                     code="locked",
                 ) from error
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,20 @@ def explained(folder: Path) -> Iterator[None]:
             ) from error
         name = error.filename or folder
         raise Unavailable(f"{name} cannot be used: {error.strerror or error}.", code="store") from error
+
+
+@contextmanager
+def held(lock: Path, refusal: Unavailable) -> Iterator[None]:
+    """Hold a file's lock, which the system lets go of with the process; raises `refusal` where it is held."""
+    with explained(lock.parent):
+        lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = lock.open("a+")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise refusal from error
+        yield
 
 
 Seen = tuple[int, int, FileFacts]

@@ -12,7 +12,6 @@ A line ends with a checksum of itself. What a crash tore is known by it, left ou
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 import zlib
@@ -26,7 +25,7 @@ import msgspec
 
 from dbdeed.engines.faults import SqlRejected
 from dbdeed.errors import Unavailable
-from dbdeed.recovery.files import explained, sync_folder
+from dbdeed.recovery.files import explained, held, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,16 +104,10 @@ class Ledger:
 @contextmanager
 def writing(engine: Engine, folder: Path, name: str) -> Iterator[Ledger]:
     """Be the one that writes a ledger. Raises `LedgerBusy`."""
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = (folder / "lock").open("a")
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise LedgerBusy(
-                f"Another process writes the ledger in {folder}.", hint="The agent keeps it while it runs."
-            ) from error
+    busy = LedgerBusy(
+        f"Another process writes the ledger in {folder}.", hint="The agent keeps it while it runs."
+    )
+    with held(folder / "lock", busy):
         known = read_beats(folder).beats
         yield Ledger(engine, folder, name, known[-1] if known else None)
 

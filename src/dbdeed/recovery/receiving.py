@@ -8,7 +8,6 @@ is in the spool or with the server.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections import deque
 from contextlib import contextmanager, suppress
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dbdeed.errors import DbdeedError, Unavailable
-from dbdeed.recovery.files import explained
+from dbdeed.recovery.files import held
 from dbdeed.recovery.logs import Reached
 
 if TYPE_CHECKING:
@@ -238,16 +237,8 @@ class Receiving:
 @contextmanager
 def alone(spool: Path) -> Iterator[None]:
     """Be the only receiver of this spool. Raises `Unavailable` where another one is at work."""
-    with explained(spool):
-        spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = (spool / ".lock").open("a")
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Unavailable(
-                f"Another receiver is at work in {spool}.", hint="One is enough.", code="locked"
-            ) from error
+    busy = Unavailable(f"Another receiver is at work in {spool}.", hint="One is enough.", code="locked")
+    with held(spool / ".lock", busy):
         yield
 
 

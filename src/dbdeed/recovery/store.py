@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.progress import SILENT
-from dbdeed.recovery.files import differences, explained, survey, sync_folder, write_durably
+from dbdeed.recovery.files import differences, explained, held, survey, sync_folder, write_durably
 from dbdeed.recovery.manifest import Damaged, Manifest, Proof, TableFacts, decode, encode
 from dbdeed.recovery.objects import ABANDONED, FolderObjects, StoreLocked
 from dbdeed.recovery.shelf import Compressed, Shelf
@@ -229,14 +229,10 @@ class FolderStore:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             (self.root / _PROOFS).mkdir(exist_ok=True, mode=0o700)
             keep_out_of_repository(self.root)
-            lock = (self.root / "lock").open("a+")
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise StoreLocked(
-                    f"Another run is writing to {self.root}.", hint="Wait for it to finish, then try again."
-                ) from error
+        busy = StoreLocked(
+            f"Another run is writing to {self.root}.", hint="Wait for it to finish, then try again."
+        )
+        with held(self.root / "lock", busy):
             with explained(self.root):
                 self._sweep()
             yield
