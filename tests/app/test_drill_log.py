@@ -138,7 +138,7 @@ def test_what_was_acknowledged_is_there_and_what_is_missing_is_said(archived: Ar
     assert (proof.beats_lost, proof.loss_seconds) == (0, 0.0)
     assert proof.phases[0].name == "Find the backup"
     assert {"Fetch the log", "Restore the files", "First right answer"} <= {one.name for one in proof.phases}
-    assert check(proof, "ledger").detail.startswith("beat ")
+    assert check(proof, "ledger").detail.startswith("the copy has beat ")
     assert proof.worst_seconds is not None  # the ledger kept account of how far the archive was
     assert 0 <= proof.worst_seconds < 60
     [(moment,)] = archived.server.fetch("SELECT clock_timestamp()")
