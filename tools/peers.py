@@ -3,6 +3,7 @@
 
 python tools/peers.py        all of them
 python tools/peers.py java   Flyway and Liquibase, from Maven Central
+python tools/peers.py flyway Flyway's command line, from there as well
 python tools/peers.py node   Knex with its drivers, from npm (libsql stands in for better-sqlite3, whose
                              interface it has and which would have to be compiled)
 
@@ -24,14 +25,24 @@ PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 def java() -> None:
     """Jars of Flyway and Liquibase, and the class that asks them."""
     source, place = ROOT / "tools" / "peers", TOOLS / "java"
-    wanted = (source / "pom.xml").read_text(encoding="utf-8")
-    done = place / "pom.xml"
-    if not done.exists() or done.read_text(encoding="utf-8") != wanted:
-        shutil.rmtree(place, ignore_errors=True)
-        copy = [f"{PLUGIN}:copy-dependencies", f"-DoutputDirectory={place / 'lib'}", "-DincludeScope=runtime"]
-        _run("mvn", "-q", "-B", "-ntp", "-f", str(source / "pom.xml"), *copy)
-        done.write_text(wanted, encoding="utf-8")
+    _jars(source / "pom.xml", place)
     _run("javac", "-nowarn", "-cp", f"{place / 'lib'}/*", "-d", str(place), str(source / "Peer.java"))
+
+
+def flyway() -> None:
+    """The jars of Flyway's own command line."""
+    _jars(ROOT / "tools" / "peers" / "flyway.xml", TOOLS / "flyway")
+
+
+def _jars(wanted: Path, place: Path) -> None:
+    """What a project of Maven's names, in `place`/lib; what is there already is not asked for again."""
+    text, done = wanted.read_text(encoding="utf-8"), place / "pom.xml"
+    if done.exists() and done.read_text(encoding="utf-8") == text:
+        return
+    shutil.rmtree(place, ignore_errors=True)
+    copy = [f"{PLUGIN}:copy-dependencies", f"-DoutputDirectory={place / 'lib'}", "-DincludeScope=runtime"]
+    _run("mvn", "-q", "-B", "-ntp", "-f", str(wanted), *copy)
+    done.write_text(text, encoding="utf-8")
 
 
 def node() -> None:
@@ -53,7 +64,7 @@ def _run(*command: str) -> None:
         raise SystemExit(f"{command[0]} ended with {code}; the tests that need it are skipped.")
 
 
-PEERS = {"java": java, "node": node}
+PEERS = {"java": java, "flyway": flyway, "node": node}
 
 
 def main(names: list[str]) -> None:

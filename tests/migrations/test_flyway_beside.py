@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from tests.migrations.conftest import Course
-from tests.migrations.peers import JAVA, JavaPeer, Said
+from tests.migrations.flyway_project import flyway_program
+from tests.migrations.peers import JavaPeer, Said
 from tests.migrations.tunnel import Tunnels
 from tests.migrations.written_drafts import forward, mixed, whole
 from tests.planning.conftest import Place
@@ -362,12 +363,7 @@ def test_what_only_flyway_can_fill_in_is_run_by_flyway_itself(beside: Beside) ->
             "V3__third.sql": "CREATE TABLE third (id integer);",
         }
     )
-    course, program = beside.course, beside.course.root / "bin" / "flyway"
-    program.parent.mkdir()
-    program.write_text(
-        f"#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 -cp '{JAVA}:{JAVA}/lib/*' Peer \"$@\"\n"
-    )
-    program.chmod(0o755)
+    course, program = beside.course, flyway_program(beside.course.root / "bin")
     environment = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
     tool = ToolProgram(course.format.process(course.files.layout, environment), course.target)
     report = up(course.desk, course.files, course.place.scratch, tool)

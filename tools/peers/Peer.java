@@ -25,9 +25,6 @@ public final class Peer {
 
     public static void main(String[] arguments) throws Exception {
         out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        if (arguments.length > 0) {
-            System.exit(commandLine(arguments) ? 0 : 1);
-        }
         System.setOut(System.err);
         BufferedReader questions = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line; (line = questions.readLine()) != null; ) {
@@ -41,33 +38,6 @@ public final class Peer {
                 fine = false;
             }
             out.println(fine ? "= ok" : "= failed");
-        }
-    }
-
-    /** What `flyway` on a command line would be told: `-key=value…` and a verb, and FLYWAY_… in the environment. */
-    private static boolean commandLine(String[] arguments) {
-        Map<String, String> settings = new HashMap<>();
-        String verb = "";
-        for (String word : arguments) {
-            int at = word.indexOf('=');
-            if (word.startsWith("-") && at > 0) {
-                settings.put("flyway." + word.substring(1, at), word.substring(at + 1));
-            } else {
-                verb = word;
-            }
-        }
-        String folder = settings.remove("flyway.workingDirectory");
-        FluentConfiguration configuration = Flyway.configure().envVars().configuration(settings)
-                .locations("filesystem:" + folder + "/sql");
-        try {
-            if (!verb.equals("migrate")) {
-                throw new IllegalArgumentException(verb + " is not had here");
-            }
-            configuration.load().migrate();
-            return true;
-        } catch (RuntimeException error) {
-            System.err.println("ERROR: " + error.getMessage());
-            return false;
         }
     }
 
