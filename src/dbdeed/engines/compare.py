@@ -248,9 +248,8 @@ def _rings(work: _Work) -> Iterator[tuple[ObjectId, ObjectId]]:
         return found
 
     def waits(need: ObjectId) -> bool:
-        return need in work.down or (
-            need not in current.objects and not names.isdisjoint(target.objects[need].claims)
-        )
+        had = current.objects[need].claims if need in current.objects else ()
+        return need in work.down or any(one in names and one not in had for one in target.objects[need].claims)
 
     for fallen in list(work.down):
         for one in current.needed_by.get(fallen, ()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
@@ -15,6 +16,9 @@ from dbdeed.engines.postgresql.writing import step
 if TYPE_CHECKING:
     from dbdeed.engines.change import Step
     from dbdeed.engines.postgresql.reading import Reading
+
+
+_BETWEEN = re.compile(r', (?=(?:[^"]*"[^"]*")*[^"]*$)')  # the arguments' types, whose names may have commas
 
 
 class Function(Named, frozen=True, tag="function"):
@@ -45,7 +49,13 @@ class Function(Named, frozen=True, tag="function"):
 
     @property
     def claims(self) -> tuple[tuple[str, ...], ...]:
-        return (("function", self.schema, self.name, self.arguments),)
+        """Its name, and how it can be called: of two that can be called alike, a call means neither."""
+        types = _BETWEEN.split(self.arguments) if self.arguments else []
+        calls = [types[: len(types) - left_out] for left_out in range(self.defaults + 1)]
+        return (
+            ("function", self.schema, self.name, self.arguments),
+            *(("call", self.schema, self.name, *call) for call in calls),
+        )
 
     @property
     def sql_name(self) -> str:
