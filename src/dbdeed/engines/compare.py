@@ -113,6 +113,7 @@ class Kind:
         loosen: write how an object that holds data stops needing others that are replaced; None where it
             cannot.
         shares: objects of which one takes a share that another may want: a partition of the tables above.
+        steps_aside: the difference for which an object that could stay goes all the same, and comes back.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Kind:
     loosen: Callable[[Any, frozenset[ObjectId], Context], Loosening | None] | None = None
     takes_along: Callable[[Any, Context], Iterable[ObjectId]] | None = None
     shares: Callable[[Any, Catalog], Iterable[ObjectId]] | None = None
+    steps_aside: Callable[[Any, Context], ObjectId | None] | None = None
 
 
 @dataclass
@@ -168,9 +170,11 @@ def _decide(work: _Work) -> None:
     current, target = work.context.current, work.context.target
     waiting: deque[tuple[ObjectId, ObjectId | None]] = deque()
     for one, old in current.objects.items():
-        new = target.objects.get(one)
+        new, steps_aside = target.objects.get(one), work.kind(one).steps_aside
         if new is None:
             waiting.append((one, None))
+        elif steps_aside is not None and (cause := steps_aside(old, work.context)) is not None:
+            waiting.append((one, cause))
         elif new != old:
             alteration = work.kind(one).alter(old, new, work.context)
             if alteration is None:
@@ -249,7 +253,9 @@ def _rings(work: _Work) -> Iterator[tuple[ObjectId, ObjectId]]:
 
     def waits(need: ObjectId) -> bool:
         had = current.objects[need].claims if need in current.objects else ()
-        return need in work.down or any(one in names and one not in had for one in target.objects[need].claims)
+        return need in work.down or any(
+            one in names and one not in had for one in target.objects[need].claims
+        )
 
     for fallen in list(work.down):
         for one in current.needed_by.get(fallen, ()):

@@ -24,15 +24,23 @@ CALLS = {
     ),
 }  # fmt: skip
 
+_READING = (
+    "CREATE TABLE t (a integer, b integer); CREATE TABLE o (a integer); ALTER TABLE t OWNER TO reader;"
+    "CREATE FUNCTION f() RETURNS integer IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(a) FROM public.t); END';"
+    "CREATE FUNCTION g() RETURNS integer IMMUTABLE LANGUAGE sql BEGIN ATOMIC SELECT max(a) FROM o; END;"
+)
+
 COMPUTED = {
-    "statistics over a function that reads their table, beside new keys and indexes": (
-        "CREATE TABLE t (a integer, b integer);"
-        "CREATE FUNCTION f() RETURNS integer IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(a) FROM public.t); END';"
-        "CREATE STATISTICS s ON a, (f()) FROM t",
-        "CREATE TABLE t (a integer, b integer);"
-        "CREATE FUNCTION f() RETURNS integer IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(a) FROM public.t); END';"
-        "CREATE INDEX i ON t (a); ALTER TABLE t ADD UNIQUE (b), ADD CHECK (a > 0), ADD EXCLUDE USING btree (a WITH =);"
-        "CREATE STATISTICS s ON a, (f()) FROM t",
+    "statistics over functions that read tables, beside keys and indexes that go": (
+        f"{_READING} ALTER TABLE t ADD UNIQUE (b), ADD CHECK (a > 0), ADD EXCLUDE USING btree (a WITH =);"
+        "CREATE INDEX i ON t (a); CREATE STATISTICS s ON a, (f()) FROM t; CREATE STATISTICS r ON a, (g()) FROM t;"
+        "COMMENT ON STATISTICS s IS 'x'; CREATE STATISTICS n ON a, b FROM t",
+        f"{_READING} CREATE STATISTICS s ON a, (f()) FROM t; CREATE STATISTICS r ON a, (g()) FROM t;"
+        "COMMENT ON STATISTICS s IS 'x'; CREATE STATISTICS n ON a, b FROM t",
+    ),
+    "statistics over a function that reads another table, whose owner may not, and a column's type": (
+        f"{_READING} ALTER TABLE t ADD UNIQUE (b); CREATE STATISTICS r ON a, (g()) FROM t",
+        f"{_READING} ALTER TABLE t ALTER b TYPE bigint, ADD UNIQUE (b); CREATE STATISTICS r ON a, (g()) FROM t",
     ),
 }  # fmt: skip
 

@@ -29,7 +29,7 @@ def read_mentions(
     """What each object may want to be made before it."""
     found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
     below = (*_not_handed_down(objects), *_inherited(objects))
-    rows = (*_rows_held(objects), *_published(objects))
+    rows = (*_rows_held(objects), *_published(objects), *_estimated(objects, needs))
     for one, others in (*_named(objects), *_cast(objects, needs), *_linked(objects), *below, *rows):
         found[one] |= others
     return {one: frozenset(others) for one, others in found.items()}
@@ -149,6 +149,23 @@ def _published(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, s
                 if one.all_tables or column.name[:2] in tables or column.name[0] in one.schemas
             },
         )
+
+
+def _estimated(
+    objects: Mapping[ObjectId, Object], needs: Mapping[ObjectId, frozenset[ObjectId]]
+) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """Statistics over a function come after their table's indexes and keys: building these calls it."""
+    for found in objects.values():
+        one: Any = found
+        if one.id.kind == "statistics" and any(need.kind == "function" for need in needs.get(one.id, ())):
+            yield (
+                one.id,
+                {
+                    other.id
+                    for other in objects.values()
+                    if other.id.kind in ("index", "constraint") and (other.schema, other.table) == one.on  # type: ignore[attr-defined]
+                },
+            )
 
 
 def _columns_above(heir: Any, name: str, objects: Mapping[ObjectId, Object]) -> Iterator[ObjectId]:

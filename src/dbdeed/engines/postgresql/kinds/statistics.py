@@ -14,6 +14,9 @@ from dbdeed.engines.postgresql.system import PG_STATISTIC_EXT
 from dbdeed.engines.postgresql.writing import step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
     from dbdeed.engines.postgresql.reading import Reading
 
@@ -83,4 +86,43 @@ def alter(old: Statistics, new: Statistics, _: Context) -> Alteration | None:
     return Alteration((_target(new),))
 
 
-KINDS = (Kind("statistics", Statistics, create, drop, alter),)
+_ROUTINES = frozenset({"function", "aggregate", "operator"})
+_RELATIONS = frozenset({"table", "column", "view", "materialized view"})
+_PLANNED_OVER = frozenset({"table", "column", "constraint", "index"})
+
+
+def steps_aside(old: Statistics, context: Context) -> ObjectId | None:
+    """What changes about the table of statistics over a function that reads tables.
+
+    Whatever is planned over the table computes it, since it says that it is IMMUTABLE: also the building of
+    an index, which that function could read half-built, and with the rights of the table's owner. A database
+    that is made from nothing has its statistics last.
+    """
+    return next(_planned_over(old, context), None) if _reads_tables(old, context.current) else None
+
+
+def _reads_tables(one: Statistics, catalog: Catalog) -> bool:
+    waiting = [need for need in catalog.needs.get(one.id, ()) if need.kind in _ROUTINES]
+    seen = set(waiting)
+    while waiting:
+        routine = waiting.pop()
+        for used in catalog.needs.get(routine, frozenset()) | catalog.mentions.get(routine, frozenset()):
+            if used.kind in _RELATIONS:
+                return True
+            if used.kind in _ROUTINES and used not in seen:
+                seen.add(used)
+                waiting.append(used)
+    return False
+
+
+def _planned_over(one: Statistics, context: Context) -> Iterator[ObjectId]:
+    """The table's own differences, and those of keys that point to it."""
+    for catalog, other in ((context.target, context.current), (context.current, context.target)):
+        table = ObjectId("table", one.on)
+        there = {table, *(child.id for child in catalog.children.get(table, ()))}
+        for each in (*there, *catalog.needed_by.get(table, ())):
+            if each.kind in _PLANNED_OVER and catalog.objects[each] != other.objects.get(each):
+                yield each
+
+
+KINDS = (Kind("statistics", Statistics, create, drop, alter, steps_aside=steps_aside),)
