@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dbdeed.engines.faults import SqlRejected
+from dbdeed.engines.postgresql.engine import ENGINE
 from dbdeed.engines.postgresql.servers import scratch as scratches
 from dbdeed.engines.postgresql.servers.account import account
 from dbdeed.engines.postgresql.servers.embedded import SUPERUSER
@@ -226,3 +227,41 @@ def test_target_of_a_live_server_is_left_alone(live: Server, cache: Path) -> Non
     target = Target(live.target("postgres", user="maker").url, "live")
     with open_scratch(ScratchNeeds(cache, target=target), SILENT) as opened, opened.database():
         assert _databases(live) == before
+
+
+def test_options_of_anybodys_user_mapping_are_read(db: Session) -> None:
+    for statement in (
+        "CREATE FOREIGN DATA WRAPPER w",
+        "CREATE SERVER s FOREIGN DATA WRAPPER w",
+        "CREATE USER MAPPING FOR app SERVER s OPTIONS (user 'a')",
+        "CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user 'b')",
+        "CREATE SERVER t FOREIGN DATA WRAPPER w",
+        "CREATE USER MAPPING FOR app SERVER t",
+    ):
+        db.execute(statement)
+    read = ENGINE.inspect(db)
+    options = {one.id.name: one.options for one in read.objects.values() if one.id.kind == "user mapping"}  # type: ignore[attr-defined]
+    assert options == {("s", ""): ("user=b",), ("s", "app"): ("user=a",), ("t", "app"): ()}
+    assert read.unmodelled == ()
+
+
+SECURED = (
+    "CREATE TABLE t (a integer)",
+    "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+    "SET row_security = off",  # as a plan runs
+)
+
+
+def test_row_security_binds_the_scratch_as_it_binds_the_live_role(live: Server, cache: Path) -> None:
+    with closing(connect(live.target("postgres", user=SUPERUSER))) as admin:
+        admin.execute("CREATE ROLE bound LOGIN")
+    for role, sees_all in ((SUPERUSER, True), ("bound", False)):
+        target = live.target("postgres", user=role)
+        with open_scratch(ScratchNeeds(cache, target=target), SILENT) as scratch, scratch.database() as db:
+            for statement in SECURED:
+                db.execute(statement)
+            if sees_all:
+                db.execute("CREATE MATERIALIZED VIEW m AS SELECT a FROM t")
+            else:
+                with pytest.raises(SqlRejected, match="row-level security"):
+                    db.execute("CREATE MATERIALIZED VIEW m AS SELECT a FROM t")

@@ -105,3 +105,44 @@ def test_between_two_databases_owners_are_compared(server: SuperuserServer, live
         target = ENGINE.inspect(other)
     steps = [step.sql for one in ENGINE.compare(ENGINE.inspect(live), target).changes for step in one.steps]
     assert steps == ["ALTER VIEW public.v OWNER TO carla"]
+
+
+MAPPED = (
+    "CREATE FOREIGN DATA WRAPPER w",
+    "CREATE SERVER s FOREIGN DATA WRAPPER w",
+    "CREATE USER MAPPING FOR dora SERVER s OPTIONS (user 'd', password '${S_DORA_PASSWORD}')",
+)
+
+
+def test_options_that_the_role_may_not_see_are_what_the_document_says(
+    server: SuperuserServer, live: Session
+) -> None:
+    with server.database("written") as other:
+        for statement in (*SCHEMA.split(";"), "GRANT SELECT ON a TO PUBLIC", *MAPPED):
+            other.execute(statement)
+        written = ENGINE.inspect(other)
+    for statement in (*MAPPED, "DROP ROLE IF EXISTS ordinary", "CREATE ROLE ordinary"):
+        live.execute(statement)
+    live.execute("SET SESSION AUTHORIZATION ordinary")
+    try:
+        current = ENGINE.inspect(live)
+        target = ENGINE.as_there(live, current, written)
+        assert ENGINE.compare(current, target).changes == ()
+        hidden = ["of user mapping s.dora, which this role may not see"]
+        assert [one.name for one in current.unmodelled if one.kind == "options"] == hidden
+    finally:
+        live.execute("RESET SESSION AUTHORIZATION")
+    # Of a server that is made again they are written in full.
+    live.execute("DROP SERVER s CASCADE")
+    live.execute("CREATE SERVER s TYPE 'other' FOREIGN DATA WRAPPER w")
+    live.execute(MAPPED[2])
+    live.execute("SET SESSION AUTHORIZATION ordinary")
+    try:
+        current = ENGINE.inspect(live)
+        target = ENGINE.as_there(live, current, written)
+        changes = ENGINE.compare(current, target).changes
+        made = [step.sql for one in changes for step in one.steps if "CREATE USER MAPPING" in step.sql]
+        assert len(made) == 1
+        assert "S_DORA_PASSWORD" in made[0]
+    finally:
+        live.execute("RESET SESSION AUTHORIZATION")

@@ -2,7 +2,8 @@
 
 One query walks the catalogs in which users' objects live; whatever stands behind no address of ours, belongs
 to no extension, and is no part of something that does, is reported. So are security labels, which only their
-provider's library can set, and rights on what PostgreSQL itself brings, which only a superuser can change.
+provider's library can set, rights on what PostgreSQL itself brings, which only a superuser can change, and
+options of user mappings that are not for the role that asks.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import Unmodelled
+from dbdeed.engines.postgresql.kinds.foreign import HIDDEN
 from dbdeed.engines.postgresql.reading import OWN_TYPE
 from dbdeed.engines.postgresql.system import PG_CLASS
 
@@ -121,7 +123,13 @@ _OWN = """
 
 
 def read_unmodelled(reading: Reading) -> tuple[Unmodelled, ...]:
-    return (*_objects(reading), *_labels(reading), *_on_parts(reading), *_own_rights(reading))
+    return (
+        *_objects(reading),
+        *_labels(reading),
+        *_on_parts(reading),
+        *_own_rights(reading),
+        *_hidden(reading),
+    )
 
 
 def _objects(reading: Reading) -> Iterator[Unmodelled]:
@@ -148,6 +156,12 @@ def _own_rights(reading: Reading) -> Iterator[Unmodelled]:
     lists = " UNION ALL ".join((*(_OWN_LIST.format(*one) for one in _OWN_LISTS), _OWN_COLUMNS))
     for kind, identity in reading.fetch(_OWN.format(lists=lists)):
         yield Unmodelled("privileges", f"on {kind} {identity}")
+
+
+def _hidden(reading: Reading) -> Iterator[Unmodelled]:
+    for server, user in reading.fetch(HIDDEN):
+        of = f"of user mapping {server}.{user or 'public'}"
+        yield Unmodelled("options", f"{of}, which this role may not see")
 
 
 def _ours(identity: str) -> bool:

@@ -1,8 +1,10 @@
-"""What a document leaves open and a database has decided: who owns what.
+"""What a document leaves open and a database has decided, or does not show.
 
 A document rarely says who owns a table, and must then not take it from whoever has it. So for an object that
 is there already, an owner that the document does not name stays. One that it names is wanted, and needs no
 saying where it is the usual one of that database: whoever works here, or the database's owner.
+
+Options of a user mapping are shown to few: to another role they are what the document says they are.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.postgresql.kinds.foreign import HIDDEN
 from dbdeed.engines.postgresql.kinds.owner import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.catalog import Catalog, Object
     from dbdeed.engines.change import Change
     from dbdeed.engines.seam import Session
 
@@ -27,7 +30,7 @@ _USUAL = """
 
 
 def as_there(session: Session, current: Catalog, target: Catalog, renames: Iterable[Change] = ()) -> Catalog:
-    """The document's catalog with the owners that it leaves open.
+    """The document's catalog with the owners that it leaves open, and without what the session may not see.
 
     Args:
         session: in the live database.
@@ -39,11 +42,23 @@ def as_there(session: Session, current: Catalog, target: Catalog, renames: Itera
     said = {one.of for one in target.objects.values() if isinstance(one, Owner)}
     needless = {key for key, one in target.objects.items() if isinstance(one, Owner) and one.role in usual}
     names = {change.old.id: change.id for change in renames if change.old is not None}
+    target = _as_seen(session, current, target)
     kept = dict(_kept(current, target, names, said))
     if not kept and not needless:
         return target
     objects = {key: one for key, one in target.objects.items() if key not in needless}
     return replace(target, objects={**objects, **kept}, needs=_needs(target, kept, needless))
+
+
+def _as_seen(session: Session, current: Catalog, target: Catalog) -> Catalog:
+    """With such options as little as they are shown; of a server that is made again they are written anew."""
+    seen: dict[ObjectId, Object] = {}
+    for server, user in session.fetch(HIDDEN):
+        above, key = ObjectId("server", (server,)), ObjectId("user mapping", (server, user))
+        there = current.objects.get(above)
+        if key in current.objects and key in target.objects and there == target.objects.get(above):
+            seen[key] = current.objects[key]
+    return replace(target, objects={**target.objects, **seen}) if seen else target
 
 
 def _kept(

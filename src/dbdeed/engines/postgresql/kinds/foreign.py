@@ -85,6 +85,17 @@ _MAPPINGS = """
     FROM pg_user_mappings m ORDER BY m.srvname, m.usename
 """
 
+# The view gives NULL for what only others may see, and as well where there is none.
+HIDDEN = """
+    SELECT m.srvname, CASE WHEN m.umuser = 0 THEN '' ELSE m.usename::text END
+    FROM pg_user_mappings m JOIN pg_foreign_server s ON s.oid = m.srvid
+    WHERE m.umoptions IS NULL AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+        AND NOT CASE WHEN m.umuser = 0 THEN pg_has_role(s.srvowner, 'USAGE')
+            ELSE m.usename = current_user
+                AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')) END
+    ORDER BY 1, 2
+"""
+
 
 def read(reading: Reading) -> None:
     for oid, *fields, options in reading.fetch(_WRAPPERS):

@@ -137,6 +137,16 @@ _RECOGNISED: dict[str, Callable[[str, Found, str], str | None]] = {
 }
 
 
+# PostgreSQL shows a mapping's options to whom it is for. Here they are the document's own words, no secrets.
+_MAPPINGS_SHOWN = """
+CREATE OR REPLACE VIEW pg_catalog.pg_user_mappings AS
+SELECT m.oid AS umid, s.oid AS srvid, s.srvname, m.umuser, COALESCE(r.rolname, 'public') AS usename,
+  COALESCE(m.umoptions, '{}') AS umoptions
+FROM pg_catalog.pg_user_mapping m
+JOIN pg_catalog.pg_foreign_server s ON s.oid OPERATOR(pg_catalog.=) m.umserver
+LEFT JOIN pg_catalog.pg_authid r ON r.oid OPERATOR(pg_catalog.=) m.umuser"""
+
+
 def setup(key: str, major: int) -> tuple[str, ...]:
     """Statements that install the function in a database; run as superuser.
 
@@ -155,6 +165,7 @@ def setup(key: str, major: int) -> tuple[str, ...]:
     )
     return (
         "SET allow_system_table_mods = on",
+        _MAPPINGS_SHOWN,
         "CREATE TABLE pg_catalog.dbdeed_key (key text)",
         f"INSERT INTO pg_catalog.dbdeed_key VALUES ({literal(key)})",
         "CREATE TABLE pg_catalog.dbdeed_saved (oid oid, acl aclitem[])",

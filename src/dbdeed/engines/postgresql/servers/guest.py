@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 PREFIX = "dbdeed_scratch_"
 _FORGOTTEN_SECONDS = 600
 
-_DANGEROUS = """
-SELECT r.rolsuper OR r.rolcreaterole OR r.rolreplication OR EXISTS (
+# Whether the account is a superuser, and whether hostile SQL must not run as it.
+_ACCOUNT = """
+SELECT r.rolsuper, r.rolsuper OR r.rolcreaterole OR r.rolreplication OR EXISTS (
   SELECT FROM pg_catalog.pg_roles p
   WHERE p.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')
     AND pg_catalog.pg_has_role(r.oid, p.oid, 'MEMBER'))
@@ -81,13 +82,12 @@ class GuestScratch:
                 and no lesser one could be made.
         """
         name = f"{PREFIX}{int(time.time()):x}_{secrets.token_hex(4)}"
-        ((dangerous,),) = self.session.fetch(_DANGEROUS)
+        ((superuser, dangerous),) = self.session.fetch(_ACCOUNT)
         password = secrets.token_hex(24) if dangerous else ""
         try:
             if dangerous:
-                self.session.execute(
-                    f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEROLE PASSWORD {literal(password)}"
-                )
+                rights = "NOSUPERUSER NOCREATEROLE" + " BYPASSRLS" * (superuser and self.like.sees_all)
+                self.session.execute(f"CREATE ROLE {name} LOGIN {rights} PASSWORD {literal(password)}")
             self._create(name, owner=name if dangerous else "")
             with closing(self._open(name, password)) as opened:
                 opened.execute("SET statement_timeout = '120s'; SET synchronous_commit = off")

@@ -24,6 +24,7 @@ class Likeness:
         provider: "c" libc, "i" ICU, "b" built in.
         locale: of ICU or the built-in provider.
         role: who connects there: owners and grants then read the same on both sides.
+        sees_all: no policy hides rows from that role, as none does from a superuser.
     """
 
     major: int = 0
@@ -34,6 +35,7 @@ class Likeness:
     locale: str = ""
     rules: str = ""
     role: str = ROLE
+    sees_all: bool = True
 
 
 def likeness(target: Target) -> Likeness:
@@ -43,13 +45,14 @@ def likeness(target: Target) -> Likeness:
         provider = "datlocprovider::text" if major >= 15 else "'c'"
         locale = "datlocale" if major >= 17 else "daticulocale" if major >= 15 else "NULL"
         rules = "daticurules" if major >= 16 else "NULL"
-        ((encoding, collate, ctype, by, where, also, role),) = session.fetch(
+        ((encoding, collate, ctype, by, where, also, role, sees_all),) = session.fetch(
             "SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, "
-            f"{provider}, {locale}, {rules}, session_user::text "
+            f"{provider}, {locale}, {rules}, session_user::text, "
+            "(SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = session_user) "
             "FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
         )
     taken = role if not role.startswith(("pg_", "dbdeed_scratch")) else ROLE
-    return Likeness(major, encoding, collate, ctype, by, where or "", also or "", taken)
+    return Likeness(major, encoding, collate, ctype, by, where or "", also or "", taken, sees_all)
 
 
 def clauses(like: Likeness, major: int) -> list[str]:

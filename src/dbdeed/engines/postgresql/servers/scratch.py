@@ -159,7 +159,8 @@ class PrivateScratch:
 
     def _ensure_owner(self) -> None:
         if self.like.role not in self.roles:
-            self.admin.execute(f"CREATE ROLE {ident(self.like.role)} LOGIN NOSUPERUSER")
+            sees_all = " BYPASSRLS" if self.like.sees_all else ""
+            self.admin.execute(f"CREATE ROLE {ident(self.like.role)} LOGIN NOSUPERUSER{sees_all}")
             self.roles.add(self.like.role)
 
     def _create(self, name: str) -> None:
