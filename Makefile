@@ -34,7 +34,7 @@ demo: $(STAMP)
 	@cd $(DEMO) && ../../$(BIN)/dbdeed up
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 # Every fault in its long form: some hundred kills, and damage anywhere.
 faults: $(STAMP)

@@ -25,6 +25,21 @@ _SWEEPS = (
 )
 """The same cases on every major version at hand: of those on older ones a sixth runs always."""
 
+_LONG = (
+    "docs/test_commands_shown.py",
+    "engines/postgresql/test_found_by_chance.py",
+    "engines/postgresql/test_every_attribute.py",
+    "engines/postgresql/test_cases.py",
+    "cli/test_killed.py",
+    "engines/postgresql/test_random_schemas.py",
+    "app/test_drill_postgresql.py",
+    "cli/test_secrets.py",
+    "cli/test_hostile_documents.py",
+    "recovery/faults/",
+    "app/test_drill_log.py",
+)
+"""Where single files take minutes: begun first, so that no process ends alone with one of them."""
+
 _MAJOR = re.compile(r"\[(?:.*-)?(?:pg|postgresql-)(\d+)[-\]]")
 _ONE_OF = 6
 
@@ -37,3 +52,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         sweep = item.nodeid.partition("::")[0].endswith(_SWEEPS)
         if sweep and int(match[1]) < newest and zlib.crc32(item.nodeid.encode()) % _ONE_OF:
             item.add_marker(pytest.mark.slow)
+
+
+class _LongFirst:
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=_place)  # keeps the order within a file
+
+
+def _place(item: pytest.Item) -> int:
+    return next((at for at, one in enumerate(_LONG) if f"tests/{one}" in item.nodeid), len(_LONG))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_LongFirst())
