@@ -13,7 +13,7 @@ from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.choosing import not_null_name, sequence_name
 from dbdeed.engines.postgresql.kinds import heir_not_null, sequence_write
-from dbdeed.engines.postgresql.online.column import added
+from dbdeed.engines.postgresql.online.column import added, may_be_refused
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.volatility import is_of_the_moment, is_volatile
 from dbdeed.engines.postgresql.writing import exclusive, may_fail, pauses, rewriting, step
@@ -189,14 +189,19 @@ def create(new: Column, context: Context) -> Making:
     rewrites = bool(word) or new.identity is not None or new.generated == "stored"
     rewrites = rewrites or is_volatile(new.default, context.target) or _checked(new, context)
     serial = context.target.objects[covers[0]] if word else None
+    online = added(new, context, serial) if word_table == "TABLE" else None
+    adding = f"ADD COLUMN {definition(new, word)}"
+    if online is not None and may_be_refused(new, context):
+        bare = definition(msgspec.structs.replace(new, default=""))
+        adding = f"ADD COLUMN {bare}, ALTER COLUMN {ident(new.name)} SET DEFAULT {new.default}"
     making = step(
-        f"ALTER {word_table} {only}{new.table_sql} ADD COLUMN {definition(new, word)}",
+        f"ALTER {word_table} {only}{new.table_sql} {adding}",
         new.id,
         LockLevel.ACCESS_EXCLUSIVE,
         scans=rewrites,
         rewrites=rewrites,
         hazards=tuple(_dangers(new, context, rewrites=rewrites, counted=bool(word))),
-        online=added(new, context, serial) if word_table == "TABLE" else None,
+        online=online,
     )
     return Making((*before, making, *after, *extras(new, context, only=new.inherited)), covers)
 

@@ -7,6 +7,8 @@ into the others in parts.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,9 +23,11 @@ from dbdeed.engines.postgresql.volatility import is_volatile
 from dbdeed.engines.postgresql.writing import exclusive, looking, may_fail, step
 
 if TYPE_CHECKING:
-    from dbdeed.engines.change import Step
+    from dbdeed.engines.change import Hazard, Step
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column, Identity
+
+_WRITTEN = re.compile(r"'(?:[^']|'')*'::([^()]+)")
 
 
 def added(new: Column, context: Context, sequence: Any = None) -> tuple[Step, ...] | None:
@@ -39,13 +43,32 @@ def added(new: Column, context: Context, sequence: Any = None) -> tuple[Step, ..
     value = context.value_for(new.id)
     if new.identity is not None:
         return _counted(new, new.identity, context)
-    if not value and is_volatile(new.default, context.target):
+    refused = may_be_refused(new, context)
+    if not value and (refused or is_volatile(new.default, context.target)):
         value = new.default
     if not value:
         return _required(new, context) if _without_value(new, context) else None
+    fails = (may_fail(f"A domain may refuse the default of {new.table_sql}.{ident(new.name)}."),)
     before = (sequence_write.creation(sequence),) if sequence is not None else ()
     after = sequence_write.given(sequence, context) if sequence is not None else ()
-    return (*before, _empty(new, new.default), *after, *_filled(new, value, context))
+    filled = _filled(new, value, context, fails if refused else ())
+    return (*before, _empty(new, new.default), *after, *filled)
+
+
+def may_be_refused(new: Column, context: Context) -> bool:
+    """Whether a domain inside of the default may refuse it, at once and though there may be no row.
+
+    The server computes the default of a column that it adds, unless that is volatile, and keeps it for the
+    rows that are there. Where the column itself is of the domain it does so only for rows; what stands there
+    as a text was read before.
+    """
+    if not new.default or new.generated or new.identity is not None:
+        return False
+    needs = [context.target.objects[one] for one in context.target.needs.get(new.id, ())]
+    domains: list[Any] = [one for one in needs if one.id.kind == "domain"]
+    checked = {one.sql_name for one in domains if one.constraints or context.target.children.get(one.id)}
+    written = _WRITTEN.fullmatch(new.default)
+    return bool(checked) and new.type not in checked and (written is None or written[1] in checked)
 
 
 def _without_value(new: Column, context: Context) -> bool:
@@ -82,9 +105,11 @@ def _empty(new: Column, default: str) -> Step:
     return exclusive(f"ALTER TABLE {new.table_sql} ADD COLUMN {bare}{later}", new.id)
 
 
-def _filled(new: Column, value: str, context: Context) -> tuple[Step, ...]:
+def _filled(new: Column, value: str, context: Context, fails: tuple[Hazard, ...] = ()) -> tuple[Step, ...]:
     steps = enforced(new, context, value) if new.not_null else None
-    return steps if steps is not None else (filling(new, value),)
+    if steps is None:
+        steps = (filling(new, value),)
+    return tuple(replace(one, hazards=(*fails, *one.hazards)) if one.batched else one for one in steps)
 
 
 def _counted(new: Column, how: Identity, context: Context) -> tuple[Step, ...]:
