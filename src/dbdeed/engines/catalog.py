@@ -108,7 +108,7 @@ class Catalog:
             refer to each other (a serial's column and sequence) is cut where its kinds write it apart.
         unmodelled: what else is there.
         mentions: for an object, others that its text names though the engine does not track it (a routine's
-            body): better made before it, but nothing falls with them.
+            body): better made before it and dropped after it, but nothing falls with them.
         own: what looks as if it only came from above, and yet stands by itself: no difference, but it stays
             where the one above goes, so that a plan takes it away. Known of a database that was read.
     """
@@ -124,11 +124,12 @@ class Catalog:
     @cached_property
     def needed_by(self) -> Mapping[ObjectId, frozenset[ObjectId]]:
         """The other direction of `needs`."""
-        found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
-        for dependent, needed in self.needs.items():
-            for one in needed:
-                found[one].add(dependent)
-        return {key: frozenset(value) for key, value in found.items()}
+        return _turned_round(self.needs)
+
+    @cached_property
+    def mentioned_by(self) -> Mapping[ObjectId, frozenset[ObjectId]]:
+        """The other direction of `mentions`."""
+        return _turned_round(self.mentions)
 
     @cached_property
     def children(self) -> Mapping[ObjectId, tuple[Object, ...]]:
@@ -176,6 +177,14 @@ class Catalog:
     def dependents(self, roots: Iterable[ObjectId]) -> frozenset[ObjectId]:
         """Everything that needs one of `roots`, directly or not, without the roots themselves."""
         return _reached(roots, self.needed_by)
+
+
+def _turned_round(ways: Mapping[ObjectId, frozenset[ObjectId]]) -> Mapping[ObjectId, frozenset[ObjectId]]:
+    found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
+    for one, others in ways.items():
+        for other in others:
+            found[other].add(one)
+    return {key: frozenset(value) for key, value in found.items()}
 
 
 def _reached(roots: Iterable[ObjectId], ways: Mapping[ObjectId, frozenset[ObjectId]]) -> frozenset[ObjectId]:

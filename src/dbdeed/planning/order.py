@@ -87,13 +87,18 @@ def _under_new_names(current: Catalog, changes: Sequence[Change]) -> Catalog:
     }
     if not ids:
         return current
+
+    def renamed(ways: Mapping[ObjectId, frozenset[ObjectId]]) -> Mapping[ObjectId, frozenset[ObjectId]]:
+        return {
+            ids.get(one, one): frozenset(ids.get(other, other) for other in others)
+            for one, others in ways.items()
+        }
+
     return replace(
         current,
         objects={ids.get(one, one): there for one, there in current.objects.items()},
-        needs={
-            ids.get(one, one): frozenset(ids.get(need, need) for need in needs)
-            for one, needs in current.needs.items()
-        },
+        needs=renamed(current.needs),
+        mentions=renamed(current.mentions),
     )
 
 
@@ -145,6 +150,8 @@ def _order_drop(
                 graph.put(places[Action.DROP].get(other), position, _Bond.MUST)
                 alters = leaving if lets_go else places[Action.ALTER]
                 graph.put(alters.get(other), position, _Bond.MUST if lets_go else _Bond.NEAT)
+        for other in current.mentioned_by.get(one, ()):
+            graph.put(places[Action.DROP].get(other), position, _Bond.SHOULD)
 
 
 def _order_making(

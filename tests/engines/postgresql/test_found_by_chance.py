@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.engines.postgresql import chance_pairs, chance_pairs_heirs, chance_pairs_routines
+from tests.engines.postgresql import (
+    chance_pairs,
+    chance_pairs_dependents,
+    chance_pairs_heirs,
+    chance_pairs_routines,
+)
 from tests.engines.postgresql.random_schemas.ground import ground
 from tests.engines.postgresql.random_schemas.judge import Trial, judge
 
@@ -246,7 +251,13 @@ PAIRS = {
 }  # fmt: skip
 
 
-_ALL = {**PAIRS, **chance_pairs.PAIRS, **chance_pairs_heirs.PAIRS, **chance_pairs_routines.PAIRS}
+_ALL = {
+    **PAIRS,
+    **chance_pairs.PAIRS,
+    **chance_pairs_dependents.PAIRS,
+    **chance_pairs_heirs.PAIRS,
+    **chance_pairs_routines.PAIRS,
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What objects use though PostgreSQL does not track it: names in routines' bodies, and casts.
+"""What objects use though PostgreSQL does not track it: names in routines' bodies, casts, and more.
 
 PostgreSQL looks into a body that is a string only when it runs: it tracks nothing of it. Words of a body that
 are names of other objects are hints for the order in which a plan makes things, and never more than that.
@@ -29,7 +29,7 @@ def read_mentions(
     """What each object may want to be made before it."""
     found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
     below = (*_not_handed_down(objects), *_inherited(objects))
-    rows = (*_rows_held(objects), *_published(objects), *_estimated(objects, needs))
+    rows = (*_rows_held(objects), *_published(objects), *_estimated(objects, needs), *_pointed_to(objects))
     for one, others in (*_named(objects), *_cast(objects, needs), *_linked(objects), *below, *rows):
         found[one] |= others
     return {one: frozenset(others) for one, others in found.items()}
@@ -166,6 +166,24 @@ def _estimated(
                     if other.id.kind in ("index", "constraint") and (other.schema, other.table) == one.on  # type: ignore[attr-defined]
                 },
             )
+
+
+def _pointed_to(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """No partition goes while a foreign key points to the table above it."""
+    below: defaultdict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
+    keys: list[Any] = []
+    for one in objects.values():
+        above = getattr(one, "partition_of", ()) if one.id.kind == "table" else ()
+        if above:
+            below[above].append(one.id)
+        elif getattr(one, "references", ()):
+            keys.append(one)
+    for key in keys if below else ():
+        parts = [*below[key.references]]
+        for part in parts:
+            parts += below[part.name]
+        if parts:
+            yield key.id, set(parts)
 
 
 def _columns_above(heir: Any, name: str, objects: Mapping[ObjectId, Object]) -> Iterator[ObjectId]:

@@ -36,9 +36,13 @@ def untangle(changes: Sequence[Change], context: Context, kinds: Mapping[str, Ki
 
 def _waits_for(change: Change, of: Mapping[ObjectId, int], current: Catalog) -> set[int]:
     """The drops of what parts of this one need."""
-    return {
-        of[need] for one in (change.id, *change.covers) for need in current.needs.get(one, ()) if need in of
-    }
+    return {of[need] for one in (change.id, *change.covers) for need in _needs(one, current) if need in of}
+
+
+def _needs(one: ObjectId, current: Catalog) -> frozenset[ObjectId]:
+    """What it needs; a foreign key, the partitions of the table that it points to."""
+    mentions = current.mentions.get(one, frozenset()) if one.kind == "constraint" else frozenset()
+    return current.needs.get(one, frozenset()) | mentions
 
 
 def _apart(
@@ -79,7 +83,7 @@ def _standing_on(others: set[ObjectId], parts: Sequence[ObjectId], current: Cata
     """The parts that need one of the others, and the parts that need these."""
     below: set[ObjectId] = set(others)
     found: dict[ObjectId, None] = {}
-    while more := [one for one in parts if one not in found and below & current.needs.get(one, frozenset())]:
+    while more := [one for one in parts if one not in found and below & _needs(one, current)]:
         found.update(dict.fromkeys(more))
         below.update(more)
     return list(found)

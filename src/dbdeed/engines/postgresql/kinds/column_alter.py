@@ -70,7 +70,7 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         sql = f"ALTER TABLE {was.table_sql} ALTER COLUMN {ident(was.name)} DROP IDENTITY"
         steps.append(step(sql, was.id, LockLevel.ACCESS_EXCLUSIVE))
         was = msgspec.structs.replace(was, identity=None)
-    clauses = list(_clauses(was, new, change))
+    clauses = list(_clauses(was, new, change, context))
     counting = [one for one in clauses if " ADD GENERATED " in one] if _named_here(was, new) else []
     clauses = [one for one in clauses if one not in counting]
     form: Beside | None = None
@@ -154,7 +154,7 @@ def _follows_from_above(old: Column, new: Column, context: Context) -> bool:
     )
 
 
-def _clauses(old: Column, new: Column, change: Conversion | None) -> Iterable[str]:
+def _clauses(old: Column, new: Column, change: Conversion | None, context: Context) -> Iterable[str]:
     """For one ALTER TABLE. PostgreSQL itself runs drops first, then types, then what is set."""
     column = f"ALTER COLUMN {ident(new.name)}"
     if old.generated and not new.generated:
@@ -162,7 +162,7 @@ def _clauses(old: Column, new: Column, change: Conversion | None) -> Iterable[st
     if old.identity is not None and new.identity is None:
         yield f"{column} DROP IDENTITY"
     if change is not None:
-        if old.default and not old.generated:
+        if _has_default(old, context) and not old.generated:
             yield f"{column} DROP DEFAULT"
         collate = f" COLLATE {new.collation}" if new.collation else ""  # else it is the type's own
         using = f" USING {change.using(ident(new.name))}" if change.using_template else ""
@@ -172,6 +172,14 @@ def _clauses(old: Column, new: Column, change: Conversion | None) -> Iterable[st
     yield from (f"{column} {clause}" for clause in simple_clauses(old, new, retyped=change is not None))
     yield from _identity_clauses(old, new, column)
     yield from _foreign_options(old, new, column)
+
+
+def _has_default(old: Column, context: Context) -> bool:
+    """Whether the column, or one below it, has a default: what drops the one above drops theirs too."""
+    below: Iterable[Any] = (
+        context.current.objects[one] for one in column_create.columns_below(old, context.current)
+    )
+    return bool(old.default) or any(one.default for one in below)
 
 
 def simple_clauses(old: Column, new: Column, *, retyped: bool = False) -> Iterable[str]:
@@ -488,10 +496,11 @@ def _disturbed(old: Column, change: Conversion, context: Context) -> frozenset[O
     which more is to be said than their text.
     """
     found = set()
-    for one in context.current.needed_by.get(old.id, ()):
+    changing = (old.id, *column_create.columns_below(old, context.current))
+    for one in (one for column in changing for one in context.current.needed_by.get(column, ())):
         there = context.current.objects[one]
         if one.kind == "column":
-            if getattr(there, "generated", "") and one != old.id:
+            if getattr(there, "generated", "") and one not in changing:
                 found.add(one)
         elif one.kind not in _REBUILT or _must_fall(there, change, context):
             found.add(one)

@@ -44,9 +44,7 @@ def settled(was: Column, now: Column, context: Context, *, recursed: bool) -> It
         if context.current.version[0] < 18 and was.not_null != now.not_null:
             given["not_null"] = now.not_null
         if (was.type, was.collation) != (now.type, now.collation):
-            given |= {"storage": now.storage, "compression": ""}
-            if was.default or now.default:
-                given["default"] = now.default
+            given |= {"storage": now.storage, "compression": "", "default": now.default}
         if was.generated or now.generated:
             given.pop("default", None)
     for heir in _below(now, context):

@@ -19,7 +19,7 @@ from dbdeed.engines.postgresql.volatility import is_of_the_moment, is_volatile
 from dbdeed.engines.postgresql.writing import exclusive, may_fail, pauses, rewriting, step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Hazard, Step
@@ -325,6 +325,21 @@ def column_above(column: Column, catalog: Catalog) -> Column | None:
                 return found  # type: ignore[return-value]
             table = catalog.objects.get(ObjectId("table", (parent[0], parent[1])))  # type: ignore[assignment]
     return None
+
+
+def columns_below(column: Column, catalog: Catalog) -> Iterator[ObjectId]:
+    """What heirs and partitions say of a column that they have from a table, and those below them."""
+    waiting = [(column.schema, column.table)]
+    while waiting:
+        above = waiting.pop()
+        for one in sorted(catalog.needed_by.get(ObjectId("table", above), ())):
+            table: Any = catalog.objects[one]
+            if one.kind != "table" or above not in (table.partition_of, *table.inherits):
+                continue
+            waiting.append((table.schema, table.name))
+            own: Any = catalog.objects.get(ObjectId("column", (*one.name, column.name)))
+            if own is not None and own.inherited:
+                yield own.id
 
 
 def set_back(old: Column, context: Context) -> tuple[Step, ...]:

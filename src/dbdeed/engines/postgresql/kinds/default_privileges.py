@@ -133,6 +133,7 @@ _MADE = {
     "domain": "TYPES",
     "composite type": "TYPES",
     "range type": "TYPES",
+    "base type": "TYPES",
     "schema": "SCHEMAS",
 }
 

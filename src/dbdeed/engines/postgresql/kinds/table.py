@@ -10,6 +10,7 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.kinds import table_alter, table_create
 from dbdeed.engines.postgresql.named import Named
+from dbdeed.engines.postgresql.online import partition
 from dbdeed.engines.postgresql.quoting import qualified
 from dbdeed.engines.postgresql.reading import OURS, stored_options
 from dbdeed.engines.postgresql.secrets import without_secrets
@@ -133,10 +134,12 @@ def create(new: Table, context: Context) -> Making:
     return table_create.create(new, context)
 
 
-def drop(old: Table, _: Context) -> tuple[Step, ...]:
+def drop(old: Table, context: Context) -> tuple[Step, ...]:
+    """A partition must be detached first where a foreign key that stays points to a table above."""
     word = "FOREIGN TABLE" if old.form == "foreign" else "TABLE"
     hazards = () if old.form == "foreign" else (loses(f"All rows of {old.sql_name} are lost."),)
     return (
+        *((partition.detaching(old, context),) if any(partition.pointing(old, context)) else ()),
         exclusive(f"DROP {word} {old.sql_name}", old.id, *hazards, destroys=(old.id,) if hazards else ()),
     )
 

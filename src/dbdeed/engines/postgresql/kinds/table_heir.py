@@ -18,7 +18,7 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.postgresql.conversion import conversion, keeps_values
 from dbdeed.engines.postgresql.kinds import column_alter, column_create, heir_not_null
-from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns, dropped
+from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns, dropped, reading
 from dbdeed.engines.postgresql.online.names import aside
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive, loses, may_fail, rewriting, step
@@ -498,6 +498,8 @@ def _disturbed(heir: _Heir) -> Iterator[ObjectId]:
     current = heir.context.current
     for name in (*heir.anew, *_gone(heir)):
         yield from current.needed_by.get(ObjectId("column", (heir.old.schema, heir.old.name, name)), ())
+        if name in heir.was:
+            yield from reading(heir.was[name], heir.context)
     for name in heir.comes:
         own = ObjectId("constraint", (heir.old.schema, heir.old.name, name))
         if own in current.objects and own not in heir.context.target.objects:

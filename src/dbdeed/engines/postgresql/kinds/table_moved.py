@@ -65,11 +65,11 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
             covers.append(column.id)
     for name, column in was.items():
         if name not in wanted or wanted[name].type != column.type:
-            disturbs.update(_reading(column, context))
+            disturbs.update(reading(column, context))
     return Fitted(tuple(steps), tuple(covers), frozenset(disturbs))
 
 
-def _reading(column: Column, context: Context) -> Iterator[ObjectId]:
+def reading(column: Column, context: Context) -> Iterator[ObjectId]:
     """What reads a column that only comes from above in this table: it needs the one above, and the table."""
     above = column_create.column_above(column, context.current)
     if column.id in context.current.objects or above is None:

@@ -36,8 +36,23 @@ def detaching(old: Table, context: Context) -> Step:
     above = f"ALTER TABLE {qualified(*old.partition_of)} DETACH PARTITION {old.sql_name}"
     if old.detaching:
         return exclusive(_FINISH.format(name=literal(old.sql_name), detach=above), old.id)
+    held = tuple(
+        may_fail(f"Rows of {one.table_sql} may point to rows of {old.sql_name}.")
+        for one in pointing(old, context)
+    )
     moment = pauses(f"Nobody reads or writes {qualified(*old.partition_of)} for a moment.")
-    return exclusive(above, old.id, moment, online=_concurrently(old, above, context))
+    return exclusive(above, old.id, *held, moment, online=_concurrently(old, above, context, held))
+
+
+def pointing(old: Table, context: Context) -> Iterator[Any]:
+    """The foreign keys that point to a table above, and still do so afterwards."""
+    for table, _ in _above(old, context.current):
+        for column in context.current.children.get(table.id, ()):
+            for one in sorted(context.current.needed_by.get(column.id, ())):
+                key: Any = context.current.objects[one]
+                points = one.kind == "constraint" and key.references == table.id.name
+                if points and one in context.target.objects:
+                    yield key
 
 
 # Rebuilt in a scratch, it was never interrupted.
@@ -63,7 +78,9 @@ def left_behind(old: Table, context: Context) -> list[ObjectId]:
     ]
 
 
-def _concurrently(old: Table, detach: str, context: Context) -> tuple[Step, ...] | None:
+def _concurrently(
+    old: Table, detach: str, context: Context, held: tuple[Hazard, ...]
+) -> tuple[Step, ...] | None:
     """None where there is a default partition: then there is no such form."""
     columns = [_key(table) for table, _ in _above(old, context.current)]
     if _default_beside(old.partition_of, context.current) is not None or not all(columns):
@@ -73,7 +90,7 @@ def _concurrently(old: Table, detach: str, context: Context) -> tuple[Step, ...]
     if ("constraint", old.schema, old.name, check) in context.current.claimed:
         return None
     drop = f"ALTER TABLE {old.sql_name} DROP CONSTRAINT IF EXISTS {ident(check)}"
-    waiting = replace(patient(f"{detach} CONCURRENTLY", old.id), scans=False)
+    waiting = replace(patient(f"{detach} CONCURRENTLY", old.id, *held), scans=False)
     return (waiting, exclusive(drop, old.id))
 
 
