@@ -122,7 +122,7 @@ def measure(sizes: Sequence[int], names: Sequence[str], rounds: int, cache: Path
                 for tool in tools:
                     _round(one, tool, Path(folder) / tool.name / str(size), f"b{size}_{number}", taken)
                 if number == 0 and rounds:
-                    taken.clear()  # bytecode is compiled, as an installed package's is
+                    taken.clear()  # it compiled the bytecode
             rows += [(size, work, name, statistics.median(all_)) for (work, name), all_ in taken.items()]
         version = ".".join(map(str, one.programs.version))
     place = f"PostgreSQL {version}, Python {platform.python_version()}, {os.cpu_count()} processors"
@@ -144,14 +144,16 @@ def _round(
 
 
 def _seconds(command: Sequence[str], folder: Path, url: str, work: str) -> float:
-    names = {"BENCHMARK_URL": url}
+    # Bytecode is kept, as an installed package's is.
+    names = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    names["BENCHMARK_URL"] = url
     if work != "verify":  # ours also reads the history where a database is named
         names["DATABASE_URL"] = url
     began = time.perf_counter()
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, **names},
+        env=names,
         capture_output=True,
         text=True,
         timeout=PATIENCE,

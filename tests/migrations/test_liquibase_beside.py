@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from tests.migrations.conftest import Course
-from tests.migrations.peers import JAVA, JavaPeer, Said
+from tests.migrations.liquibase_project import liquibase_program
+from tests.migrations.peers import JavaPeer, Said
 from tests.migrations.tunnel import Tunnels
 from tests.migrations.written_drafts import forward, mixed, whole
 from tests.planning.conftest import Place
@@ -432,11 +433,7 @@ def test_a_changeset_in_xml_is_run_by_liquibase_itself(beside: Beside) -> None:
     nowhere = ToolProgram(course.format.process(course.files.layout, {"PATH": ""}), course.target)
     with pytest.raises(Unavailable, match=r"root\.xml can only be run by liquibase\. Its command line"):
         up(course.desk, course.files, course.place.scratch, nowhere)
-    program = beside.course.root / "bin" / "liquibase"
-    program.parent.mkdir()
-    main = "liquibase.integration.commandline.LiquibaseCommandLine"
-    program.write_text(f"#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 -cp '{JAVA}/lib/*' {main} \"$@\"\n")
-    program.chmod(0o755)
+    program = liquibase_program(course.root / "bin")
     environment = {"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(course.root)}
     process = course.format.process(course.files.layout, environment)
     tool = ToolProgram(process, course.target)

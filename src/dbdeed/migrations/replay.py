@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.faults import NEEDS_SUPERUSER, NotYet, SqlRejected
@@ -80,13 +81,20 @@ def replay(
         begin_history(session, with_history.history)
     fresh = False
     with progress.step("Running the migrations in a scratch database", total=len(todo)) as task:
-        for one in todo:
-            if fresh and with_history is None and one.up is not None and all_plain(one.up):
-                _replay_plain(engine, session, one)
-            else:
-                replay_up(engine, session, one, with_history)
-                fresh = one.up is not None and all_plain(one.up)
-            task.advance(1, len(todo))
+        for by_tool, group in groupby(todo, lambda one: one.up is None):
+            together = list(group)
+            if by_tool:
+                _carried(session, together, with_history, back=False)
+                task.advance(len(together), len(todo))
+                fresh = False
+                continue
+            for one in together:
+                if fresh and with_history is None and all_plain(one.up or ()):
+                    _replay_plain(engine, session, one)
+                else:
+                    replay_up(engine, session, one, with_history)
+                    fresh = all_plain(one.up or ())
+                task.advance(1, len(todo))
 
 
 def _replay_plain(engine: Engine, session: Session, migration: Migration) -> None:
@@ -116,7 +124,7 @@ def begin_history(session: Session, history: History) -> None:
 def replay_up(engine: Engine, session: Session, migration: Migration, carrier: Carrier | None) -> None:
     """Run one migration up; with a carrier, its history says so too."""
     if migration.up is None:
-        _carried(session, migration, carrier, back=False)
+        _carried(session, [migration], carrier, back=False)
         return
     replay_batches(engine, session, migration, migration.up)
     if carrier is not None:
@@ -128,7 +136,7 @@ def replay_up(engine: Engine, session: Session, migration: Migration, carrier: C
 def replay_down(engine: Engine, session: Session, migration: Migration, carrier: Carrier | None) -> None:
     """Take one migration back; with a carrier, its history says so too."""
     if migration.down is None:
-        _carried(session, migration, carrier, back=True)
+        _carried(session, [migration], carrier, back=True)
         return
     replay_batches(engine, session, migration, migration.down)
     if carrier is not None:
@@ -137,7 +145,11 @@ def replay_down(engine: Engine, session: Session, migration: Migration, carrier:
             carrier.history.forget(session, migration)
 
 
-def _carried(session: Session, migration: Migration, carrier: Carrier | None, *, back: bool) -> None:
+def _carried(
+    session: Session, migrations: Sequence[Migration], carrier: Carrier | None, *, back: bool
+) -> None:
+    """By the tool's own program: some that follow one another, or one taken back."""
+    migration = migrations[0]
     process = carrier.process if carrier is not None else None
     missing = process.missing if process is not None else ""
     if process is None or missing or session.reachable is None:
@@ -149,7 +161,10 @@ def _carried(session: Session, migration: Migration, carrier: Carrier | None, *,
             code="migration-foreign",
         )
     try:
-        (process.down if back else process.up)(session.reachable, migration)
+        if back:
+            process.down(session.reachable, migration)
+        else:
+            process.up(session.reachable, migrations)
     except Unavailable as error:
         raise ReplayFailed(error.message, hint=error.hint, where=error.where) from error
 
@@ -159,7 +174,7 @@ def replay_batches(
 ) -> None:
     """Run one way of a migration in a scratch, in the transactions that it would have."""
     if batches is None:
-        _carried(session, migration, None, back=False)
+        _carried(session, [migration], None, back=False)
         return
     engine.begin_file(session)
     for piece in pieces_of(engine, batches):

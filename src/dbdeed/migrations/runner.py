@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dbdeed.errors import InvalidInput, Refused, Unavailable
 from dbdeed.migrations import sums
+from dbdeed.migrations.by_tool import down_by_tool, up_by_tool
 from dbdeed.migrations.interrupted import where_it_stands
 from dbdeed.migrations.pieces import all_plain
 from dbdeed.migrations.problems import require_order
@@ -160,13 +162,21 @@ def up(
         before = [one.migration for one in lines if one.is_applied and one.migration is not None]
         with desk.progress.step("Running the migrations", total=len(todo)) as task:
             fresh = False
-            for line in todo:
-                assert line.migration is not None
-                _up_one(desk, scratch, tool, lock, before, line, fresh=fresh)
-                fresh = line.migration.up is not None and all_plain(line.migration.up)
-                before.append(line.migration)
-                report.done.append(line.migration)
-                task.advance(1, len(todo))
+            for foreign, group in groupby(todo, _is_foreign):
+                if foreign:
+                    together = [one.migration for one in group if one.migration is not None]
+                    up_by_tool(desk, together, tool, lock, report)
+                    before += together
+                    fresh = False
+                    task.advance(len(together), len(todo))
+                    continue
+                for line in group:
+                    assert line.migration is not None
+                    _up_one(desk, scratch, before, line, fresh=fresh)
+                    fresh = all_plain(line.migration.up or ())
+                    before.append(line.migration)
+                    report.done.append(line.migration)
+                    task.advance(1, len(todo))
     return report
 
 
@@ -206,21 +216,15 @@ def _until(todo: list[Line], until: str, files: Files) -> list[Line]:
     return [one for one in todo if one.key in wanted]
 
 
-def _up_one(
-    desk: Desk,
-    scratch: Scratch,
-    tool: Tool | None,
-    lock: ToolLock,
-    before: Sequence[Migration],
-    line: Line,
-    *,
-    fresh: bool,
-) -> None:
+def _is_foreign(line: Line) -> bool:
+    """Whether only its tool can run it."""
+    return line.migration is not None and line.migration.up is None
+
+
+def _up_one(desk: Desk, scratch: Scratch, before: Sequence[Migration], line: Line, *, fresh: bool) -> None:
     migration = line.migration
     assert migration is not None
-    if migration.up is None:
-        _by_tool(desk, migration, tool, lock, Direction.UP)
-        return
+    assert migration.up is not None
     done = 0
     if line.standpoint is not None:
         _require_direction(line, Direction.UP)
@@ -234,31 +238,6 @@ def live_catalog(desk: Desk) -> Catalog:
     """What the database holds, without what the tool keeps there for itself."""
     desk.session.left_out |= desk.history.tables
     return desk.engine.inspect(desk.session)
-
-
-def _by_tool(
-    desk: Desk, migration: Migration, tool: Tool | None, lock: ToolLock, direction: Direction
-) -> None:
-    process = tool.process if tool is not None else None
-    missing = process.missing if process is not None else f"{migration.needs} is needed."
-    if tool is None or process is None or missing:
-        raise Unavailable(
-            f"{migration.path.name} can only be run by {migration.needs}. {missing}",
-            where=str(migration.path),
-            hint="Install it, or run this one with the tool itself; then go on here.",
-            code="migration-foreign",
-        )
-    with desk.progress.step(f"Running {migration.path.name} with {migration.needs}"), lock.released():
-        (process.up if direction is Direction.UP else process.down)(tool.target, migration)
-    there = any(one.key == migration.key for one in desk.history.applied(desk.session))
-    if there is not (direction is Direction.UP):
-        raise Unavailable(
-            f"{migration.needs} ended well, and its history says nothing of {migration.version} "
-            f"{migration.description}.",
-            where=str(migration.path),
-            hint="See with the tool itself what it would run next.",
-            code="migration-foreign",
-        )
 
 
 def _require_direction(line: Line, direction: Direction) -> None:
@@ -353,7 +332,7 @@ def _down_one(
     migration = line.migration
     assert migration is not None
     if migration.down is None:
-        _by_tool(desk, migration, tool, lock, Direction.DOWN)
+        down_by_tool(desk, migration, tool, lock)
         return
     done = 0
     if line.standpoint is not None:

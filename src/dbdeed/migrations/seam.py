@@ -212,8 +212,12 @@ class Process(Protocol):
     def missing(self) -> str:
         """What is not installed and how to get it; "" where all is there."""
 
-    def up(self, target: Target, migration: Migration) -> None:
-        """Have the tool apply just this one, and record it. Raises `Unavailable` with its own words."""
+    def up(self, target: Target, migrations: Sequence[Migration]) -> None:
+        """Have the tool apply just these, which follow one another, and record each.
+
+        In one process: starting it costs more than what it then does. Raises `Unavailable` with its own
+        words; those before the one that failed are then applied.
+        """
 
     def down(self, target: Target, migration: Migration) -> None: ...
 

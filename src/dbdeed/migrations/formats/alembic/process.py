@@ -18,7 +18,7 @@ from dbdeed.migrations.formats.alembic.settings import settings_of
 from dbdeed.migrations.formats.alembic.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dbdeed.engines.seam import Target
     from dbdeed.migrations.seam import Layout, Migration
@@ -67,20 +67,22 @@ class AlembicProcess:
         if found := shutil.which("python3", path=self.environment.get("PATH")):
             yield found
 
-    def up(self, target: Target, migration: Migration) -> None:
-        self._run("upgrade", migration.key, target, migration)
+    def up(self, target: Target, migrations: Sequence[Migration]) -> None:
+        self._run("upgrade", [one.key for one in migrations], target, migrations)
 
     def down(self, target: Target, migration: Migration) -> None:
         tree = read_tree(self.layout.root, settings_of(self.layout.root))
         parents = tree[migration.key].parents
-        self._run("downgrade", parents[0] if parents else "base", target, migration)
+        self._run("downgrade", [parents[0] if parents else "base"], target, [migration])
 
-    def _run(self, what: str, revision: str, target: Target, migration: Migration) -> None:
+    def _run(
+        self, what: str, revisions: Sequence[str], target: Target, migrations: Sequence[Migration]
+    ) -> None:
         python = self._python
         assert python is not None  # `missing` was asked
         url, password = _url(target)
         done = subprocess.run(
-            [python, "-c", _RUN.read_text(encoding="utf-8"), what, revision],
+            [python, "-c", _RUN.read_text(encoding="utf-8"), what, *revisions],
             cwd=self.layout.root,
             env={**self.environment, "DATABASE_URL": url, "DBDEED_IDENTITY": _identity(target)},
             capture_output=True,
@@ -97,6 +99,9 @@ class AlembicProcess:
                     hint='Let it take os.environ["DATABASE_URL"], or the configuration\'s sqlalchemy.url.',
                     code="migration-elsewhere",
                 )
+            number, _, words = said.partition(" ")
+            migration = migrations[int(number)] if number.isdigit() else migrations[0]
+            said = words if number.isdigit() else said
             raise Unavailable(
                 f"Alembic could not run {migration.path.name}: {_hidden(said, password)}",
                 where=str(migration.path),

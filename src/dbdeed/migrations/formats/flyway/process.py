@@ -12,7 +12,7 @@ from dbdeed.migrations.formats.jdbc import jdbc_of
 from dbdeed.migrations.formats.loopback import by_tcp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dbdeed.engines.seam import Target
     from dbdeed.migrations.formats.jdbc import Jdbc
@@ -38,9 +38,9 @@ class FlywayProcess:
             return ""
         return "Flyway's command line (`flyway`) is not on the PATH; Redgate and Maven Central have it."
 
-    def up(self, target: Target, migration: Migration) -> None:
-        """Have it migrate up to this version; it finds those before it applied."""
-        until = migration.version or "current"
+    def up(self, target: Target, migrations: Sequence[Migration]) -> None:
+        """Have it migrate up to the last version; it finds those before the first applied."""
+        until = migrations[-1].version or "current"
         self._run(target, f"-target={until}", "-outOfOrder=true", "migrate")
 
     def down(self, target: Target, migration: Migration) -> None:

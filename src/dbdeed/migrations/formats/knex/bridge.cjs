@@ -1,4 +1,4 @@
-// What dbdeed asks of a project's own Knex, in the project's folder: `settings KNEXFILE`, `up|down NAME [KNEXFILE]`.
+// What dbdeed asks of a project's own Knex, in the project's folder: `settings KNEXFILE`, `up|down KNEXFILE NAME…`.
 // The database comes in DBDEED_CONNECTION, so that no secret is on a command line.
 "use strict";
 
@@ -69,12 +69,12 @@ function sqliteClient() {
   return "better-sqlite3";
 }
 
-async function run(direction, name, file) {
+async function run(direction, file, names) {
   const address = JSON.parse(process.env.DBDEED_CONNECTION);
   delete process.env.DBDEED_CONNECTION;
   const { client, ...connection } = address;
   const config = file ? await load(file) : {};
-  prepare(name);
+  names.forEach(prepare);
   const given = config.connection;
   if (given && typeof given === "object" && given.ssl !== undefined) connection.ssl = given.ssl;
   const knex = require(require.resolve("knex", { paths: [root] }))({
@@ -84,14 +84,18 @@ async function run(direction, name, file) {
     connection,
   });
   try {
-    await knex.migrate[direction]({ name });
+    for (const name of names) {
+      await knex.migrate[direction]({ name }).catch((error) => {
+        throw new Error(`${name}: ${(error && error.message) || error}`);
+      });
+    }
   } finally {
     await knex.destroy();
   }
   return {};
 }
 
-(async () => (what === "settings" ? settings(path.resolve(words[0])) : run(what, words[0], words[1])))().then(
+(async () => (what === "settings" ? settings(path.resolve(words[0])) : run(what, words[0], words.slice(1))))().then(
   (answer) => {
     process.stdout.write(`\n${MARK}${JSON.stringify(answer)}\n`, () => process.exit(0));
   },

@@ -15,7 +15,7 @@ from dbdeed.migrations.formats.addresses import libpq_parameters, sqlite_file
 from dbdeed.migrations.formats.knex.settings import BRIDGE, answer_in, knexfile_of, last_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dbdeed.engines.seam import Target
     from dbdeed.migrations.seam import Layout, Migration
@@ -60,18 +60,19 @@ class KnexProcess:
     def _node(self) -> str | None:
         return shutil.which("node", path=self.environment.get("PATH"))
 
-    def up(self, target: Target, migration: Migration) -> None:
-        self._run("up", target, migration)
+    def up(self, target: Target, migrations: Sequence[Migration]) -> None:
+        self._run("up", target, migrations)
 
     def down(self, target: Target, migration: Migration) -> None:
-        self._run("down", target, migration)
+        self._run("down", target, [migration])
 
-    def _run(self, direction: str, target: Target, migration: Migration) -> None:
+    def _run(self, direction: str, target: Target, migrations: Sequence[Migration]) -> None:
         node = self._node
         assert node is not None  # `missing` was asked
         address = _address(target)
         file = knexfile_of(self.layout.root)
-        command = [node, str(BRIDGE), direction, migration.key, *([str(file)] if file is not None else [])]
+        keys = [one.key for one in migrations]
+        command = [node, str(BRIDGE), direction, str(file) if file is not None else "", *keys]
         done = subprocess.run(
             command,
             cwd=self.layout.root,
@@ -83,6 +84,9 @@ class KnexProcess:
         )
         if done.returncode != 0:
             said = answer_in(done.stderr) or last_line(done.stderr)
+            key, _, words = said.partition(": ")
+            migration = next((one for one in migrations if one.key == key), migrations[0])
+            said = words if migration.key == key else said
             raise Unavailable(
                 f"Knex could not run {migration.path.name}: {_hidden(said, address)}",
                 where=str(migration.path),

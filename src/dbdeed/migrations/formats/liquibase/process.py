@@ -14,7 +14,7 @@ from dbdeed.migrations.formats.liquibase.changelog import read_changesets, runs_
 from dbdeed.migrations.formats.loopback import by_tcp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dbdeed.engines.seam import Target
     from dbdeed.migrations.formats.jdbc import Jdbc
@@ -43,18 +43,21 @@ class LiquibaseProcess:
             return ""
         return "Its command line (`liquibase`) is not on the PATH; npm's and Maven's packages have it."
 
-    def up(self, target: Target, migration: Migration) -> None:
-        """The next changeset that has not run, which is this one: all before it have.
+    def up(self, target: Target, migrations: Sequence[Migration]) -> None:
+        """The next changesets that have not run, which are these: all before them have."""
+        count = f"--count={self._count(target, migrations)}"
+        self._run(target, migrations[-1], "update-count", count)
 
-        Those that run always count as not having run, so they are counted too.
-        """
+    def _count(self, target: Target, migrations: Sequence[Migration]) -> int:
+        """How many Liquibase counts up to the last: those that run always count as not having run."""
         engine = "sqlite" if target.url.startswith("sqlite") else "postgresql"
-        count = 1
+        wanted = {one.key for one in migrations}
+        count = 0
         for one in read_changesets(self.configuration, self.layout.root, engine):
-            if one.key == migration.key:
+            count += one.key in wanted or (one.always and runs_here(one, self.configuration, engine))
+            if one.key == migrations[-1].key:
                 break
-            count += one.always and runs_here(one, self.configuration, engine)
-        self._run(target, migration, "update-count", f"--count={count}")
+        return count
 
     def down(self, target: Target, migration: Migration) -> None:
         """The last that ran, which must be this one: Liquibase is asked first what it would roll back."""

@@ -1,0 +1,69 @@
+"""A project that Liquibase's own command line runs beside ours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.migrations.peers import JAVA
+
+from dbdeed.migrations.formats.jdbc import jdbc_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dbdeed.engines.seam import Target
+
+_MAIN = "liquibase.integration.commandline.LiquibaseCommandLine"
+
+
+def liquibase_program(folder: Path) -> Path:
+    """`liquibase` as its distribution has it, in a folder of its own; skips the test where it is absent."""
+    if shutil.which("java") is None or not (JAVA / "lib").is_dir():
+        pytest.skip("Liquibase is not here; `tools/peers.py java` fetches it")
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "liquibase"
+    program.write_text(f"#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 -cp '{JAVA}/lib/*' {_MAIN} \"$@\"\n")
+    program.chmod(0o755)
+    return program
+
+
+@dataclass
+class LiquibaseProject:
+    """Its environment holds where the database and the changelog are."""
+
+    root: Path
+    program: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, *words: str) -> str:
+        """Its words. Fails the test where the command does."""
+        done = subprocess.run(
+            [str(self.program), *words],
+            cwd=self.root,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def left(self) -> str:
+        """What it says of changesets that are to be run; "" where there are none."""
+        said = self.ask("status", "--verbose")
+        return "" if "is up to date" in said else said
+
+
+def liquibase_project(root: Path, target: Target, changelog: str) -> LiquibaseProject:
+    """The target's address is one that Java's drivers reach."""
+    reached = jdbc_of(target)
+    environment = {"LIQUIBASE_COMMAND_URL": reached.url, "LIQUIBASE_COMMAND_CHANGELOG_FILE": changelog}
+    if reached.user:
+        environment["LIQUIBASE_COMMAND_USERNAME"] = reached.user
+    return LiquibaseProject(root, liquibase_program(root / "bin"), environment)
