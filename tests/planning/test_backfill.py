@@ -318,8 +318,8 @@ def test_parts_without_rows_to_fill_do_not_make_the_next_one_large() -> None:
 def test_parts_shrink_and_pause_while_they_are_slow() -> None:
     pages = Pages(400, lambda size: size / 32)
     assert pages.run() == 400
-    assert pages.sizes[:4] == [64, 32, 16, 8]
-    assert pages.slept[:2] == [1.0, 0.5]
+    assert set(pages.sizes[1:-1]) == {12}  # one slow part is enough to know
+    assert pages.slept == [1.0]
 
 
 def test_it_pauses_while_somebody_waits_and_not_for_ever() -> None:

@@ -44,7 +44,8 @@ class Pace:
     def after(self, seconds: float, filled: int) -> None:
         """Learn from how long it took; parts without rows to fill say little of what those with rows take."""
         if seconds > self.slow:
-            self.size = max(self.size // 2, 1)
+            # Straight to what would not have been slow: each part that is makes somebody wait.
+            self.size = max(min(self.size // 2, int(self.size * self.slow / seconds)), 1)
             self.sleep(seconds / 2)
         elif seconds < self.quick and (filled or self.size < _IDLE):
             self.size = min(self.size * 2, _MOST)
