@@ -61,7 +61,8 @@ def test_names_are_those_that_the_server_chooses(db: Session, table: str) -> Non
 TYPES = [
     "integer", "bigint", "smallint", "numeric(8,2)", "double precision", "text", "character varying(40)", "boolean",
     "date", "timestamp with time zone", "timestamp without time zone", "jsonb", "json", "uuid", "integer[]", "text[]",
-    "inet", "cidr", "interval", "bytea",
+    "inet", "cidr", "interval", "bytea", "bigint[]", "character varying(40)[]", "timestamp with time zone[]", "cidr[]",
+    "inet[]",
 ]  # fmt: skip
 
 
@@ -90,6 +91,22 @@ def test_every_conversion_is_one_that_the_server_takes(db: Session) -> None:
         ("numeric(8,2)", "numeric(10,2)", False),
         ("numeric(8,2)", "numeric(10,3)", True),
         ("integer", "bigint", True),
+        ("bit(3)", "bit varying", False),
+        ("timestamp without time zone", "timestamp(6) without time zone", False),
+        ("timestamp(3) with time zone", "timestamp with time zone", False),
+        ("interval", "interval(6)", False),
+        # Each value of a list is written anew, but for where no limit is left.
+        ("character varying(10)[]", "character varying(20)[]", True),
+        ("character varying(10)[]", "character varying[]", False),
+        ("character varying[]", "text[]", True),
+        ("text[]", "character varying[]", True),
+        ("numeric(8,2)[]", "numeric(10,2)[]", True),
+        ("numeric(8,2)[]", "numeric[]", False),
+        ("bit varying(5)[]", "bit varying(9)[]", True),
+        ("timestamp(3) with time zone[]", "timestamp(6) with time zone[]", True),
+        ("timestamp(3) with time zone[]", "timestamp with time zone[]", False),
+        ("interval day to second(2)[]", "interval day to second[]", True),
+        ("cidr[]", "inet[]", True),
     ],
 )
 def test_what_is_rewritten(db: Session, old: str, new: str, rewrites: bool) -> None:

@@ -1,13 +1,15 @@
 """What changing a column's type takes: an expression, a rewrite, a risk.
 
 Rules: the assignment casts and the binary-coercible pairs of PostgreSQL's pg_cast, and
-ATColumnChangeRequiresRewrite with the length coercions that skip the rewrite where a limit only grows.
+ATColumnChangeRequiresRewrite with the length coercions that skip the rewrite where a limit only grows. Of
+a list each value is converted by itself, which the server does not look into: it skips the rewrite only where
+nothing is converted at all.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _NUMBERS = {
     "smallint": 0,
@@ -84,20 +86,21 @@ def conversion(old: str, new: str) -> Conversion:
     old_base, old_modifier, old_array = _parts(old)
     new_base, new_modifier, new_array = _parts(new)
     if old_base == new_base and old_array == new_array:
-        return _resized(new_base, old_modifier, new_modifier)
+        change = _resized(new_base, old_modifier, new_modifier)
+        return replace(change, rewrites=True) if new_array and _limited(new) and old != new else change
     if old_array != new_array:
         return _with_array(new, old_base, new_base, old_array=old_array)
     family = any({old_base, new_base} <= one for one in _FAMILIES)
     if family:
-        return _within(old_base, new_base, old_modifier, new_modifier)
+        change = _within(old_base, new_base, old_modifier, new_modifier)
+        return replace(change, rewrites=True) if new_array else change
     if new_base in _TEXTS:
         return Conversion("", rewrites=True, may_fail=new_modifier != (), family=False)
     if old_base in _TEXTS or (old_base, new_base) in _EXPLICIT:
         return Conversion("{}::" + new, rewrites=True, may_fail=True, family=False)
     text = "{}::text[]::" if old_array else "{}::text::"
-    return Conversion(
-        _moment(old_base, new_base, new) or text + new, rewrites=True, may_fail=True, family=False
-    )
+    moment = "" if new_array else _moment(old_base, new_base, new)
+    return Conversion(moment or text + new, rewrites=True, may_fail=True, family=False)
 
 
 _WIDER = frozenset(
@@ -168,6 +171,14 @@ def _parts(written: str) -> tuple[str, tuple[int, ...], bool]:
     return _MODIFIER.sub("", bare).replace("  ", " ").strip(), numbers, array
 
 
+_FINEST = 6  # digits of a second that are kept where none are said
+
+
+def _limited(written: str) -> bool:
+    """Whether a type says more than its name: a length, or which fields an interval has."""
+    return "(" in written or bool(re.match(r"interval \w", written))
+
+
 def _resized(base: str, old: tuple[int, ...], new: tuple[int, ...]) -> Conversion:
     """Only the modifier differs (or only the collation)."""
     if old == new:
@@ -179,7 +190,7 @@ def _resized(base: str, old: tuple[int, ...], new: tuple[int, ...]) -> Conversio
     elif base in ("character", "bit"):
         return Conversion("", rewrites=True, may_fail=not old or not new or new[0] < old[0], family=True)
     else:
-        grows = not new or (bool(old) and new[0] >= old[0])
+        grows = not new or new[0] >= (old[0] if old else _FINEST)
         return Conversion("", rewrites=not grows, may_fail=False, family=True)
     return Conversion("", rewrites=not grows, may_fail=not grows, family=True)
 
@@ -196,7 +207,7 @@ def _within(old: str, new: str, _old_size: tuple[int, ...], new_size: tuple[int,
         return Conversion("", rewrites=not grows, may_fail=bool(new_size), family=True)
     if {old, new} == {"json", "jsonb"}:
         return Conversion("", rewrites=True, may_fail=new == "jsonb", family=False)
-    if (old, new) == ("cidr", "inet"):
+    if (old, new) == ("cidr", "inet") or ((old, new) == ("bit", "bit varying") and not new_size):
         return Conversion("", rewrites=False, may_fail=False, family=True)
     return Conversion("", rewrites=True, may_fail=bool(new_size), family=True)
 
