@@ -157,7 +157,7 @@ class Change:
             table's constraints. They have no change of their own.
         because: the change that makes this one necessary where nothing about the object itself differs (a
             view taken down while a column's type changes), else None.
-        disturbs: objects that must be away while an alteration runs; they have changes of their own.
+        disturbs: objects that must be away while it is altered or made; they have changes of their own.
         loosens: objects that are replaced and that an alteration makes its object stop needing before they
             go; what it takes away comes back with the object's other alteration.
         was: what a renamed object, or part of one, was called.

@@ -114,6 +114,7 @@ class Kind:
             cannot.
         shares: objects of which one takes a share that another may want: a partition of the tables above.
         steps_aside: the difference for which an object that could stay goes all the same, and comes back.
+        disturbs: objects of the current catalog that must be out of the way while a new one is made.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Kind:
     takes_along: Callable[[Any, Context], Iterable[ObjectId]] | None = None
     shares: Callable[[Any, Catalog], Iterable[ObjectId]] | None = None
     steps_aside: Callable[[Any, Context], ObjectId | None] | None = None
+    disturbs: Callable[[Any, Context], frozenset[ObjectId]] | None = None
 
 
 @dataclass
@@ -182,6 +184,9 @@ def _decide(work: _Work) -> None:
             else:
                 work.altered[one] = alteration
                 waiting.extend((disturbed, one) for disturbed in alteration.disturbs)
+    for one, new in target.objects.items():
+        if one not in current.objects:
+            waiting.extend((disturbed, one) for disturbed in _disturbed_by_new(work, new))
     _take_down(work, waiting)
     while ring := next(_rings(work), None):
         one, fallen = ring
@@ -191,6 +196,11 @@ def _decide(work: _Work) -> None:
         else:
             waiting.append((one, fallen))
         _take_down(work, waiting)
+
+
+def _disturbed_by_new(work: _Work, new: Object) -> frozenset[ObjectId]:
+    disturbs = work.kind(new.id).disturbs
+    return disturbs(new, work.context) if disturbs is not None else frozenset()
 
 
 def _take_down(work: _Work, waiting: deque[tuple[ObjectId, ObjectId | None]]) -> None:
@@ -403,6 +413,7 @@ def _creations(work: _Work, covered: set[ObjectId]) -> Iterable[Change]:
             making.steps,
             covers=making.covers,
             because=work.down.get(new.id),
+            disturbs=_disturbed_by_new(work, new) if new.id not in current.objects else frozenset(),
         )
 
 

@@ -69,6 +69,7 @@ def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) 
             _order_drop(graph, position, ids, places, leaving, current, target, loose)
         elif change.action in (Action.CREATE, Action.ALTER):
             _order_making(graph, position, ids, places, target)
+            _order_disturbed(graph, position, change, places)
         if any(form.batched for step in change.steps for form in step.online or ()):
             _order_filling(graph, position, change, places)
         if change.action is Action.ALTER and not change.ahead:
@@ -167,6 +168,13 @@ def _order_making(
             graph.put(places[Action.ALTER].get(mentioned), position, _Bond.NEAT)
 
 
+def _order_disturbed(graph: _Graph, position: int, change: Change, places: _Places) -> None:
+    """What it disturbs is away meanwhile."""
+    for one in change.disturbs:
+        graph.put(places[Action.DROP].get(one), position, _Bond.MUST)
+        graph.put(position, places[Action.CREATE].get(one), _Bond.MUST)
+
+
 def _order_alteration(
     graph: _Graph,
     position: int,
@@ -176,10 +184,7 @@ def _order_alteration(
     current: Catalog,
     target: Catalog,
 ) -> None:
-    """What it disturbs is away meanwhile; what needed it and goes anyhow had better be gone."""
-    for one in change.disturbs:
-        graph.put(places[Action.DROP].get(one), position, _Bond.MUST)
-        graph.put(position, places[Action.CREATE].get(one), _Bond.MUST)
+    """What needed it and goes anyhow had better be gone."""
     for one in (change.id, *change.covers):
         for other in current.needed_by.get(one, ()):
             graph.put(places[Action.DROP].get(other), position, _Bond.NEAT)

@@ -1,5 +1,5 @@
 # ruff: noqa: ISC004 - a pair is two texts, and long ones go over several lines
-"""More pairs that random ones led to: functions, and what the server computes with them by itself."""
+"""More pairs that random ones led to: functions, what the server computes by itself, rows held by columns."""
 
 from __future__ import annotations
 
@@ -53,4 +53,18 @@ REFUSED = {
     ),
 }  # fmt: skip
 
-PAIRS = {**REFUSED, **CALLS, **COMPUTED}
+_HELD = (
+    "CREATE TABLE h (x t, y t[], z t GENERATED ALWAYS AS (x) STORED, CHECK (x IS NOT NULL)); CREATE TABLE g (z t);"
+    "CREATE VIEW v AS SELECT (x).a AS b, x, y FROM h; CREATE VIEW w AS SELECT b FROM v;"
+    "CREATE MATERIALIZED VIEW m AS SELECT z FROM g; CREATE INDEX i ON h (((x).a)); COMMENT ON VIEW w IS 'x'"
+)
+
+ROWS = {
+    "a table whose rows another holds, under a view, gets columns that count and compute": (
+        f"CREATE TABLE t (a integer); {_HELD}",
+        "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS IDENTITY,"
+        f" c integer GENERATED ALWAYS AS (a + 1) STORED); {_HELD}",
+    ),
+}  # fmt: skip
+
+PAIRS = {**ROWS, **REFUSED, **CALLS, **COMPUTED}

@@ -314,12 +314,9 @@ def create(new: Column, context: Context) -> Making:
 
 def _with_rows_held(new: Column, making: Making, context: Context) -> Making:
     """Where other tables hold rows of this one, its new column cannot come with a value."""
-    valued = new.local and (new.default or new.not_null or new.identity is not None)
-    if not valued or new.parent is None or new.parent not in context.current.objects:
-        return making
-    held = row_held.around(new.parent, context)
+    held = _rows_held(new, context)
     plain = tuple(replace(one, online=None) for one in making.steps)
-    if not held.disturbs or new.generated or new.identity is not None or new.not_null_name:
+    if not held.disturbs or _written_at_once(new):
         return replace(making, steps=(*held.before, *plain, *held.after)) if held.before else making
     bare = msgspec.structs.replace(new, default="", not_null=False)
     name = ident(new.name)
@@ -330,6 +327,24 @@ def _with_rows_held(new: Column, making: Making, context: Context) -> Making:
     fails = (may_fail(f"{new.table_sql}.{name} may hold NULLs."),) if new.not_null else ()
     last = (replace(one, hazards=fails) for one in column_create.own_steps(bare, new))
     return Making((*first, *((fill,) if new.default else ()), *last), making.covers)
+
+
+def _rows_held(new: Column, context: Context) -> row_held.Around:
+    """What a new column's values want where other tables hold rows of its own."""
+    valued = new.local and (new.default or new.not_null or new.identity is not None)
+    if not valued or new.parent is None or new.parent not in context.current.objects:
+        return row_held.Around()
+    return row_held.around(new.parent, context)
+
+
+def _written_at_once(new: Column) -> bool:
+    """Whether its values come with it and not in a step of their own."""
+    return bool(new.generated or new.identity is not None or new.not_null_name)
+
+
+def disturbs(new: Column, context: Context) -> frozenset[ObjectId]:
+    """What stands on columns that hold rows as JSON while a new one comes with values."""
+    return _rows_held(new, context).disturbs if _written_at_once(new) else frozenset()
 
 
 def drop(old: Column, context: Context) -> tuple[Step, ...]:
@@ -407,7 +422,7 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         return None
     if new.local and old.type != new.type and new.parent is not None and way.steps:
         held = row_held.around(new.parent, context)
-        if held.before:
+        if held.before or held.disturbs:
             plain = (replace(one, online=None) for one in way.steps)
             steps = (*held.before, *plain, *held.after)
             way = replace(way, steps=steps, disturbs=way.disturbs | held.disturbs)
@@ -425,5 +440,6 @@ KINDS = (
         holds_data=True,
         computed=lambda one: bool(one.generated),
         loosen=column_alter.loosen,
+        disturbs=disturbs,
     ),
 )

@@ -44,8 +44,8 @@ def around(table: ObjectId, context: Context) -> Around:
     ]
     of: Any = current.objects[table]
     held = [one for one in holders if one.local and one.type in (of.sql_name, f"{of.sql_name}[]")]
-    if not held:
-        return Around()
+    computed = {one.id for one in held if one.generated}  # they go, and are computed anew
+    held = [one for one in held if not one.generated]
     before: list[Step] = []
     after: list[Step] = []
     function = f"pg_temp.{ident(names.aside(of.name))}"
@@ -56,9 +56,12 @@ def around(table: ObjectId, context: Context) -> Around:
         making, drop = _lists(of.sql_name, function)
         after = [step(making, table), *after, step(drop, table)]
     needing = {
-        other for one in held for other in current.needed_by.get(one.id, ()) if other.kind not in _STAYS
+        other
+        for one in held
+        for other in current.needed_by.get(one.id, ())
+        if other.kind not in _STAYS or getattr(current.objects[other], "generated", "")
     }
-    return Around(tuple(before), tuple(after), frozenset(needing))
+    return Around(tuple(before), tuple(after), frozenset(needing | computed))
 
 
 def _as_json(one: Column) -> Step:
