@@ -185,11 +185,13 @@ def _order_alteration(
     target: Catalog,
 ) -> None:
     """What needed it and goes anyhow had better be gone."""
-    for one in (change.id, *change.covers):
+    ids = frozenset((change.id, *change.covers))
+    for one in ids:
         for other in current.needed_by.get(one, ()):
             graph.put(places[Action.DROP].get(other), position, _Bond.NEAT)
-            if one not in target.needs.get(other, ()):  # a key that is moved to other columns
-                graph.put(leaving.get(other), position, _Bond.SHOULD)
+            needs = target.needs.get(other, frozenset())
+            if one not in needs:  # a key that is moved to other columns, be it to some that change here too
+                graph.put(leaving.get(other), position, _Bond.SHOULD if ids.isdisjoint(needs) else _Bond.NEAT)
 
 
 def _order_filling(graph: _Graph, position: int, change: Change, places: _Places) -> None:

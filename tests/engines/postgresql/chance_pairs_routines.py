@@ -1,5 +1,5 @@
 # ruff: noqa: ISC004 - a pair is two texts, and long ones go over several lines
-"""More pairs that random ones led to: functions, what the server computes by itself, rows held by columns."""
+"""More pairs that random ones led to: functions, what the server computes by itself, what stands on columns."""
 
 from __future__ import annotations
 
@@ -67,4 +67,21 @@ ROWS = {
     ),
 }  # fmt: skip
 
-PAIRS = {**ROWS, **REFUSED, **CALLS, **COMPUTED}
+TURNED = {
+    "a policy turns to another column of a partition that leaves, where both stay": (
+        "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE t PARTITION OF p FOR VALUES IN (1);"
+        "ALTER TABLE t ALTER a SET NOT NULL, ALTER b SET NOT NULL;"
+        "CREATE POLICY y ON p USING (EXISTS (SELECT FROM t x WHERE x.a > 0))",
+        "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE t (a integer NOT NULL, b boolean NOT NULL);"
+        "CREATE POLICY y ON p USING (EXISTS (SELECT FROM t x WHERE x.b))",
+    ),
+    "a policy turns from a column of a partition that leaves, whose type changes too": (
+        "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE t PARTITION OF p FOR VALUES IN (1);"
+        "ALTER TABLE t ALTER a SET NOT NULL, ALTER b SET NOT NULL;"
+        "CREATE POLICY y ON p USING (EXISTS (SELECT FROM t x WHERE x.a > 0))",
+        "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE t (a text NOT NULL, b boolean NOT NULL);"
+        "CREATE POLICY y ON p USING (EXISTS (SELECT FROM t x WHERE x.b))",
+    ),
+}  # fmt: skip
+
+PAIRS = {**TURNED, **ROWS, **REFUSED, **CALLS, **COMPUTED}

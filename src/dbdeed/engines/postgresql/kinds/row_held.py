@@ -59,7 +59,7 @@ def around(table: ObjectId, context: Context) -> Around:
         other
         for one in held
         for other in current.needed_by.get(one.id, ())
-        if other.kind not in _STAYS or getattr(current.objects[other], "generated", "")
+        if other.kind not in _STAYS or bool(getattr(current.objects[other], "generated", ""))
     }
     return Around(tuple(before), tuple(after), frozenset(needing | computed))
 
