@@ -14,6 +14,7 @@ from tests.migrations.peers import JAVA
 from dbdeed.migrations.formats.jdbc import jdbc_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dbdeed.engines.seam import Target
@@ -67,3 +68,16 @@ def liquibase_project(root: Path, target: Target, changelog: str) -> LiquibasePr
     if reached.user:
         environment["LIQUIBASE_COMMAND_USERNAME"] = reached.user
     return LiquibaseProject(root, liquibase_program(root / "bin"), environment)
+
+
+def xml_changelog(sets: Sequence[str]) -> str:
+    """A changelog of changesets in XML."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        'xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog '
+        'http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">\n'
+        + "\n".join(sets)
+        + "\n</databaseChangeLog>\n"
+    )

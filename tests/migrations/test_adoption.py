@@ -17,7 +17,7 @@ from tests.migrations.alembic_project import alembic_project
 from tests.migrations.dbmate_project import dbmate_project
 from tests.migrations.flyway_project import flyway_project
 from tests.migrations.knex_project import knex_project
-from tests.migrations.liquibase_project import liquibase_project
+from tests.migrations.liquibase_project import liquibase_project, xml_changelog
 from tests.migrations.tunnel import Tunnels
 from tests.planning.conftest import Place
 
@@ -91,20 +91,13 @@ def _formatted(count: int) -> str:
 
 
 def _xml(count: int) -> str:
-    sets = [
-        f'<changeSet id="{number}" author="team"><createTable tableName="t{number}">'
-        '<column name="id" type="int"><constraints primaryKey="true"/></column>'
-        '<column name="a" type="text"/></createTable></changeSet>'
-        for number in range(count)
-    ]
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog" '
-        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-        'xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog '
-        'http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">\n'
-        + "\n".join(sets)
-        + "\n</databaseChangeLog>\n"
+    return xml_changelog(
+        [
+            f'<changeSet id="{number}" author="team"><createTable tableName="t{number}">'
+            '<column name="id" type="int"><constraints primaryKey="true"/></column>'
+            '<column name="a" type="text"/></createTable></changeSet>'
+            for number in range(count)
+        ]
     )
 
 

@@ -200,20 +200,24 @@ def up_for(
 def _require_strategy(shop: Workshop, lines: Sequence[Line], pending: Sequence[Migration]) -> None:
     """Hold files that somebody else wrote against the Strategy; ours were when they were written.
 
+    Those that only their tool can run too, where it says beforehand what it would do.
+
     Raises `Refused` with the alternative.
     """
     from dbdeed.app.migrate_explain import explanations
     from dbdeed.migrations.explaining import refusals
+    from dbdeed.migrations.foreseeing import can_foresee
 
     strategy = shop.site.architecture.migrations.strategy.value
-    foreign = [one for one in pending if one.origin is None and one.up is not None]
+    said = can_foresee(shop.desk.carrier)
+    foreign = [one for one in pending if one.origin is None and (one.up is not None or said)]
     begun = any(one.standpoint is not None for one in lines)  # it was held against it when it began
     if strategy is None or begun or not foreign or not (strategy.how is How.ONLINE or strategy.reversible):
         return
-    said = [one for each in explanations(shop, lines, foreign) for one in refusals(each, strategy)]
-    if said:
-        more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
-        raise Refused(said[0] + more, code="strategy")
+    found = [one for each in explanations(shop, lines, foreign) for one in refusals(each, strategy)]
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise Refused(found[0] + more, code="strategy")
 
 
 def migrate_down(

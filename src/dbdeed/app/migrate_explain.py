@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from dbdeed.app.migrations import open_workshop
-from dbdeed.engines.faults import NotYet
 from dbdeed.errors import InvalidInput
 from dbdeed.migrations.explaining import explain, refusals
-from dbdeed.migrations.replay import replay, replay_batches
+from dbdeed.migrations.foreseeing import foresee
+from dbdeed.migrations.replay import begin_history, foreign, replay_up
 from dbdeed.migrations.runner import live_catalog, where_all_stand
+from dbdeed.migrations.seam import State
 from dbdeed.migrations.standing import RUNS
 from dbdeed.planning.proof import rebuild
 from dbdeed.progress import SILENT
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
     from dbdeed.app.migrations import Workshop
     from dbdeed.engines.catalog import ObjectId
+    from dbdeed.engines.seam import Session
     from dbdeed.migrations.explaining import Explanation
-    from dbdeed.migrations.seam import Migration
+    from dbdeed.migrations.replay import Carrier
+    from dbdeed.migrations.seam import Batch, Migration
     from dbdeed.migrations.standing import Line
     from dbdeed.progress import Progress
 
@@ -63,7 +67,7 @@ def migrate_explain(
 
     Raises:
         InvalidInput: no such file, or it does not run.
-        NotYet: only its tool can run it.
+        NotYet: only its tool can run it, and does not say beforehand what that is.
         Unavailable: no database, no scratch.
     """
     with open_workshop(
@@ -109,25 +113,36 @@ def explanations(shop: Workshop, lines: Sequence[Line], meant: Sequence[Migratio
         return known[table]
 
     from_live = all(one.key in {each.key for each in pending} for one in meant)
-    with site.scratch.database() as session:
+    order: Sequence[Migration] = pending if from_live else shop.files.migrations
+    order = order[: max(number for number, one in enumerate(order) if one.key in wanted) + 1]
+    carrier = desk.carrier if foreign(order) else None
+    with site.scratch.database(reachable=carrier is not None) as session:
         if from_live:
             with site.progress.step("Building the database's state in a scratch database"):
                 rebuild(engine, session, live_catalog(desk))
-            order: Sequence[Migration] = pending
-        else:
-            order = shop.files.migrations
-        last = max(number for number, one in enumerate(order) if one.key in wanted)
-        for one in order[: last + 1]:
+        if carrier is not None:
+            begin_history(session, carrier.history)
+            _record(session, carrier, lines if from_live else ())
+        ahead: dict[str, list[Batch]] = {}
+        for number, one in enumerate(order):
             if one.key not in wanted:
-                if from_live:
-                    replay_batches(engine, session, one, one.up)
-                else:
-                    replay(engine, session, [one])
+                replay_up(engine, session, one, carrier)
                 continue
-            if one.up is None:
-                raise NotYet(
-                    f"Only {one.needs} can run {one.path.name}: what it does is not known before.",
-                    code="migration-foreign",
-                )
+            if one.up is None and one.key not in ahead:
+                following = takewhile(lambda each: each.up is None and each.key in wanted, order[number:])
+                ahead |= foresee(engine, session, list(following), carrier)
+            batches = ahead[one.key] if one.up is None else one.up
             with site.progress.step(f"Running {one.path.name} in a scratch database"):
-                yield explain(engine, session, one, one.up, sizes, used)
+                yield explain(engine, session, one, batches, sizes, used)
+            if carrier is not None:
+                engine.begin_file(session)
+                with session.transaction():
+                    carrier.history.record(session, one, state=State.DONE, seconds=0.0)
+
+
+def _record(session: Session, carrier: Carrier, lines: Sequence[Line]) -> None:
+    """What the live database has, in the scratch's history: the tool goes on from there."""
+    with session.transaction():
+        for line in lines:
+            if line.is_applied and line.migration is not None:
+                carrier.history.record(session, line.migration, state=State.DONE, seconds=0.0)

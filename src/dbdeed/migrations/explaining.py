@@ -191,7 +191,7 @@ def refusals(explanation: Explanation, strategy: Strategy | None) -> list[str]:
                 "window, and say so there."
                 for kind in list(kinds)[:1]
             ]
-    if strategy.reversible and explanation.migration.down is None:
+    if strategy.reversible and explanation.migration.down is None and not explanation.migration.needs:
         found.append(
             f"{name} has no way back, and the Strategy is reversible. Write one, or say forward only."
         )

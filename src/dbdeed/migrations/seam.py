@@ -222,6 +222,21 @@ class Process(Protocol):
     def down(self, target: Target, migration: Migration) -> None: ...
 
 
+class Foresees(Protocol):
+    """What a program has besides that says beforehand what it would run."""
+
+    def foresee(self, target: Target, migrations: Sequence[Migration]) -> Sequence[Foreseen]:
+        """Of each of some that come next, in order. Raises `Unavailable` with the tool's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The SQL of one migration, as its tool makes it for the database at hand."""
+
+    sql: str
+    transactional: bool = True
+
+
 class Format(Protocol):
     """One tool's files."""
 

@@ -125,6 +125,7 @@ def _foreign(reading: _Reading, entry: Entry, filename: str, path: Path, where: 
         labels=said.get("labels", ""),
         dbms=said.get("dbms", ""),
         ignored=said.get("ignore", "") == "true",
+        in_transaction=said.get("runInTransaction", "").lower() != "false",
         on_change=said.get("runOnChange", "") == "true",
         always=said.get("runAlways", "") == "true",
         described=entry.body,

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from dbdeed.errors import Unavailable
 from dbdeed.migrations.formats.jdbc import jdbc_of
 from dbdeed.migrations.formats.liquibase.changelog import read_changesets, runs_here
+from dbdeed.migrations.formats.liquibase.foreseen import foreseen
 from dbdeed.migrations.formats.loopback import by_tcp
+from dbdeed.migrations.seam import Foreseen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dbdeed.engines.seam import Target
     from dbdeed.migrations.formats.jdbc import Jdbc
+    from dbdeed.migrations.formats.liquibase.changeset import ChangeSet
     from dbdeed.migrations.formats.liquibase.configuration import Configuration
     from dbdeed.migrations.seam import Layout, Migration
 
@@ -48,13 +51,28 @@ class LiquibaseProcess:
         count = f"--count={self._count(target, migrations)}"
         self._run(target, migrations[-1], "update-count", count)
 
+    def foresee(self, target: Target, migrations: Sequence[Migration]) -> Sequence[Foreseen]:
+        """By `update-count-sql`, which makes the SQL that `update-count` would run."""
+        count = f"--count={self._count(target, migrations)}"
+        said = self._run(target, migrations[-1], "update-count-sql", count)
+        found = foreseen(said, self.configuration.table, {one.key for one in migrations})
+        alone = {one.key for one in self._changesets(target) if not one.in_transaction}
+        return [Foreseen(found.get(one.key, ""), one.key not in alone) for one in migrations]
+
+    def _changesets(self, target: Target) -> list[ChangeSet]:
+        engine = "sqlite" if target.url.startswith("sqlite") else "postgresql"
+        return [
+            one
+            for one in read_changesets(self.configuration, self.layout.root, engine)
+            if runs_here(one, self.configuration, engine)
+        ]
+
     def _count(self, target: Target, migrations: Sequence[Migration]) -> int:
         """How many Liquibase counts up to the last: those that run always count as not having run."""
-        engine = "sqlite" if target.url.startswith("sqlite") else "postgresql"
         wanted = {one.key for one in migrations}
         count = 0
-        for one in read_changesets(self.configuration, self.layout.root, engine):
-            count += one.key in wanted or (one.always and runs_here(one, self.configuration, engine))
+        for one in self._changesets(target):
+            count += one.key in wanted or one.always
             if one.key == migrations[-1].key:
                 break
         return count
