@@ -40,7 +40,10 @@ def newest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield found
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql-15"])
+@pytest.fixture(
+    scope="session",
+    params=["sqlite", "postgresql-15", pytest.param("postgresql-18", marks=pytest.mark.slow)],
+)
 def beside(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """One of each system, for tests beside the real tools."""
     folder = tmp_path_factory.mktemp("beside")

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.seam import Target
 
-_DONE = frozenset({"Success", "Baseline", "Ignored (Baseline)", "Out of Order", "Undone", "Available"})
+_DONE = frozenset(
+    ["Success", "Baseline", "Below Baseline", "Ignored (Baseline)", "Out of Order", "Undone", "Available"]
+)
 _JARS = TOOLS / "flyway" / "lib"
 
 
