@@ -436,6 +436,46 @@ def test_what_goes_where(postgresql: Place) -> None:
     assert any("column public.a.gone goes" in one for one in found.waits)
 
 
+def test_a_view_of_sqlite_gets_columns_behind_those_that_it_has(sqlite: Place) -> None:
+    table = "CREATE TABLE lamps (id INTEGER PRIMARY KEY, watts INTEGER{});"
+    written = (
+        "CREATE TRIGGER through INSTEAD OF INSERT ON bright BEGIN "
+        "INSERT INTO lamps (id, watts) VALUES (NEW.id, NEW.watts); END;"
+    )
+    view = "CREATE VIEW bright AS SELECT id, watts{} FROM lamps WHERE watts > 40;"
+    before = table.format("") + view.format("") + written
+    after = table.format(", room TEXT") + view.format(", room") + written
+    found = phases(sqlite, before, after)
+    assert found.contract.empty
+    with sqlite.live(before) as session:
+        session.execute("INSERT INTO bright (id, watts) VALUES (1, 60)")
+        run(sqlite, session, found.expand, found.middle)
+        session.execute("INSERT INTO bright (id, watts) VALUES (2, 75)")  # the application from before
+        session.execute("INSERT INTO lamps VALUES (3, 100, 'hall')")  # the one from after
+        assert session.fetch("SELECT id, watts FROM bright ORDER BY id") == [(1, 60), (2, 75), (3, 100)]
+        assert session.fetch("SELECT room FROM bright ORDER BY id") == [(None,), (None,), ("hall",)]
+
+
+def test_a_view_of_sqlite_on_a_renamed_column_serves_both(sqlite: Place) -> None:
+    before = (
+        "CREATE TABLE lamps (id INTEGER PRIMARY KEY, watts INTEGER);"
+        "CREATE VIEW bright AS SELECT id, watts FROM lamps WHERE watts > 40;"
+    )
+    after = (
+        "CREATE TABLE lamps (id INTEGER PRIMARY KEY, power INTEGER -- renamed from: watts\n);"
+        "CREATE VIEW bright AS SELECT id, power AS watts FROM lamps WHERE power > 40;"
+    )
+    found = phases(sqlite, before, after)
+    with sqlite.live(before) as session:
+        session.execute("INSERT INTO lamps VALUES (1, 60)")
+        run(sqlite, session, found.expand, found.middle)
+        session.execute("INSERT INTO lamps (id, watts) VALUES (2, 75)")
+        session.execute("INSERT INTO lamps (id, power) VALUES (3, 100)")
+        assert session.fetch("SELECT id, watts FROM bright ORDER BY id") == [(1, 60), (2, 75), (3, 100)]
+        run(sqlite, session, found.contract, sqlite.catalog(after))
+        assert session.fetch("SELECT id, watts FROM bright ORDER BY id") == [(1, 60), (2, 75), (3, 100)]
+
+
 def test_who_may_read_the_table_may_read_it_under_its_old_name(postgresql: Place) -> None:
     text = (
         "CREATE TABLE {0} (id integer PRIMARY KEY, n integer); GRANT SELECT, INSERT ON {0} TO reader;"

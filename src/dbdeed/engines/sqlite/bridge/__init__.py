@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.change import LockLevel, Step
+from dbdeed.engines.faults import SqlRejected
 from dbdeed.engines.seam import Bridge
 from dbdeed.engines.sqlite.bridge import syncing, tables
 from dbdeed.engines.sqlite.guard import guard
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.seam import Backfill, Session
     from dbdeed.engines.sqlite.bridge.tables import Altered
+    from dbdeed.engines.sqlite.session import SqliteSession
 
 _ORDER = ("table", "virtual_table", "index", "view", "trigger")
 _APART = (
@@ -145,9 +147,14 @@ def _moved(table: Altered | None, index: Any) -> bool:
 
 def _changed(work: _Work, one: ObjectId, old: Any, new: Any, altered: Mapping[ObjectId, Altered]) -> None:
     if one.kind == "view":
+        were, are = _columns_of(work.before, old.name), _columns_of(work.target, new.name)
+        if were and are[: len(were)] == were:
+            work.texts[one] = text_of(work.target, one)
+            return
         work.refused.append(
-            f"view {old.name} changes, and both applications would call it by one name. Make the new one "
-            "under a name of its own beside it, and let the old one go in a later change."
+            f"view {old.name} changes, and not only by columns behind those that it has; both applications "
+            "would call it by one name. Make the new one under a name of its own beside it, and let the old "
+            "one go in a later change."
         )
     elif one.kind == "virtual_table":
         work.refused.append(
@@ -163,6 +170,15 @@ def _changed(work: _Work, one: ObjectId, old: Any, new: Any, altered: Mapping[Ob
             work.texts[one] = text_of(work.target, one)
     else:
         work.texts[one] = text_of(work.target, one)
+
+
+def _columns_of(schema: Schema, view: str) -> list[str]:
+    """The names of a view's columns; none where it cannot be read."""
+    with closing(_made(schema.texts)) as session:
+        try:
+            return [fold(row[0]) for row in session.fetch("SELECT name FROM pragma_table_info($1)", view)]
+        except SqlRejected:
+            return []
 
 
 def _demands(work: _Work, new: Any, altered: Mapping[ObjectId, Altered]) -> bool:
@@ -203,8 +219,14 @@ def _fragment(catalog: Schema, ids: set[ObjectId]) -> Schema:
 
 def _read(texts: Mapping[ObjectId, str]) -> Schema:
     """What SQLite makes of it."""
-    with closing(memory("the state in between")) as session:
-        guard(session)
-        for one in sorted(texts, key=lambda one: _ORDER.index(one.kind)):
-            session.execute(texts[one])
+    with closing(_made(texts)) as session:
         return inspect(session)
+
+
+def _made(texts: Mapping[ObjectId, str]) -> SqliteSession:
+    """A database of its own with these objects; the caller closes it."""
+    session = memory("the state in between")
+    guard(session)
+    for one in sorted(texts, key=lambda one: _ORDER.index(one.kind)):
+        session.execute(texts[one])
+    return session
