@@ -36,9 +36,10 @@ demo: $(STAMP)
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
-# Every fault in its long form: some hundred kills, and damage anywhere.
+# Every fault in its long form: 200 kills and more, and damage anywhere. A worker has a store's server and a cluster of
+# its own; most of a run is spent waiting.
 faults: $(STAMP)
-	@$(BIN)/python -m pytest tests/recovery/faults $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal tests/recovery/faults $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,192 +1,36 @@
 """The server is killed under concurrent writers, its disk is lost, and it is restored: what of that which it
 acknowledged is gone?
 
-One bounded round of each method by default; ten rounds, which print what they measured, in the long form:
-
-    python -m pytest tests/recovery/test_kill_and_restore.py -m slow -s
+One bounded round by default, one of each method in the long form; `python -m benchmarks.rounds` runs ten of each and
+writes what they measured.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import shutil
-import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.engines.postgresql.clusters import MAJORS
-from tests.recovery.writers import TABLE, Writers, lost
+from tests.recovery.archived import Archived
+from tests.recovery.rounds import WAYS, one_round, sqlite_round
 
 from dbdeed.app.backup import list_backups, run_backup
-from dbdeed.app.project import open_project, read_architecture
-from dbdeed.app.receive import receive
 from dbdeed.app.restore import OverLive, restore_backup
 from dbdeed.app.server import stop
-from dbdeed.app.site import engine_of, open_target
-from dbdeed.engines.postgresql.servers.processes import kill_members
-from dbdeed.engines.postgresql.session import connect
 from dbdeed.errors import InvalidInput, Refused
-from dbdeed.progress import SILENT
 from dbdeed.recovery import receiving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from dbdeed.engines.postgresql.session import Session
-    from dbdeed.recovery.receiving import Health
+    from pathlib import Path
 
 pytestmark = pytest.mark.postgresql
 NEWEST = MAJORS[-1] if MAJORS else 0
-
-DOCUMENT = """\
-# Database Architecture
-
-**Status**: Active
-**Target State**: As-To-Be
-
-## Overview
-
-**Database System**: PostgreSQL
-**Version**: VERSION
-
-## Schema Design
-
-### Table: `written`
-```sql
-CREATE TABLE written (writer int, number int, at timestamptz DEFAULT clock_timestamp(), pad text);
-```
-
-## Backup and Recovery
-
-- **Frequency**: Weekly full, daily incremental, continuous
-- **Method**: METHOD
-"""
-
-
-class Place:
-    """A document's embedded database, its writers and its receiver."""
-
-    def __init__(
-        self,
-        folder: Path,
-        major: int,
-        method: str = "Snapshots, Continuous archiving",
-        environment: dict[str, str] | None = None,
-    ) -> None:
-        self.environment = environment or {}
-        folder.mkdir(exist_ok=True)
-        self.folder = folder
-        self.document = folder / "DATABASE.md"
-        text = DOCUMENT.replace("VERSION", str(major)).replace("METHOD", method)
-        self.document.write_text(
-            text + "".join(f"- **Encryption**: key in `{key}`\n" for key in self.environment)
-        )
-        with self.opened():
-            self.run("DROP TABLE IF EXISTS written", TABLE)
-        self.ending = threading.Event()
-        self.health: list[Health] = []
-        self._thread: threading.Thread | None = None
-
-    @contextmanager
-    def opened(self) -> Iterator[None]:
-        project = open_project(self.document)
-        architecture = read_architecture(project)
-        with open_target(
-            project, architecture, engine_of(architecture), database="", environment={}, progress=SILENT,
-            keep_running=True,
-        ) as target:  # fmt: skip
-            self.target = target
-            yield
-
-    def session(self) -> Session:
-        return connect(self.target)
-
-    def run(self, *statements: str) -> None:
-        with closing(self.session()) as session:
-            for statement in statements:
-                session.execute(statement)
-
-    @property
-    def data(self) -> Path:
-        with closing(self.session()) as session:
-            return Path(session.fetch("SHOW data_directory")[0][0])
-
-    def receive(self, *, synchronous: bool) -> None:
-        self._thread = threading.Thread(
-            target=receive,
-            args=(self.document,),
-            kwargs={
-                "stopped": self.ending.wait, "told": self.health.append, "synchronous": synchronous,
-                "environment": self.environment,
-            },
-        )  # fmt: skip
-        self._thread.start()
-        deadline = time.monotonic() + 60
-        while not (
-            self.health
-            and self.health[-1].reached
-            and self.health[-1].synchronous == synchronous
-            and list_backups(self.document, environment=self.environment).spans  # a base was taken
-        ):
-            assert time.monotonic() < deadline, self.health[-1:]
-            time.sleep(0.1)
-
-    def end(self) -> None:
-        self.ending.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def rows(self) -> set[tuple[int, int]]:
-        with closing(self.session()) as session:
-            return set(session.fetch("SELECT writer, number FROM written"))
-
-    def close(self) -> None:
-        self.end()
-        stop(self.document)
-
-
-def one_round(folder: Path, major: int, method: str, commits: int) -> dict[str, float]:
-    """Write, kill, lose the disk, restore; what was acknowledged, lost, and how long it took."""
-    archived = method != "snapshots"
-    place = Place(folder, major, "Snapshots, Continuous archiving" if archived else "Snapshots")
-    try:
-        if archived:
-            place.receive(synchronous=method == "synchronous")
-        else:
-            run_backup(place.document, environment={})
-        writers = Writers(place.target.url, folder / "ledger")
-        writers.start()
-        try:
-            writers.wait_for(commits)
-            data = place.data
-            kill_members(data)
-        finally:
-            writers.stop()
-        died = time.time()
-        place.end()
-        for left in data.iterdir():  # its disk is gone, and a new one is there
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-        shutil.rmtree(data)
-        begun = time.monotonic()
-        copy = folder / "copy"
-        restore_backup(place.document, to="latest" if archived else "", into=str(copy), environment={})
-        copy.rename(data)
-        with place.opened():
-            there = place.rows()
-            took = time.monotonic() - begun
-        ledger = writers.acknowledged()
-        missing = lost(ledger, there)
-        oldest = min((at for _, _, at in missing), default=died)
-        return {
-            "acknowledged": sum(map(len, ledger.values())), "lost": len(missing),
-            "recovery_point": died - oldest, "recovery_time": took,
-        }  # fmt: skip
-    finally:
-        place.close()
 
 
 @pytest.fixture(autouse=True)
@@ -194,29 +38,32 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiving, "SENT_EVERY", 2.0)
 
 
-def test_nothing_acknowledged_is_lost_where_commits_wait(tmp_path: Path) -> None:
-    found = one_round(tmp_path, NEWEST, "synchronous", 300)
-    assert found["lost"] == 0, found
-    assert found["acknowledged"] >= 300
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (way.synchronous is not True))
+        for name, way in WAYS.items()
+    ],
+)
+def test_what_a_round_loses(tmp_path: Path, name: str) -> None:
+    way = WAYS[name]
+    found = one_round(tmp_path, way, NEWEST, random.Random(name), 300, longest=1)
+    assert found.acknowledged >= 300
+    if way.synchronous:
+        assert found.lost == 0, found
+    else:
+        assert found.lost < found.acknowledged, "some of it was in the backup"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("major", MAJORS)
-@pytest.mark.parametrize("method", ["synchronous", "asynchronous", "snapshots"])
-def test_ten_rounds(tmp_path: Path, major: int, method: str) -> None:
-    results = [one_round(tmp_path / str(number), major, method, 1000 + 400 * number) for number in range(10)]
-    print(f"\nPostgreSQL {major}, {method}:")
-    for found in results:
-        print("  " + ", ".join(f"{name} {value:.2f}" for name, value in found.items()))
-    if method == "synchronous":
-        assert [found["lost"] for found in results] == [0] * 10
-    if method == "asynchronous":
-        assert max(found["recovery_point"] for found in results) < 15
+def test_what_a_round_of_sqlite_loses(tmp_path: Path) -> None:
+    found = sqlite_round(tmp_path, random.Random(1), 100, longest=0.5)
+    assert 0 <= found.lost < found.acknowledged, found
+    assert found.acknowledged >= 100
 
 
 @pytest.mark.slow
 def test_a_moment_from_a_sealed_store(tmp_path: Path) -> None:
-    place = Place(tmp_path / "place", NEWEST, environment={"BACKUP_KEY": os.urandom(32).hex()})
+    place = Archived(tmp_path / "place", NEWEST, environment={"BACKUP_KEY": os.urandom(32).hex()})
     try:
         place.receive(synchronous=False)
         place.run("INSERT INTO written (writer, number) VALUES (0, 1)")
@@ -238,7 +85,7 @@ def test_a_moment_from_a_sealed_store(tmp_path: Path) -> None:
         place.close()
 
 
-def until_passes(place: Place, moment: datetime) -> bool:
+def until_passes(place: Archived, moment: datetime) -> bool:
     """Wait until everything up to a moment is known to be in the store."""
     for _ in range(300):
         spans = list_backups(place.document, environment={}).spans
@@ -252,7 +99,7 @@ def until_passes(place: Place, moment: datetime) -> bool:
     "major", [pytest.param(one, marks=[pytest.mark.slow] * (one != NEWEST)) for one in MAJORS]
 )
 def test_a_moment_a_position_and_single_tables(tmp_path: Path, major: int) -> None:
-    place = Place(tmp_path / "place", major)
+    place = Archived(tmp_path / "place", major)
     try:
         place.run("CREATE TABLE other (a int PRIMARY KEY)", "INSERT INTO other VALUES (1)")
         place.receive(synchronous=False)
@@ -326,7 +173,7 @@ def test_a_moment_a_position_and_single_tables(tmp_path: Path, major: int) -> No
         place.close()
 
 
-def opened(place: Place, data: Path) -> set[tuple[int, int]]:
+def opened(place: Archived, data: Path) -> set[tuple[int, int]]:
     """What a restored cluster holds once it is started; it takes the embedded one's place for that long."""
     stop(place.document)
     with place.opened():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,21 @@ TABLE = "CREATE TABLE written (writer int, number int, at timestamptz DEFAULT cl
 # Outside of this process, so that what kills the server does not disturb them. A line is written after the
 # server acknowledged the commit, and before the next one begins.
 _WRITER = """
-import sys, time, psycopg
+import sys, time
 url, writer, file, pause = sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
+if url.startswith("sqlite"):
+    import sqlite3
+    db = sqlite3.connect(url.partition("///")[2], timeout=60, isolation_level=None)
+    insert = "INSERT INTO written (writer, number, pad) VALUES (?, ?, ?)"
+else:
+    import psycopg
+    db = psycopg.connect(url, autocommit=True)
+    insert = "INSERT INTO written (writer, number, pad) VALUES (%s, %s, %s)"
 number = 0
-with open(file, "w", buffering=1) as ledger, psycopg.connect(url, autocommit=True) as db:
+with open(file, "w", buffering=1) as ledger:
     while True:
         number += 1
-        db.execute("INSERT INTO written (writer, number, pad) VALUES (%s, %s, repeat('x', 200))", (writer, number))
+        db.execute(insert, (writer, number, "x" * 200))
         ledger.write(f"{number} {time.time()}\\n")
         time.sleep(pause)
 """
@@ -31,17 +38,24 @@ with open(file, "w", buffering=1) as ledger, psycopg.connect(url, autocommit=Tru
 
 @dataclass
 class Writers:
-    """`count` processes that write as fast as they are let, until they are stopped or the server dies."""
+    """`count` processes that write as fast as they are let, until they are stopped or the server dies.
+
+    Attributes:
+        url: a connection string of psycopg's, or `sqlite:///PATH`.
+        folder: for their ledgers.
+        first: number of the first writer.
+    """
 
     url: str
     folder: Path
     count: int = 4
     pause: float = 0.0
+    first: int = 0
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        for writer in range(self.count):
+        for writer in range(self.first, self.first + self.count):
             command = [
                 sys.executable,
                 "-c",
@@ -64,7 +78,7 @@ class Writers:
     def acknowledged(self) -> dict[int, list[tuple[int, float]]]:
         """Per writer, in order: (number, when it was acknowledged)."""
         found = {}
-        for writer in range(self.count):
+        for writer in range(self.first, self.first + self.count):
             lines = self.file(writer).read_text().splitlines() if self.file(writer).exists() else []
             pairs = [line.split() for line in lines]
             found[writer] = [(int(pair[0]), float(pair[1])) for pair in pairs if len(pair) == 2]
@@ -88,10 +102,3 @@ def lost(
         for number, at in entries
         if (writer, number) not in present
     ]
-
-
-def swallow(*actions: object) -> None:
-    """Run what may fail because a server is gone."""
-    for action in actions:
-        with suppress(Exception):
-            action()  # type: ignore[operator]

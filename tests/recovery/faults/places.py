@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from tests.app.test_backup import DOCUMENT, Project
+from tests.recovery.faults.killing import kill_after
 
 from dbdeed.app.backup import list_backups, run_backup, verify_backups
 from dbdeed.app.drill import run_drill
@@ -37,9 +39,15 @@ class Place:
         kind: "folder", "sealed" (a folder) or "s3" (sealed).
         folder: for everything; its name is the prefix in the bucket.
         gateway: the S3 server of the third kind.
+        like: another of this kind, of which it is a copy, backups and all.
+
+    Attributes:
+        made: ids of the backups that `back_up` took, in order.
     """
 
-    def __init__(self, kind: str, folder: Path, gateway: Gateway | None = None) -> None:
+    def __init__(
+        self, kind: str, folder: Path, gateway: Gateway | None = None, like: Place | None = None
+    ) -> None:
         self.kind, self.gateway = kind, gateway
         self.bucket = gateway.folder / "bucket" if gateway is not None else None
         self.prefix = "".join(letter if letter.isalnum() else "-" for letter in folder.name)
@@ -58,6 +66,12 @@ class Place:
             "STORE": f"s3://bucket/{self.prefix}" if kind == "s3" else str(self.store),
             "BACKUP_KEY": KEY,
         }
+        self.made: list[str] = list(like.made) if like is not None else []
+        if like is not None:
+            shutil.copytree(like.project.folder, folder, dirs_exist_ok=True)
+            if self.bucket is not None:  # what the gateway knows of an object goes with the file
+                shutil.copytree(like.store, self.store)
+            return
         with closing(sqlite3.connect(self.project.file)) as live, live:
             live.executemany(
                 "INSERT INTO notes (text) VALUES (?)", ((f"{number:x}" * 40,) for number in range(ROWS))
@@ -74,11 +88,8 @@ class Place:
         )
 
     def killed(self, after: float, *arguments: str) -> None:
-        """Start a command, and end it without a word."""
-        process = self.start(*arguments)
-        time.sleep(after)
-        process.kill()
-        process.wait()
+        """Start a command, and end it without a word once it has used so many seconds of a processor."""
+        kill_after(self.start(*arguments), after)
         self.a_minute_passes()
 
     def a_minute_passes(self) -> None:
@@ -90,12 +101,21 @@ class Place:
 
     def back_up(self) -> Manifest:
         [manifest] = run_backup(self.document, environment=self.environment).made
+        self.made.append(manifest.id)
         return manifest
 
     def ids(self) -> list[str]:
         found = list_backups(self.document, environment=self.environment)
         assert not found.damaged
         return [one.backup.id for one in found.backups]
+
+    def proven(self) -> str:
+        """The newest backup that a drill found right; "" for none."""
+        project = open_project(self.document)
+        listing = open_vault(project, read_architecture(project), self.environment).listing()
+        proofs = [one for one in listing.proofs if (one.kind, one.verdict) == ("drill", Verdict.PROVEN)]
+        there = {one.id for one in listing.backups}
+        return max((one.backup for one in proofs if one.backup in there), default="")
 
     def drilled(self, backup: str = "") -> Verdict:
         return run_drill(self.document, backup=backup, environment=self.environment).proof.verdict

@@ -17,10 +17,11 @@ from dbdeed.recovery.keys import WrongKey
 from dbdeed.recovery.manifest import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.recovery import gateway
+    from tests.recovery.faults.conftest import Make
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("kind", [pytest.param("folder", marks=pytest.mark.slow), "sealed"])
-def test_a_full_disk(make: Callable[[str], Place], small_disk: Path, kind: str) -> None:
+def test_a_full_disk(make: Make, small_disk: Path, kind: str) -> None:
     place = make(kind)
     place.store = small_disk / "store"
     place.environment["STORE"] = str(place.store)
@@ -54,7 +55,7 @@ def test_a_full_disk(make: Callable[[str], Place], small_disk: Path, kind: str) 
 
 
 @pytest.mark.parametrize("kind", [pytest.param(one, marks=pytest.mark.slow) for one in ("sealed", "s3")])
-def test_a_wrong_key(make: Callable[[str], Place], kind: str) -> None:
+def test_a_wrong_key(make: Make, kind: str) -> None:
     place = make(kind)
     place.back_up()
     right, place.environment["BACKUP_KEY"] = place.environment["BACKUP_KEY"], "cd" * 32
@@ -67,7 +68,7 @@ def test_a_wrong_key(make: Callable[[str], Place], kind: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_store_that_goes_away_and_comes_back(make: Callable[[str], Place], s3: gateway.Gateway) -> None:
+def test_a_store_that_goes_away_and_comes_back(make: Make, s3: gateway.Gateway) -> None:
     place = make("s3")
     first = place.back_up()
     process = place.start("backup", "run")
@@ -83,7 +84,7 @@ def test_a_store_that_goes_away_and_comes_back(make: Callable[[str], Place], s3:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["s3", "sealed"])
-def test_two_agents_of_one_store(make: Callable[[str], Place], tmp_path: Path, kind: str) -> None:
+def test_two_agents_of_one_store(make: Make, tmp_path: Path, kind: str) -> None:
     """Two machines with the same document: one works, the other is told so and tries again."""
     here = make(kind)
     there = Place(kind, tmp_path / "another machine", here.gateway)
