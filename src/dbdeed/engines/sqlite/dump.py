@@ -18,14 +18,16 @@ from dbdeed.engines.sqlite.names import literal, written
 from dbdeed.engines.sqlite.rebuild import rowid_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Container, Iterable, Iterator
 
+    from dbdeed.engines.catalog import ObjectId
     from dbdeed.engines.sqlite.schema import Schema
     from dbdeed.engines.sqlite.session import SqliteSession
 
 PRAGMAS = frozenset(
     {"foreign_keys", "ignore_check_constraints", "encoding", "user_version", "application_id"}
 )
+TABLES = (Table, VirtualTable)
 _KEPT = ("user_version", "application_id")
 
 
@@ -33,16 +35,33 @@ def dumped(session: SqliteSession) -> Iterator[str]:
     """The statements, each ended by a semicolon and a line feed. The caller holds one moment."""
     connection = session.connection
     schema = inspect_all(session)
-    encoding = str(_one(connection, "PRAGMA encoding"))
+    encoding = encoding_of(connection)
     yield "PRAGMA foreign_keys=OFF;\n"
     yield "PRAGMA ignore_check_constraints=ON;\n"
     yield f"PRAGMA encoding={literal(encoding)};\n"
     yield "BEGIN TRANSACTION;\n"
-    yield from _tables(connection, schema, _codec(encoding))
-    yield from _rest(schema)
+    yield from _tables(connection, schema, _codec(encoding), schema.objects.keys())
+    yield from (statement for _, statement in _rest(schema))
     for name in _KEPT:
         yield f"PRAGMA {name}={int(_one(connection, f'PRAGMA {name}'))};\n"
     yield "COMMIT;\n"
+
+
+def dumped_tables(session: SqliteSession, names: Collection[str], encoding: str) -> Iterator[str]:
+    """The statements of single tables, by their own names, with their rows, indexes and triggers.
+
+    `encoding` is that of the file in which they are run. The caller holds one moment.
+    """
+    schema = inspect_all(session)
+    ids = {one.id for one in schema.objects.values() if isinstance(one, TABLES) and one.name in names}
+    belonging = {one.id for table in ids for one in schema.children.get(table, ())}
+    yield from _tables(session.connection, schema, _codec(encoding), ids)
+    yield from (statement for one, statement in _rest(schema) if one in belonging)
+
+
+def encoding_of(connection: sqlite3.Connection) -> str:
+    """In which a file keeps its texts: "UTF-8", "UTF-16le", "UTF-16be"."""
+    return str(_one(connection, "PRAGMA encoding"))
 
 
 def _one(connection: sqlite3.Connection, sql: str) -> Any:
@@ -53,16 +72,20 @@ def _codec(encoding: str) -> str:
     return {"UTF-16le": "utf-16-le", "UTF-16be": "utf-16-be"}.get(encoding, "utf-8")
 
 
-def _tables(connection: sqlite3.Connection, schema: Schema, codec: str) -> Iterator[str]:
-    tables = [one for one in schema.objects.values() if isinstance(one, Table)]
+def _tables(
+    connection: sqlite3.Connection, schema: Schema, codec: str, ids: Container[ObjectId]
+) -> Iterator[str]:
+    tables = [one for one in schema.objects.values() if isinstance(one, Table) and one.id in ids]
     for one in tables:
         yield f"{schema.texts[one.id]};\n"
         yield from _rows(connection, one.name, _columns(one), codec)
-    if any(one.autoincrement for one in tables):
-        yield "DELETE FROM sqlite_sequence;\n"
-        yield from _rows(connection, "sqlite_sequence", ("name", "seq"), codec)
+    for one in tables:
+        if one.autoincrement:
+            this = f"WHERE name = {literal(one.name)}"
+            yield f"DELETE FROM sqlite_sequence {this};\n"
+            yield from _rows(connection, "sqlite_sequence", ("name", "seq"), codec, this)
     for virtual in schema.objects.values():
-        if isinstance(virtual, VirtualTable):
+        if isinstance(virtual, VirtualTable) and virtual.id in ids:
             yield f"{schema.texts[virtual.id]};\n"
             yield from _virtual_rows(connection, virtual, codec)
 
@@ -84,11 +107,13 @@ def _columns(table: Table) -> tuple[str, ...]:
     return (rowid_name(table), *stored) if numbered else stored
 
 
-def _rows(connection: sqlite3.Connection, table: str, columns: Iterable[str], codec: str) -> Iterator[str]:
+def _rows(
+    connection: sqlite3.Connection, table: str, columns: Iterable[str], codec: str, which: str = ""
+) -> Iterator[str]:
     names = ", ".join(name if name == "*" else written(name) for name in columns)
     into = f"INSERT INTO {written(table)}" + ("" if names == "*" else f" ({names})")
     with exact_texts(connection):
-        for row in connection.execute(f"SELECT {names} FROM main.{written(table)}"):
+        for row in connection.execute(f"SELECT {names} FROM main.{written(table)} {which}"):
             yield f"{into} VALUES ({', '.join(_value(value, codec) for value in row)});\n"
 
 
@@ -113,12 +138,12 @@ def _text(data: bytes, codec: str) -> str:
     return f"CAST(x'{text.encode(codec).hex()}' AS TEXT)" if "\0" in text else literal(text)
 
 
-def _rest(schema: Schema) -> Iterator[str]:
+def _rest(schema: Schema) -> Iterator[tuple[ObjectId, str]]:
     """Indexes, views and triggers in the order in which they were made."""
     for kinds in (("index",), ("view",), ("trigger",)):
         for one in schema.objects:
             if one.kind in kinds:
-                yield f"{schema.texts[one]};\n"
+                yield one, f"{schema.texts[one]};\n"
 
 
 def read_back(connection: sqlite3.Connection, stream: IO[str]) -> None:

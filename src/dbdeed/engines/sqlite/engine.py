@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dbdeed.document.source import Place
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change, Kept, Step
-    from dbdeed.engines.recovering import BackupMethod
+    from dbdeed.engines.recovering import BackupMethod, TableCarrier
     from dbdeed.engines.seam import (
         Backfill,
         Bridge,
@@ -357,8 +357,11 @@ class SqliteEngine:
     def log_archiving(self) -> None:
         """SQLite has no log that could be archived."""
 
-    def table_carrier(self) -> None:
-        """A restored file is a database: its tables are copied with ATTACH."""
+    def table_carrier(self) -> TableCarrier:
+        """By the statements that make a table and its rows."""
+        from dbdeed.engines.sqlite.carry import Carrier
+
+        return Carrier()
 
     def backup_methods(self) -> Sequence[BackupMethod]:
         from dbdeed.engines.sqlite.backup import METHODS
