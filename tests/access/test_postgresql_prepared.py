@@ -125,6 +125,38 @@ def test_a_stale_statement_that_begins_a_transaction_is_no_fault(table: str, dat
     assert admin(table, "SELECT count(*) FROM t") == [(2,)]
 
 
+def test_many_and_streams_are_prepared_anew(table: str, database: sync.Database) -> None:
+    clear = access.Statement("DELETE FROM t WHERE id = $1 RETURNING *", writes=True)
+    rows = access.Statement("SELECT * FROM t WHERE id >= $1 ORDER BY id")
+
+    def work() -> list[object]:
+        assert database.many(ADD, [(7, "red"), (8, "red")]) == 2
+        found = list[object](database.stream(rows, (1,), list))
+        assert database.many(clear, [(7,), (8,)]) == 2
+        return found
+
+    assert work() == work() == [(1, "red"), (7, "red"), (8, "red")]
+    admin(table, "ALTER TABLE t ADD x text")
+    assert work() == work() == [(1, "red", None), (7, "red", None), (8, "red", None)]
+    with pytest.raises(access.SchemaChanged), database.transaction() as transaction:  # noqa: PT012
+        transaction.execute(access.Statement("SELECT 1"))
+        admin(table, "ALTER TABLE t DROP x")
+        transaction.many(ADD, [(9, "red")])
+    assert work() == [(1, "red"), (7, "red"), (8, "red")]
+
+
+def test_a_stream_that_fails_among_its_rows_gives_none_twice(postgresql: str) -> None:
+    text = "SELECT $1::int + g FROM generate_series(1, 20) g"  # the eighth is out of range
+    with sync.Database(postgresql, pool=ONE) as database:
+        for _ in range(3):
+            found: list[object] = []
+            with pytest.raises(access.InvalidValue):
+                found.extend(database.stream(access.Statement(text), (2**31 - 8,), list, batch=2))
+            for row in found:
+                assert found.count(row) == 1
+            assert len(found) >= 6
+
+
 def test_within_a_transaction_the_change_is_named(table: str, database: sync.Database) -> None:
     with pytest.raises(access.SchemaChanged) as raised, database.transaction() as transaction:  # noqa: PT012
         transaction.execute(access.Statement("SELECT 1"))

@@ -102,12 +102,13 @@ async def _close_cursor(calls: Calls, name: str) -> None:
 
 
 async def _as_they_come(
-    calls: Calls, statement: Statement, parameters: Sequence[object], batch: int
+    calls: Calls, statement: Statement, parameters: Sequence[object], batch: int, *, again: bool = True
 ) -> AsyncGenerator[list[Row]]:
     wire, pgconn = calls.wire, calls.pgconn
     if not calls.turn.take():
         await calls.turn.wait()
     try:
+        earlier = calls.cache.get(statement.text) is not None
         prepared = await _prepared(calls, statement)
         if calls.begin:
             await calls.simple("")
@@ -126,11 +127,13 @@ async def _as_they_come(
     try:
         rows: list[Row] = []
         results: list[PGresult] = []
+        came = False
         await wire.flushed()
         while (result := await wire.answer(results)) is not None:
             if result.status not in CHUNK:
                 results.append(result)
                 continue
+            came = True
             rows += calls.loaded(prepared, result)
             if len(rows) >= batch:
                 wire.pause()  # what nobody asked for yet stays with the server
@@ -138,6 +141,11 @@ async def _as_they_come(
                 wire.resume()
                 rows = []
         calls.streaming = False
+        if not came and calls.outdated(results, statement, earlier=earlier, again=again):
+            async with aclosing(_as_they_come(calls, statement, parameters, batch, again=False)) as batches:
+                async for rows in batches:
+                    yield rows
+            return
         calls.require_success(results, writes=statement.writes)
         if rows:
             yield rows
@@ -161,30 +169,38 @@ async def many(calls: Calls, statement: Statement, parameters: Sequence[Sequence
     if not calls.turn.take():
         await calls.turn.wait()
     try:
-        prepared = await _prepared(calls, statement)
-        sent = [prepared.send(one) for one in parameters]
-        pgconn, wire, begin = calls.pgconn, calls.wire, calls.begin
-        try:
-            await calls.open_pipeline()
-            if not prepared.name:
-                pgconn.send_prepare(b"", encoded(statement.text), prepared.oids)
-            for number, (values, formats) in enumerate(sent):
-                pgconn.send_query_prepared(prepared.name, values, formats, prepared.format)
-                if number % _LOOK_EVERY == 0:
-                    await wire.flushed()
-        except psycopg.Error as error:
-            raise calls.lost(error, writes=False) from error  # nothing is done that is not ended
-        except BaseException:
-            wire.terminate()  # what was sent so far must not be committed
-            raise
-        results = await calls.conversation(wire.pipelined, writes=statement.writes)
-        results = calls.began(begin, results)
+        earlier = calls.cache.get(statement.text) is not None
+        results = await _each(calls, statement, parameters)
+        if calls.outdated(results, statement, earlier=earlier, again=True):
+            results = await _each(calls, statement, parameters)
+            calls.outdated(results, statement, earlier=False, again=False)
         if not statement.trusted:
             calls.check_styles()
         calls.require_success(results, writes=statement.writes)
         return sum(result.command_tuples or 0 for result in results)
     finally:
         calls.turn.free()
+
+
+async def _each(calls: Calls, statement: Statement, parameters: Sequence[Sequence[object]]) -> list[PGresult]:
+    prepared = await _prepared(calls, statement)
+    sent = [prepared.send(one) for one in parameters]
+    pgconn, wire, begin = calls.pgconn, calls.wire, calls.begin
+    try:
+        await calls.open_pipeline()
+        if not prepared.name:
+            pgconn.send_prepare(b"", encoded(statement.text), prepared.oids)
+        for number, (values, formats) in enumerate(sent):
+            pgconn.send_query_prepared(prepared.name, values, formats, prepared.format)
+            if number % _LOOK_EVERY == 0:
+                await wire.flushed()
+    except psycopg.Error as error:
+        raise calls.lost(error, writes=False) from error  # nothing is done that is not ended
+    except BaseException:
+        wire.terminate()  # what was sent so far must not be committed
+        raise
+    results = await calls.conversation(wire.pipelined, writes=statement.writes)
+    return calls.began(begin, results)
 
 
 async def copy_in(calls: Calls, table: str, columns: str, rows: Iterable[Sequence[object]]) -> int:

@@ -212,17 +212,35 @@ class Calls(Talk):
         if failed is None:
             self.wire.terminate()
             raise StatementFailed("rows that are copied need `copy_in`; the connection was closed")
+        if self.outdated(results, statement, earlier=earlier, again=again):
+            return self._introduce(statement, parameters, again=False)
         error = psycopg.errors.error_from_result(failed, encoding="utf-8")
-        stale = self._stale(results, earlier=earlier)
-        if stale is not Staleness.NO and self.wire.open:
-            self._draw(stale, statement.text)
-            # Outside of a transaction nothing of it was done, unless it has transactions of its own.
-            if again and self.wire.idle and first_word(statement.text) not in _WITH_TRANSACTIONS:
-                return self._introduce(statement, parameters, again=False)
-            if stale is not Staleness.VALUE:
-                raise schema_changed(error) from error
         gone = not self.wire.open
         raise self.unknown_where(translated(error, gone=gone), writes=statement.writes) from error
+
+    def outdated(self, results: list[PGresult], statement: Statement, *, earlier: bool, again: bool) -> bool:
+        """Whether it failed by how it was prepared alone, and may be run again; it will be prepared anew.
+
+        Raises `SchemaChanged` where it failed so within a transaction, or a second time.
+
+        Args:
+            results: what the server said.
+            statement: what was run.
+            earlier: it was prepared, or its types were learned, before this call.
+            again: it may be run again.
+        """
+        stale = self._stale(results, earlier=earlier)
+        if stale is Staleness.NO or not self.wire.open:
+            return False
+        self._draw(stale, statement.text)
+        # Outside of a transaction nothing of it was done, unless it has transactions of its own.
+        if again and self.wire.idle and first_word(statement.text) not in _WITH_TRANSACTIONS:
+            return True
+        if stale is not Staleness.VALUE:
+            failed = next(one for one in results if one.status == FAILED)
+            error = psycopg.errors.error_from_result(failed, encoding="utf-8")
+            raise schema_changed(error) from error
+        return False
 
     def _stale(self, results: list[PGresult], *, earlier: bool) -> Staleness:
         """Whether the statement failed by how it was prepared: before this call, if `earlier`."""
