@@ -65,6 +65,8 @@ def translated(error: psycopg.Error, *, gone: bool) -> errors.AccessError:
     return errors.StatementFailed(message, sqlstate=state)
 
 
+# pgbouncer takes no settings of a session in `options`; before 1.20 it knows of no options at all.
+_NOT_TAKEN = re.compile(r"unsupported startup parameter:? (in )?.?options")
 # libpq gives no SQLSTATE for a connection that was refused, only what the server said.
 _REFUSED = re.compile(
     r"authentication failed|no password supplied|password expired"
@@ -78,6 +80,11 @@ _REFUSED = re.compile(
 def not_connected(who: str, message: str) -> errors.AccessError:
     """The error for a connection that could not be opened; `message` is what libpq says of it."""
     lines = message.strip().splitlines() or ["no reason given"]
+    if _NOT_TAKEN.search(lines[-1]):
+        return errors.ConfigurationError(
+            f"cannot connect to {who}: {lines[-1]}. There is a pooler before the server: leave out the pool's "
+            "statement_timeout, and set it for the role (ALTER ROLE … SET statement_timeout = …)"
+        )
     kind = errors.AuthenticationFailed if _REFUSED.search(lines[-1]) else errors.ConnectionFailed
     return kind(f"cannot connect to {who}: {lines[-1]}")
 
