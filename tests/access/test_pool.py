@@ -369,22 +369,22 @@ async def test_taking_what_is_idle_costs_no_turn_and_asks_nobody() -> None:
         return True
 
     line.alive = alive  # type: ignore[method-assign]
-    lease = pool.take(careful=False)
+    lease = pool.take(False)
     assert lease is not None
-    assert pool.take(careful=False) is None
+    assert pool.take(False) is None
     pool.release(lease)
     assert asked == 0
     now[0] = 1.5  # idle for longer than a second
-    lease = pool.take(careful=False)
+    lease = pool.take(False)
     assert lease is not None
     pool.release(lease)
     assert asked == 1
-    lease = pool.take(careful=True)
+    lease = pool.take(True)
     assert lease is not None
     pool.release(lease)
     assert asked == 2
     line.changed = True
-    assert pool.take(careful=False) is None
+    assert pool.take(False) is None
     assert pool.metrics().idle == 1
     await pool.close()
 
@@ -397,7 +397,7 @@ async def test_who_waits_is_not_overtaken_by_who_takes() -> None:
     waiting = asyncio.create_task(pool.acquire())
     await asyncio.sleep(0)
     pool.release(lease)
-    assert pool.take(careful=False) is None
+    assert pool.take(False) is None
     pool.release(await waiting)
     await pool.close()
 

@@ -123,6 +123,35 @@ def test_a_statement_that_takes_too_long_is_stopped(table: str) -> None:
         assert database.execute(BUMP, (1,)) == 1
 
 
+def test_rows_that_are_copied_in_are_kept_as_rows_that_are_inserted(sqlite: str) -> None:
+    raw = sqlite3.connect(sqlite.removeprefix("sqlite:///"))
+    kinds = "a INTEGER, b REAL, c TEXT, d NUMERIC, e BLOB, f"
+    raw.executescript(f"CREATE TABLE one ({kinds}); CREATE TABLE many ({kinds});")
+    values: list[Any] = [1, 2.0, 2.5, "3", "4.0", "x", b"5", None, 2**62, "1e3", " 7 "]
+    rows = [tuple(values[(start + n) % len(values)] for n in range(6)) for start in range(200)]
+    with raw:
+        raw.executemany("INSERT INTO one VALUES (?, ?, ?, ?, ?, ?)", rows)
+    with sync.Database(sqlite) as database:
+        assert database.copy_in("many", "a, b, c, d, e, f", rows) == 200
+        kept = (
+            "SELECT rowid, a, b, c, d, e, f, typeof(a), typeof(b), typeof(c), typeof(d), typeof(e), typeof(f)"
+        )
+        assert database.rows(f"{kept} FROM many") == database.rows(f"{kept} FROM one")
+    raw.close()
+
+
+@pytest.mark.parametrize("wrong", [(1, 0), (3, None), (4,), (5, 6, 7)])
+@pytest.mark.parametrize("place", [0, 70, 129])
+def test_rows_are_copied_in_all_or_none(table: str, wrong: tuple[Any, ...], place: int) -> None:
+    rows: list[tuple[Any, ...]] = [(n, 0) for n in range(10, 140)]
+    rows[place] = wrong
+    with sync.Database(table) as database:
+        with pytest.raises((access.ConstraintViolation, access.InvalidValue)):
+            database.copy_in("t", "id, n", rows)
+        assert database.rows("SELECT count(*) FROM t") == [(2,)]
+        assert database.copy_in("t", "id, n", [(n, 0) for n in range(10, 140)]) == 130
+
+
 def test_another_process_that_writes_is_waited_for_and_then_named(table: str) -> None:
     other = sqlite3.connect(table.removeprefix("sqlite:///"), isolation_level=None, timeout=0)
     with sync.Database(table, transactions=access.TransactionSettings(lock_timeout=0.05)) as database:

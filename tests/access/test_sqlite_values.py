@@ -7,13 +7,14 @@ import decimal
 import enum
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dbdeed.access.errors import InvalidValue
-from dbdeed.access.sqlite_values import all_to_sqlite, to_datetime, to_decimal, to_sqlite, to_utc
+from dbdeed.access.sqlite_values import all_to_sqlite, in_a_row, to_datetime, to_decimal, to_sqlite, to_utc
 from dbdeed.access.statements import ByColumn
 
 
@@ -130,10 +131,31 @@ _odd = st.sampled_from([*map(Decimal, ("0.10", "-0", "-0.00", "1E+3", "1E-5", "1
 @given(st.lists(st.tuples(st.one_of(_odd, st.decimals(-(10**12), 10**12, places=2)))))
 def test_a_column_of_decimals_goes_as_one_by_one(rows: list[tuple[Decimal]]) -> None:
     expected = [to_sqlite(row)[0] for row in rows]
-    for given_ in (iter(rows), ByColumn([*zip(*rows, strict=True)])):
-        found = [row[0] for row in all_to_sqlite(given_)]
-        assert found == expected
-        assert [*map(type, found)] == [*map(type, expected)]
+    found = [row[0] for row in all_to_sqlite(iter(rows))]
+    several = [value for _, values in in_a_row(iter(rows), 1, 3) for value in values]
+    by_column = [
+        value
+        for _, values in in_a_row(ByColumn([*zip(*rows, strict=True)] or [()]), 1, 3)
+        for value in values
+    ]
+    assert found == several == by_column == expected
+    assert [*map(type, found)] == [*map(type, several)] == [*map(type, by_column)] == [*map(type, expected)]
+
+
+@given(st.lists(st.tuples(_kept, _kept), max_size=20), st.integers(1, 7))
+def test_rows_in_a_row_are_those_one_by_one(rows: list[tuple[object, object]], several: int) -> None:
+    expected = [value for row in rows for value in to_sqlite(row)]
+    for given_ in (iter(rows), ByColumn([*zip(*rows, strict=True)] or [(), ()])):
+        parts = [*in_a_row(given_, 2, several)]
+        assert [value for _, values in parts for value in values] == expected
+        assert all(len(values) == 2 * number for number, values in parts)
+        assert [number for number, _ in parts[:-1]] == [several] * (len(parts) - 1)
+
+
+@pytest.mark.parametrize("rows", [[(1, 2), (3,)], [(1,), (2, 3, 4)], ByColumn([(1,), (2,), (3,)])])
+def test_rows_that_are_not_as_wide_as_the_columns_are_refused(rows: Any) -> None:
+    with pytest.raises(InvalidValue, match="the 2 values"):
+        [*in_a_row(rows, 2, 10)]
 
 
 @pytest.mark.parametrize("odd", ["NaN", "sNaN", "Infinity", "-Infinity", "1.2345678901234567"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dbdeed.access.errors import FormatMismatch
 
-FORMAT = 2
+FORMAT = 3
 OLDEST_FORMAT = 2
 
 

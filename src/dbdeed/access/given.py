@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from dbdeed.access.columns import Column
+    from dbdeed.access.statements import Statement
 
 _UNSET = repeat(UNSET)
 _KEPT = 1000
@@ -35,15 +36,17 @@ class Alike(NamedTuple):
     rows: Iterable[Sequence[object]]
 
 
-class _Kind:
+class Kind:
     """Structs of one class that leave out the same.
 
     Attributes:
         names: the attributes that they give.
+        insert: the statement that inserts one, once it was composed.
+        update: as well, for a change of one by its key.
         plain: `pick` gives their values of all values, as `values` does.
     """
 
-    __slots__ = ("_fills", "_json", "names", "pick", "plain")
+    __slots__ = ("_fills", "_json", "insert", "names", "pick", "plain", "update")
 
     def __init__(
         self, fields: Sequence[str], unset: Sequence[bool], columns: Mapping[str, Column], *, nulls: bool
@@ -55,20 +58,19 @@ class _Kind:
             if not left_out or (nulls and _is_null(columns[name]))
         }
         self.names = tuple(places)
+        self.insert: Statement | None = None
+        self.update: Statement | None = None
         self._fills = null in places.values()
         self.pick = _picker([*places.values()])
         self._json = [(n, columns[name]) for n, name in enumerate(places) if columns[name].json]
         self.plain = not self._fills and not self._json
 
-    def values(self, every: tuple[object, ...]) -> Sequence[object]:
+    def values(self, every: tuple[object, ...]) -> list[object]:
         """The values of `names`, of all values of one of the structs."""
-        found = self.pick((*every, None) if self._fills else every)
-        if not self._json:
-            return found
-        encoded = [*found]
+        found = [*self.pick((*every, None) if self._fills else every)]
         for place, column in self._json:
-            encoded[place] = column.encode(encoded[place])
-        return encoded
+            found[place] = column.encode(found[place])
+        return found
 
 
 class Given:
@@ -80,16 +82,20 @@ class Given:
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self._columns = columns
-        self._kinds: dict[tuple[type, tuple[bool, ...], bool], _Kind] = {}
+        self._kinds: dict[tuple[type, tuple[bool, ...], bool], Kind] = {}
+        self._by_types: dict[tuple[type, ...], Kind] = {}
 
-    def by(self, struct: msgspec.Struct, values: list[object]) -> tuple[str, ...]:
-        """The attributes that are not `UNSET`; their values are appended to `values`."""
+    def by(self, struct: msgspec.Struct) -> tuple[Kind, list[object]]:
+        """The attributes that are not `UNSET`, and their values."""
         every = astuple(struct)
-        kind = self._kinds.get((type(struct), tuple(map(is_, every, _UNSET)), False))
+        types = (*map(type, every), type(struct))  # sooner had than which values are UNSET, and tells it too
+        kind = self._by_types.get(types)
         if kind is None:
             kind = self._kind(type(struct), every, nulls=False)
-        values += kind.pick(every) if kind.plain else kind.values(every)
-        return kind.names
+            if len(self._by_types) >= _KEPT:
+                self._by_types.clear()
+            self._by_types[types] = kind
+        return kind, [*kind.pick(every)] if kind.plain else kind.values(every)
 
     def alike(self, structs: Iterable[msgspec.Struct]) -> list[Alike]:
         """Rows by the attributes that they give.
@@ -133,13 +139,13 @@ class Given:
         rows = ByColumn(columns) if columns else [()] * len(structs)
         return Alike(tuple(names), range(len(structs)), rows)
 
-    def _kind(self, struct: type[msgspec.Struct], every: tuple[object, ...], *, nulls: bool) -> _Kind:
+    def _kind(self, struct: type[msgspec.Struct], every: tuple[object, ...], *, nulls: bool) -> Kind:
         unset = tuple(map(is_, every, _UNSET))
         kind = self._kinds.get((struct, unset, nulls))
         if kind is None:
             if len(self._kinds) >= _KEPT:
                 self._kinds.clear()
-            kind = _Kind(struct.__struct_fields__, unset, self._columns, nulls=nulls)
+            kind = Kind(struct.__struct_fields__, unset, self._columns, nulls=nulls)
             self._kinds[struct, unset, nulls] = kind
         return kind
 

@@ -197,7 +197,7 @@ class Select(Composed[R]):
     def one(self, session: Session | SyncSession) -> Any:
         """The first row, or None."""
         first = self.limit(1) if self.most is None else self
-        return session.one(*first.compose(), self.load)
+        return session.first(first.compose(), self.load)
 
     @overload
     def stream(self, session: Session, *, batch: int = 500) -> AsyncGenerator[R]: ...

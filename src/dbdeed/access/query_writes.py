@@ -70,7 +70,7 @@ class Write(Composed[R]):
     def one(self, session: SyncSession) -> R | None: ...
     def one(self, session: Session | SyncSession) -> Any:
         """Do it; the first of the rows, or None."""
-        return session.one(*self._returning(), self.table.__made__[0])
+        return session.first(self._returning(), self.table.__made__[0])
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dbdeed.access.statements import UNFIT, Load, LoadOne, Result, Row, Statement, loaded, unfit, written
+from dbdeed.access.statements import (
+    UNFIT,
+    Load,
+    LoadOne,
+    Query,
+    Result,
+    Row,
+    Statement,
+    loaded,
+    unfit,
+    written,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -46,6 +57,17 @@ class Session:
 
     async def one(self, statement: Statement, parameters: Sequence[object], load: LoadOne[T]) -> T | None:
         """The first row, as `load` makes it, or None."""
+        rows = (await self._run(statement, parameters)).rows
+        if not rows:
+            return None
+        try:
+            return load(rows if len(rows) == 1 else rows[:1])[0]
+        except UNFIT as error:
+            raise unfit(error) from error
+
+    async def first(self, query: Query, load: LoadOne[T]) -> T | None:
+        """As `one`, for a statement that comes with its parameters."""
+        statement, parameters = query
         rows = (await self._run(statement, parameters)).rows
         if not rows:
             return None

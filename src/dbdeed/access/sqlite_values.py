@@ -29,27 +29,72 @@ _ODD = "ENn"  # in a decimal's text: an exponent, no number, infinite
 PLAIN: frozenset[type] = frozenset({int, float, str, bytes, bool, type(None)})
 """What SQLite takes as it is."""
 _AS_IT_IS = PLAIN - {bool}
+_MANY = 100  # parameters that no plan is kept for
+_PLANS_KEPT = 1000
+_plans: dict[tuple[type, ...], list[tuple[int, Callable[..., object]]]] = {}  # what to convert, by the types
 
 
 def to_sqlite(parameters: Sequence[object]) -> Sequence[object]:
     """The parameters as `sqlite3` takes them."""
-    if PLAIN.issuperset(map(type, parameters)):
-        return parameters
-    return converted(parameters)
+    if len(parameters) > _MANY:
+        return parameters if PLAIN.issuperset(map(type, parameters)) else [*map(_one, parameters)]
+    for value in parameters:
+        if type(value) not in PLAIN:
+            return _converted(parameters)
+    return parameters
 
 
-def converted(parameters: Sequence[object]) -> list[object]:
-    """As `to_sqlite`, where some of them are not `PLAIN`."""
-    return [
-        value if type(value) in _AS_IT_IS else _ADAPT.get(type(value), _plain)(value) for value in parameters
-    ]
+def _converted(parameters: Sequence[object]) -> list[object]:
+    kinds = (*map(type, parameters),)
+    plan = _plans.get(kinds)
+    if plan is None:
+        plan = [
+            (place, _ADAPT.get(kind, _plain)) for place, kind in enumerate(kinds) if kind not in _AS_IT_IS
+        ]
+        if len(_plans) >= _PLANS_KEPT:
+            _plans.clear()
+        _plans[kinds] = plan
+    values = [*parameters]
+    for place, adapt in plan:
+        values[place] = adapt(values[place])
+    return values
+
+
+def _one(value: object) -> object:
+    return value if type(value) in _AS_IT_IS else _ADAPT.get(type(value), _plain)(value)
 
 
 def all_to_sqlite(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
     """As `to_sqlite`, for many rows: by the column, so many rows at a time."""
-    if type(rows) is ByColumn:
-        return zip(*map(_column, rows.columns), strict=True)
     return chain.from_iterable(_parts(rows))
+
+
+def in_a_row(
+    rows: Iterable[Sequence[object]], width: int, several: int
+) -> Iterator[tuple[int, list[object]]]:
+    """So many rows at a time, as `sqlite3` takes them: how many, and all their values in a row.
+
+    Raises `InvalidValue` where a row has not `width` values.
+    """
+    if type(rows) is ByColumn:
+        if len(rows.columns) != width:
+            raise _uneven(width)
+        values: list[object] = [None] * (width * len(rows.columns[0]))
+        for place, column in enumerate(rows.columns):
+            values[place::width] = _column(column)
+        for start in range(0, len(values), width * several):
+            part = values[start : start + width * several]
+            yield len(part) // width, part
+        return
+    rest = iter(rows)
+    while some := [*islice(rest, several)]:
+        if {*map(len, some)} != {width}:
+            raise _uneven(width)
+        yield len(some), [*chain.from_iterable(zip(*map(_column, zip(*some, strict=True)), strict=True))]
+
+
+def _uneven(width: int) -> InvalidValue:
+    return InvalidValue(f"a row has not the {width} values that there are columns")
 
 
 def _parts(rows: Iterable[Sequence[object]]) -> Iterator[Iterable[Sequence[object]]]:
@@ -81,7 +126,7 @@ def to_datetime(value: str) -> dt.datetime:
 def to_utc(value: str) -> dt.datetime:
     """A timestamp with zone; without one it is UTC."""
     try:
-        moment = _from_iso(f"{value}+00:00")  # as it is written; adding a zone afterwards takes twice as long
+        moment = _from_iso(value + "+00:00")  # as it is written; adding a zone afterwards takes twice as long
         if moment.tzinfo is not None:
             return moment
     except ValueError:
@@ -92,7 +137,7 @@ def to_utc(value: str) -> dt.datetime:
 
 def to_decimal(value: float | str) -> decimal.Decimal:
     """A number that was declared as a decimal."""
-    return _Decimal(repr(value) if type(value) is float else value)
+    return _Decimal(str(value))
 
 
 def from_json(value: object) -> Any:

@@ -37,21 +37,17 @@ class TableWrites(TableBase):
 
     def insert(self, new: msgspec.Struct) -> Query:
         """One row; what is `UNSET` takes the column's default."""
-        values: list[object] = []
-        names = self._given.by(new, values)
-        shape = ("insert", names)
-        statement = self._statements.get(shape) or self._keep(
-            shape, f"{self._into(names)} RETURNING {self.returning}"
-        )
-        return statement, values
+        kind, values = self._given.by(new)
+        if kind.insert is None:
+            kind.insert = Statement(f"{self._into(kind.names)} RETURNING {self.returning}", writes=True)
+        return kind.insert, values
 
     def insert_if_new(self, new: msgspec.Struct) -> Query:
         """One row, unless another has one of its unique keys: then nothing comes back."""
-        values: list[object] = []
-        names = self._given.by(new, values)
-        shape = ("insert if new", names)
+        kind, values = self._given.by(new)
+        shape = ("insert if new", kind.names)
         statement = self._statements.get(shape) or self._keep(
-            shape, f"{self._into(names)} ON CONFLICT DO NOTHING RETURNING {self.returning}"
+            shape, f"{self._into(kind.names)} ON CONFLICT DO NOTHING RETURNING {self.returning}"
         )
         return statement, values
 
@@ -66,9 +62,13 @@ class TableWrites(TableBase):
             changes: what is set in a row that is there; None sets what `new` gives. A deleted row is
                 restored.
         """
-        values: list[object] = []
-        names = self._given.by(new, values)
-        given = None if changes is None else self._given.by(changes, values)
+        kind, values = self._given.by(new)
+        names = kind.names
+        given: tuple[str, ...] | None = None
+        if changes is not None:
+            changing, changed = self._given.by(changes)
+            given = changing.names
+            values += changed
         shape = ("upsert", names, key, given)
         statement = self._statements.get(shape)
         if statement is None:
@@ -119,28 +119,30 @@ class TableWrites(TableBase):
 
     def update(self, key: Sequence[object], changes: msgspec.Struct, version: int | None = None) -> Query:
         """What is not `UNSET`, in the row with this key. Where nothing is given the row is only read."""
-        values: list[object] = []
-        names = self._given.by(changes, values)
+        kind, values = self._given.by(changes)
         values += key
         if version is not None:
             values.append(version)
-        shape = ("update", names, version is None)
-        statement = self._statements.get(shape)
-        if statement is None:
-            mark = self._marks()
-            sets = [self._sets(name, mark) for name in names]
-            row = [self._sets(name, mark) for name in self.key]
-            row += [self._sets(self.version, mark)] if version is not None else []
-            where = " AND ".join([*row, *self._there()])
-            if sets:
-                sets += self._always()
-                text = f"UPDATE {self.name} SET {', '.join(sets)} WHERE {where} RETURNING {self.returning}"
-                statement = self._keep(shape, text)
-            else:
-                # Held to write, so that it is asked of the primary: a replica may not have this version yet.
-                text = f"SELECT {self.returning} FROM {self.name} WHERE {where}"
-                statement = self._keep(shape, text)
-        return statement, values
+            shape = ("update", kind.names)
+            statement = self._statements.get(shape) or self._keep(
+                shape, self._update(kind.names, versioned=True)
+            )
+            return statement, values
+        if kind.update is None:
+            kind.update = Statement(self._update(kind.names), writes=True)
+        return kind.update, values
+
+    def _update(self, names: Sequence[str], *, versioned: bool = False) -> str:
+        mark = self._marks()
+        sets = [self._sets(name, mark) for name in names]
+        row = [self._sets(name, mark) for name in self.key]
+        row += [self._sets(self.version, mark)] if versioned else []
+        where = " AND ".join([*row, *self._there()])
+        if not sets:
+            # Held to write, so that it is asked of the primary: a replica may not have this version yet.
+            return f"SELECT {self.returning} FROM {self.name} WHERE {where}"
+        sets += self._always()
+        return f"UPDATE {self.name} SET {', '.join(sets)} WHERE {where} RETURNING {self.returning}"
 
     def _into(self, names: Sequence[str], alias: str = "", mark: Callable[[], str] | None = None) -> str:
         table = f"{self.name} AS {alias}" if alias else self.name

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from dbdeed.codegen.python_text import STEP, WIDTH, Group, fold, literal, sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dbdeed.codegen.picture import Field, Picture
 
 _PLAIN = frozenset({"int", "str", "bool", "float", "bytes", "decimal.Decimal", "uuid.UUID"}) | frozenset(
@@ -18,25 +20,29 @@ def row_class(picture: Picture) -> str:
     """The row as it is loaded."""
     body = [_described(field, f"{field.name}: {field.loaded_type}") for field in picture.fields]
     about = sentence(picture.model.comment) or f"A row of `{sentence(picture.model.table)}`."
-    options = ("msgspec.Struct", "frozen=True", *(("gc=False",) if _plain(picture) else ()))
+    options = ("msgspec.Struct", "frozen=True", *_untracked(picture.fields))
     return _struct(Group(f"class {picture.names.row}(", options, "):"), about, body)
 
 
-def _plain(picture: Picture) -> bool:
-    """Every value is one that holds no other.
+def _untracked(fields: Sequence[Field]) -> tuple[str, ...]:
+    """Whether every value is one that holds no other.
 
-    Such a row can be part of no cycle, so that Python's collector need not look at it: rows are made in half
-    the time.
+    Such a struct can be part of no cycle, so that Python's collector need not look at it: many are made in
+    half the time.
     """
-    types = (field.attribute.python for field in picture.fields)
-    return all(one.expression in _PLAIN or one.expression == one.enum for one in types)
+    types = (field.attribute.python for field in fields)
+    return (
+        ("gc=False",) if all(one.expression in _PLAIN or one.expression == one.enum for one in types) else ()
+    )
 
 
 def new_class(picture: Picture) -> str:
     """What an insert takes: nothing that the database decides alone."""
     body = [f"{field.name}: {new_type(field)}" for field in picture.writable]
     return _struct(
-        _keyword_only(picture.names.new), "What an insert takes; UNSET is the column's default.", body
+        _keyword_only(picture.names.new, picture.writable),
+        "What an insert takes; UNSET is the column's default.",
+        body,
     )
 
 
@@ -44,7 +50,9 @@ def changes_class(picture: Picture) -> str:
     """What an update may set."""
     body = [f"{field.name}: {field.loaded_type} | UnsetType = UNSET" for field in picture.changeable]
     return _struct(
-        _keyword_only(picture.names.changes), "What an update changes; UNSET stays as it is.", body
+        _keyword_only(picture.names.changes, picture.changeable),
+        "What an update changes; UNSET stays as it is.",
+        body,
     )
 
 
@@ -85,8 +93,9 @@ def _comprehension(made: Group, names: tuple[str, ...]) -> str:
     return f"{STEP}return [\n{fold(made, inner)}\n{each}\n{STEP}]"
 
 
-def _keyword_only(name: str) -> Group:
-    return Group(f"class {name}(", ("msgspec.Struct", "frozen=True", "kw_only=True"), "):")
+def _keyword_only(name: str, fields: Sequence[Field]) -> Group:
+    options = ("msgspec.Struct", "frozen=True", "kw_only=True", *_untracked(fields))
+    return Group(f"class {name}(", options, "):")
 
 
 def new_type(field: Field) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def inserts(picture: Picture) -> list[str]:
     """One row, many rows, and a row that may be there already."""
     row, new = picture.names.row, picture.names.new
-    one = Group("await self._session.one(", ("*TABLE.insert(new)", "from_rows"))
+    one = Group("await self._session.first(", ("TABLE.insert(new)", "from_rows"))
     rows = ("self._session", "TABLE", "new")
     made = [
         method(
@@ -42,8 +42,8 @@ def inserts(picture: Picture) -> list[str]:
     keys = picture.model.keys
     if keys and not any(key.deferrable for key in keys):
         about = "Insert one row; None where another has one of its unique keys."
-        query = ("*TABLE.insert_if_new(new)", "from_rows")
-        body = Group("return await self._session.one(", query)
+        query = ("TABLE.insert_if_new(new)", "from_rows")
+        body = Group("return await self._session.first(", query)
         made.append(method("insert_if_new", [f"new: {new}"], f"{row} | None", about, body))
     return made + _upserts(picture)
 
@@ -73,7 +73,7 @@ def _upsert(name: str, key: tuple[Field, ...], picture: Picture) -> str:
     row = picture.names.row
     columns = f"({', '.join(literal(field.name) for field in key)}{',' if len(key) == 1 else ''})"
     given = ("changes",) if picture.has_changes else ()
-    one = Group("await self._session.one(", (Group("*TABLE.upsert(", ("new", columns, *given)), "from_rows"))
+    one = Group("await self._session.first(", (Group("TABLE.upsert(", ("new", columns, *given)), "from_rows"))
     about = "Insert one row, or change the one that has this key."
     if given:
         about += "\nIt is changed by `changes`, else to what `new` gives; by empty ones, not at all."
@@ -85,8 +85,8 @@ def _upsert(name: str, key: tuple[Field, ...], picture: Picture) -> str:
 def _update(picture: Picture) -> str:
     row, key, version = picture.names.row, picture.key, picture.version
     parameters = [*typed(key), f"changes: {picture.names.changes}"]
-    query = Group("*TABLE.update(", (pair(key), "changes", *([version.name] if version else [])))
-    one = Group("await self._session.one(", (query, "from_rows"))
+    query = Group("TABLE.update(", (pair(key), "changes", *([version.name] if version else [])))
+    one = Group("await self._session.first(", (query, "from_rows"))
     if version is None:
         about = "Change one row by what `changes` gives; raises `access.NotFound`."
         return method("update", parameters, row, about, Group("return access.found(", (one, "TABLE")))
@@ -99,7 +99,7 @@ def _update(picture: Picture) -> str:
         [*parameters, "*", f"{version.name}: int"],
         row,
         about,
-        Group("row = await self._session.one(", (query, "from_rows")),
+        Group("row = await self._session.first(", (query, "from_rows")),
         line("if row is None:"),
         line(f"    raise TABLE.missing(await self.find({names(key)}))"),
         line("return row"),

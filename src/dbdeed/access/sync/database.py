@@ -71,7 +71,7 @@ class Database(Session):
         Raises:
             ConfigurationError: an address cannot be used.
         """
-        self._settings = pool or PoolSettings()
+        self._settings = _fitting(pool or PoolSettings(), dialect_of(address))
         self._transactions = transactions or TransactionSettings()
         self._chance = chance
         self._connector = _connector(address, self._settings, dialect)
@@ -226,13 +226,14 @@ class Database(Session):
     def _run(self, statement: Statement, parameters: Sequence[object]) -> Result:
         routes = self._routes or self._open_routes()
         if routes.replicas:
-            return self._leased(lambda one: one.run(statement, parameters), statement)
-        lease = routes.primary.take(careful=statement.writes)
+            return self._leased(_running(statement, parameters), statement)
+        pool = routes.primary
+        lease = pool.take(statement.writes)
         if lease is None:
             try:
-                lease = routes.primary.acquire(careful=statement.writes)
+                lease = pool.acquire(careful=statement.writes)
             except Transient as error:
-                return self._leased(lambda one: one.run(statement, parameters), statement, error)
+                return self._leased(_running(statement, parameters), statement, error)
         lease.doing = statement
         try:
             result = lease.connection.run(statement, parameters)
@@ -240,16 +241,16 @@ class Database(Session):
             failed = judged(error, read_only=False) if isinstance(error, AccessError) else None
             if failed is not None:
                 routes.noticed(lease, failed)
-            lease.pool.release(lease)
+            pool.release(lease)
             if not isinstance(failed, Transient):
                 raise
         else:
             if statement.trusted:
-                routes.primary.give_back(lease)
+                pool.give_back(lease)
             else:
-                routes.primary.release(lease)
+                pool.release(lease)
             return result
-        return self._leased(lambda one: one.run(statement, parameters), statement, failed)
+        return self._leased(_running(statement, parameters), statement, failed)
 
     def _leased(
         self,
@@ -339,6 +340,22 @@ class Database(Session):
         if self._routes is None:
             raise PoolClosed("the database is not open: use `with database:`, and not after its end")
         return self._routes
+
+
+def _fitting(settings: PoolSettings, dialect: Dialect) -> PoolSettings:
+    """The settings, as they are kept.
+
+    What SQLite opens is a file, of which nobody has too many: closing those that are idle would need a second
+    thread, and a process that has one pays for it in each call (4 % of a short one).
+    """
+    if dialect != "sqlite":
+        return settings
+    return msgspec.structs.replace(settings, idle_timeout=None, lifetime=None)
+
+
+def _running(statement: Statement, parameters: Sequence[object]) -> Callable[[Connection], Result]:
+    """Runs it on a connection. A function of its own, so that the path of every call has no cells."""
+    return lambda connection: connection.run(statement, parameters)
 
 
 def _connector(address: str, settings: PoolSettings, expected: Dialect | None) -> Connector:

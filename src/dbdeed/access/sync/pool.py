@@ -173,7 +173,7 @@ class Pool:
             with suppress(TimeoutError):
                 drained.wait(within)
 
-    def take(self, *, careful: bool) -> Lease | None:
+    def take(self, careful: bool) -> Lease | None:
         """An idle connection that needs nothing before its use; None where `acquire` must be asked.
 
         Args:
@@ -213,7 +213,7 @@ class Pool:
             PoolClosed: the pool is closed.
             ConnectionFailed: a new one was needed and could not be opened.
         """
-        lease = self.take(careful=careful)
+        lease = self.take(careful)
         if lease is not None:
             return lease
         lease = self._turn()
