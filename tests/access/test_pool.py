@@ -73,6 +73,8 @@ class Maker:
 
 class SyncMaker(Maker):
     def connect(self) -> Any:
+        if self.fails:
+            raise ConnectionFailed("no")
         self.open += 1
         self.most = max(self.most, self.open)
         self.lines.append(Line(self))
@@ -296,6 +298,93 @@ async def test_random_cancellation_leaks_nothing() -> None:
         pool.release(lease)
     await pool.close()
     assert maker.open == 0
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - what it waits for tells nobody
+            await asyncio.sleep(0.005)
+
+
+def lost(maker: Maker) -> None:
+    """The server closes every connection."""
+    for line in maker.lines:
+        line.dead = True
+
+
+@run
+async def test_what_is_lost_is_opened_again_up_to_min() -> None:
+    maker = Maker(delay=0.001)
+    pool = Pool(maker, PoolSettings(min=3, max=5))
+    await pool.open()
+    lost(maker)
+    pool.release(await pool.acquire())  # it finds one dead, and with it all
+    await until(lambda: maker.open == 3)
+    metrics = pool.metrics()
+    assert (metrics.size, metrics.idle, metrics.opened, metrics.dropped) == (3, 3, 6, {"dead": 3})
+    leases = [await pool.acquire() for _ in range(5)]
+    for lease in leases:
+        lease.connection.busy = True  # type: ignore[attr-defined]
+        pool.release(lease)
+    await until(lambda: maker.open == 3)
+    assert maker.most <= 5
+    await pool.close()
+    assert (maker.open, pool.metrics().size) == (0, 0)
+
+
+@run
+async def test_what_cannot_be_opened_again_is_tried_later() -> None:
+    maker = Maker()
+    pool = Pool(maker, PoolSettings(min=2, max=2))
+    await pool.open()
+    maker.fails = True
+    lost(maker)
+    for _ in range(20):
+        with pytest.raises(ConnectionFailed):
+            await pool.acquire()
+    await asyncio.sleep(0.05)
+    assert (pool._failures, pool.metrics().size, maker.open) == (1, 0, 0)  # none of the others made it try
+    maker.fails = False
+    await until(lambda: maker.open == 2)
+    assert pool._failures == 0
+    await pool.close()
+
+
+@run
+async def test_a_pool_that_is_closed_while_it_opens_what_is_missing_leaves_nothing() -> None:
+    maker = Maker(delay=0.05)
+    pool = Pool(maker, PoolSettings(min=2, max=2))
+    await pool.open()
+    lease = await pool.acquire()
+    lease.connection.busy = True  # type: ignore[attr-defined]
+    pool.release(lease)
+    await asyncio.sleep(0.01)
+    assert pool.metrics().size == 2  # one of them is under way
+    await pool.close()
+    await asyncio.sleep(0.1)
+    assert (maker.open, pool.metrics().size) == (0, 0)
+
+
+def test_threads_get_what_is_lost_again_too() -> None:
+    async def main() -> None:
+        maker = SyncMaker()
+        pool = SyncPool(maker, PoolSettings(min=3, max=3))
+        pool.open()
+        maker.fails = True
+        lost(maker)
+        with pytest.raises(ConnectionFailed):
+            pool.acquire()
+        await until(lambda: pool._failures)
+        assert maker.open == 0
+        maker.fails = False
+        await until(lambda: pool.metrics().idle == 3)
+        lost(maker)
+        pool.release(pool.acquire())
+        await until(lambda: pool.metrics().idle == 3)
+        pool.close()
+        assert (maker.open, pool.metrics().size) == (0, 0)
+
+    asyncio.run(main())
 
 
 def test_threads_share_a_pool() -> None:

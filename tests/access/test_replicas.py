@@ -254,6 +254,18 @@ def test_a_replica_that_was_never_there_stops_nobody(pair: Pair) -> None:
         assert not on_replica(database)
 
 
+def test_reads_that_the_replicas_pool_has_no_place_for_go_to_the_primary(pair: Pair) -> None:
+    with pair.database(pool=access.PoolSettings(min=1, max=1, acquire_timeout=0.1)) as database:
+        with database.transaction(read_only=True) as transaction:
+            assert on_replica(transaction)
+            assert not on_replica(database)
+            with database.transaction(read_only=True) as other:
+                assert not on_replica(other)
+                with pytest.raises(access.PoolTimeout, match="1 of 1 in use"):  # the primary's own
+                    on_replica(database)
+        assert on_replica(database)  # at once: it was not held to be ill
+
+
 def test_the_database_of_the_environment(pair: Pair) -> None:
     environment = {"A": pair.primary.address, "C": pair.replica.address}
     database = sync.Database.from_env("A", replicas=("B", "C"), environment=environment)

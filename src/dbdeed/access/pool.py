@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # not, so there it is made only where the connection was idle for some time.
 _TRUSTED_FOR = 1.0
 _TEXT_SHOWN = 60
+_LONGEST_PAUSE = 30.0  # seconds between two tries to open what is missing
 
 
 # A process that forks shares its connections' sockets with its child: two would talk on one. The child begins
@@ -103,7 +104,12 @@ class Pool:
         self._waiters: deque[Waiter[Lease | None]] = deque()
         self._patience = Patience(settings.acquire_timeout)
         self._drained: Waiter[None] | None = None
+        limits = [one for one in (settings.idle_timeout, settings.lifetime) if one is not None]
+        self._every = max(min(limits) / 2, 0.05) if limits else None
         self._ticker: Ticker | None = None
+        # A file is opened in no time, and a thread that did it would cost each call more.
+        self._refills = settings.min > 0 and connector.dialect != "sqlite"
+        self._failures = 0  # in a row, of opening what is missing
         self._closed = True
         self._why_closed = "the database is not open: use `async with database:`, and not after its end"
         self.acquired = 0
@@ -147,11 +153,8 @@ class Pool:
         finally:
             for lease in leases:
                 self.release(lease)
-        limits = [
-            limit for limit in (self._settings.idle_timeout, self._settings.lifetime) if limit is not None
-        ]
-        if limits:
-            self._ticker = Ticker(max(min(limits) / 2, 0.05), self._close_idle)
+        if self._every is not None:
+            self._ticker = Ticker(self._every, self._keep)
 
     async def close(self, within: float = 10.0) -> None:
         """Give out no more, and wait up to `within` seconds for those in use.
@@ -288,6 +291,7 @@ class Pool:
             )
         left, self._leases = self._leases, set()
         self._mutex = mutex()  # a thread that is not here may have held it
+        self._ticker = None  # its thread is not here either
         self._idle.clear()
         self._waiters.clear()
         self._size = 0
@@ -389,6 +393,7 @@ class Pool:
     def _give_up(self) -> None:
         with self._mutex:
             self._free_place()
+            self._hurry()
 
     def _pass_on(self, lease: Lease) -> None:
         while self._waiters:
@@ -407,6 +412,7 @@ class Pool:
         self._dropped[why] += 1
         lease.connection.terminate()
         self._free_place()
+        self._hurry()
 
     def _drop_idle(self, why: Reason) -> None:
         while self._idle:
@@ -428,6 +434,38 @@ class Pool:
         self._size -= 1
         if self._drained is not None and self._size == 0:
             self._drained.grant(None)
+
+    def _hurry(self) -> None:
+        """Where some are missing to `min`, have them opened soon, so that no caller has to wait for it."""
+        if self._refills and self._size < self._settings.min and not self._closed:
+            if self._ticker is None:
+                self._ticker = Ticker(self._pause(), self._keep)
+            else:
+                self._ticker.hurry(self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until another try to open what is missing."""
+        return min(2 ** (self._failures - 1), _LONGEST_PAUSE) if self._failures else 0.0
+
+    async def _keep(self) -> float:
+        """Close what is old or unused, and open what is missing to `min`; when to do it again."""
+        self._close_idle()
+        while self._refills:
+            with self._mutex:
+                if self._closed or self._size >= self._settings.min:
+                    break
+                self._size += 1
+            try:
+                lease = await self._open_one()
+            except BaseException as error:
+                self._failures += 1  # before the place is free: who is refused does not try at once
+                self._give_up()
+                if not isinstance(error, AccessError):
+                    raise
+                return self._pause()
+            self._failures = 0
+            self.release(lease)
+        return self._every or _LONGEST_PAUSE
 
     def _close_idle(self) -> None:
         """Close what is old, and what is more than `min` and unused."""

@@ -82,8 +82,8 @@ def not_connected(who: str, message: str) -> errors.AccessError:
     lines = message.strip().splitlines() or ["no reason given"]
     if _NOT_TAKEN.search(lines[-1]):
         return errors.ConfigurationError(
-            f"cannot connect to {who}: {lines[-1]}. There is a pooler before the server: leave out the pool's "
-            "statement_timeout, and set it for the role (ALTER ROLE … SET statement_timeout = …)"
+            f"cannot connect to {who}: {lines[-1]}. There is a pooler before the server: leave out "
+            "the pool's statement_timeout, and set it for the role (ALTER ROLE … SET statement_timeout = …)"
         )
     kind = errors.AuthenticationFailed if _REFUSED.search(lines[-1]) else errors.ConnectionFailed
     return kind(f"cannot connect to {who}: {lines[-1]}")

@@ -21,6 +21,7 @@ from dbdeed.access.errors import (
     AccessError,
     ConnectionFailed,
     ConnectionLost,
+    PoolTimeout,
     SchemaMismatch,
     StatementFailed,
     Transient,
@@ -99,7 +100,10 @@ class Routes:
         primary: bool,
         prepare: Callable[[Connection], Awaitable[None]] | None = None,
     ) -> Lease:
-        """A connection, prepared; a replica that fails is rested, and the primary takes its place."""
+        """A connection, prepared.
+
+        The primary takes the place of a replica that fails, which is rested, or whose pool is all in use.
+        """
         if not primary and self.replicas:
             replica = await self._reader()
             if replica is not None:
@@ -107,6 +111,8 @@ class Routes:
                     return await _prepared(replica.pool, prepare)
                 except Transient:
                     self._rest(replica)
+                except PoolTimeout:
+                    pass  # it works, and has more to do than its pool allows
         return await _prepared(self.primary, prepare)
 
     def release(self, lease: Lease) -> None:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
 
@@ -88,20 +88,35 @@ class Patience:
 
 
 class Ticker:
-    """Calls a function from time to time until stopped."""
+    """Calls a function again and again, each time after as many seconds as it gave, until stopped."""
 
-    def __init__(self, every: float, function: Callable[[], None]) -> None:
-        self._every = every
+    def __init__(self, after: float, function: Callable[[], Coroutine[Any, Any, float]]) -> None:
         self._function = function
         self._loop = asyncio.get_running_loop()
-        self._handle = self._loop.call_later(every, self._tick)
+        self._task: asyncio.Task[None] | None = None
+        self._set(after)
 
-    def _tick(self) -> None:
-        self._function()
-        self._handle = self._loop.call_later(self._every, self._tick)
+    def hurry(self, within: float) -> None:
+        """Call it after `within` seconds at the latest; where it runs just now, it goes on."""
+        if self._task is None and self._loop.time() + within < self._handle.when():
+            self._handle.cancel()
+            self._set(within)
 
     def stop(self) -> None:
         self._handle.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _set(self, after: float) -> None:
+        self._handle = self._loop.call_later(after, self._tick)
+
+    def _tick(self) -> None:
+        self._task = self._loop.create_task(self._run())
+
+    async def _run(self) -> None:
+        after = await self._function()
+        self._task = None
+        self._set(after)
 
 
 def mutex() -> AbstractContextManager[object]:

@@ -22,6 +22,7 @@ from dbdeed.access.errors import (
     AccessError,
     ConnectionFailed,
     ConnectionLost,
+    PoolTimeout,
     SchemaMismatch,
     StatementFailed,
     Transient,
@@ -100,7 +101,10 @@ class Routes:
         primary: bool,
         prepare: Callable[[Connection], None] | None = None,
     ) -> Lease:
-        """A connection, prepared; a replica that fails is rested, and the primary takes its place."""
+        """A connection, prepared.
+
+        The primary takes the place of a replica that fails, which is rested, or whose pool is all in use.
+        """
         if not primary and self.replicas:
             replica = self._reader()
             if replica is not None:
@@ -108,6 +112,8 @@ class Routes:
                     return _prepared(replica.pool, prepare)
                 except Transient:
                     self._rest(replica)
+                except PoolTimeout:
+                    pass  # it works, and has more to do than its pool allows
         return _prepared(self.primary, prepare)
 
     def release(self, lease: Lease) -> None:

@@ -53,20 +53,39 @@ class Patience:
 
 
 class Ticker:
-    """Calls a function from time to time until stopped."""
+    """Calls a function again and again, each time after as many seconds as it gave, until stopped."""
 
-    def __init__(self, every: float, function: Callable[[], None]) -> None:
-        self._stopped = threading.Event()
-        self._every = every
+    def __init__(self, after: float, function: Callable[[], float]) -> None:
         self._function = function
+        self._lock = threading.Lock()
+        self._woken = threading.Event()
+        self._stopped = False
+        self._at = time.monotonic() + after
         threading.Thread(target=self._run, name="dbdeed-pool", daemon=True).start()
 
-    def _run(self) -> None:
-        while not self._stopped.wait(self._every):
-            self._function()
+    def hurry(self, within: float) -> None:
+        """Call it after `within` seconds at the latest."""
+        self._bring_forward(time.monotonic() + within)
 
     def stop(self) -> None:
-        self._stopped.set()
+        self._stopped = True
+        self._woken.set()
+
+    def _bring_forward(self, at: float) -> None:
+        with self._lock:
+            if at < self._at:
+                self._at = at
+                self._woken.set()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            left = self._at - time.monotonic()
+            if left > 0:
+                self._woken.wait(min(left, threading.TIMEOUT_MAX))
+                self._woken.clear()
+                continue
+            self._at = float("inf")
+            self._bring_forward(self._function() + time.monotonic())
 
 
 def mutex() -> AbstractContextManager[object]:
