@@ -255,9 +255,10 @@ def _rings(work: _Work) -> Iterator[tuple[ObjectId, ObjectId]]:
     names = {claim for one in work.down for claim in current.objects[one].claims}
 
     def cause(fallen: ObjectId) -> ObjectId | None:
-        """The alteration that something falls for."""
-        found = work.down.get(fallen)
-        while found in work.down:
+        """The alteration that something falls for: what falls with what it disturbs may be that itself."""
+        found, seen = work.down.get(fallen), {fallen}
+        while found in work.down and found not in seen:
+            seen.add(found)
             found = work.down[found]
         return found
 

@@ -67,7 +67,18 @@ ROWS = {
     ),
 }  # fmt: skip
 
+_IN_AND_OUT = (
+    "CREATE TYPE p; CREATE FUNCTION i(cstring) RETURNS p LANGUAGE internal IMMUTABLE STRICT AS 'int4in';"
+    "CREATE FUNCTION o(p) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';"
+)
+
 TURNED = {
+    "a view turns away from a type that is made anew with its shell": (
+        f"{_IN_AND_OUT} CREATE TYPE p (INPUT = i, OUTPUT = o, LIKE = integer);"
+        "CREATE VIEW v AS SELECT NULL::p IS NULL AS a",
+        f"{_IN_AND_OUT} CREATE TYPE p (INPUT = i, OUTPUT = o, LIKE = integer, CATEGORY = 'N');"
+        "CREATE VIEW v AS SELECT true AS a",
+    ),
     "a policy turns to another column of a partition that leaves, where both stay": (
         "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE t PARTITION OF p FOR VALUES IN (1);"
         "ALTER TABLE t ALTER a SET NOT NULL, ALTER b SET NOT NULL;"
