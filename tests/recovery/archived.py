@@ -138,6 +138,11 @@ class Archived:
     def receive_apart(self, *, synchronous: bool) -> subprocess.Popen[bytes]:
         """The same in a process of its own, once it receives."""
         process = self.start("backup", "receive", *(["--synchronous"] if synchronous else []))
+        self.wait_until_receiving(process, synchronous=synchronous)
+        return process
+
+    def wait_until_receiving(self, process: subprocess.Popen[bytes], *, synchronous: bool) -> None:
+        """Until that process has a connection of its own, and something to lead on from."""
         project = open_project(self.document)
         deadline = time.monotonic() + 120
         while True:
@@ -149,7 +154,7 @@ class Archived:
                         "WHERE application_name LIKE 'dbdeed%' AND state = 'streaming'"
                     )
                 if seen == [(synchronous,)] and list_backups(self.document, environment={}).spans:
-                    return process
+                    return
             assert process.poll() is None, process.returncode
             assert time.monotonic() < deadline, health
             time.sleep(0.1)

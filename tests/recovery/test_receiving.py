@@ -125,6 +125,21 @@ def test_everything_reaches_the_store_whoever_is_killed(bench: Bench, tmp_path: 
     assert bench.server.fetch("SELECT count(*) FROM pg_replication_slots") == [(1,)]
 
 
+def test_one_that_is_ended_has_all_that_was_committed_and_says_so(bench: Bench) -> None:
+    receiving = bench.open()
+    bench.until(lambda: receiving.health.ok)
+    log = bench.base()
+    bench.caught_up()
+    bench.server.run(FILL)
+    [(now, flushed)] = bench.server.fetch("SELECT clock_timestamp(), pg_current_wal_flush_lsn()::text")
+    health = receiving.close()
+    reach = bench.logs.reach(log)
+    assert ARCHIVING.position_of(reach.end) + 8192 >= ARCHIVING.position_of(flushed)
+    assert health.reached is not None
+    assert health.reached > now
+    assert bench.logs.until(log, reach) == health.reached
+
+
 def test_a_part_that_is_lost_is_named(bench: Bench, tmp_path: Path) -> None:
     receiving = bench.open()
     bench.until(lambda: receiving.health.ok)

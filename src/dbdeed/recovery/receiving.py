@@ -9,6 +9,7 @@ is in the spool or with the server.
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ SENT_EVERY = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _SOUND = 60.0  # after so many seconds without a fault the next pause is a short one again
 _FAR_BEHIND = 1 << 30
+_LAST_REPORT, _LOOK = 5.0, 0.1  # a receiver reports every second
 
 
 class State(StrEnum):
@@ -132,7 +134,7 @@ class Receiving:
         self._receiver.release()
         facts = None
         with suppress(DbdeedError):
-            facts = self._facts()
+            facts = self._caught_up()
         self._receiver.stop()
         self._sent_at = None
         try:
@@ -183,6 +185,21 @@ class Receiving:
             self._advice = tuple(self._receiver.advice())
         if facts.current:
             self._seen.append((facts.at, self._logs.archiving.position_of(facts.current)))
+        return facts
+
+    def _caught_up(self) -> ReceiverFacts:
+        """What the server says once the receiver told it of all that was there when it was first asked.
+
+        One that is far behind is not waited for longer than a few seconds: the server keeps the rest for it.
+        """
+        position_of = self._logs.archiving.position_of
+        first = facts = self._facts()
+        end = self._clocks.ticks() + _LAST_REPORT
+        while self._running and self._receiver.ended() is None and self._clocks.ticks() < end:
+            if facts.written and position_of(facts.written) >= position_of(first.current):
+                break
+            time.sleep(_LOOK)
+            facts = self._facts()
         return facts
 
     def _send(self, facts: ReceiverFacts | None) -> None:

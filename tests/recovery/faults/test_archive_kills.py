@@ -97,6 +97,7 @@ def test_a_kill_under_writers(
             kill_after(place.start(*_arguments(victim, tmp_path / "copy")), seconds)
         going = after if victim == "server" else before
         going.wait_for(sum(map(len, going.acknowledged().values())) + 50, 120)
+        place.wait_until_receiving(receiver, synchronous=synchronous)  # else the server keeps the rest for it
     finally:
         before.stop()
         after.stop()
