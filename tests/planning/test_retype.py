@@ -257,12 +257,13 @@ def test_a_column_goes_on_counting_where_it_was(postgresql: Place) -> None:
         assert session.fetch("SELECT a FROM t WHERE id = 0") == [(71,)]
 
 
-def test_a_moment_is_that_of_the_session_that_plans_whoever_writes(postgresql: Place) -> None:
-    """A writer in another time zone, in the middle: what it wrote means what it meant before."""
+def test_a_moment_is_what_utc_says_whoever_plans_and_writes(postgresql: Place) -> None:
+    """A writer in another time zone, in the middle: what it wrote is read like the rest, and said to be."""
     before, after = (T.replace("a integer", f"a {one}") for one in ("timestamp", "timestamptz"))
     with postgresql.live(before + "INSERT INTO t VALUES (1, '2024-01-01 12:00')") as session:
         session.execute("SET timezone = 'Asia/Tokyo'")
         plan = full(postgresql, session, after)
+        assert any("taken as UTC" in each.message for step in plan.steps for each in step.hazards)
         assert killed_at(postgresql, session, plan, "DROP TRIGGER")
         postgresql.settle(session)
         session.execute("SET timezone = 'America/New_York'; UPDATE t SET b = 'x'")
@@ -272,8 +273,30 @@ def test_a_moment_is_that_of_the_session_that_plans_whoever_writes(postgresql: P
         apply_plan(postgresql.engine, session, plan, postgresql.catalog(after), tool="test")
         assert (
             session.fetch("SELECT (a AT TIME ZONE 'UTC')::text FROM public.t")
-            == [("2024-01-01 03:00:00",)] * 2
+            == [("2024-01-01 12:00:00",)] * 2
         )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("timestamp", "timestamptz", "2024-01-01 12:00:00"),
+        ("timestamptz", "timestamp", "2024-01-01 03:00:00"),
+        ("date", "timestamptz", "2024-01-01 00:00:00"),
+        ("timestamptz", "date", "2024-01-01 00:00:00"),
+    ],
+)
+def test_the_short_form_reads_moments_so_too(postgresql: Place, old: str, new: str, said: str) -> None:
+    """Whoever runs the statement, and wherever: psql, Flyway, a server elsewhere."""
+    before, after = (T.replace("a integer", f"a {one}") for one in (old, new))
+    with postgresql.live(before) as session:
+        plan = full(postgresql, session, after, online=False)
+        session.execute("SET timezone = 'Asia/Tokyo'; INSERT INTO t VALUES (1, '2024-01-01 12:00')")
+        for step in plan.steps:
+            if "ALTER TABLE" in step.sql:
+                session.execute(step.sql)
+        stored = "a AT TIME ZONE 'UTC'" if new == "timestamptz" else "a::timestamp"
+        assert session.fetch(f"SELECT ({stored})::text FROM public.t") == [(said,)]
 
 
 class Killed(BaseException):

@@ -70,12 +70,14 @@ class Conversion:
         rewrites: every row is written anew.
         may_fail: some values have no counterpart.
         family: both types work with the same operators and constants.
+        utc: what is no moment by itself is read, or written, as UTC has it.
     """
 
     using_template: str
     rewrites: bool
     may_fail: bool
     family: bool
+    utc: bool = False
 
     def using(self, column: str) -> str:
         return self.using_template.replace("{}", column)
@@ -93,7 +95,7 @@ def conversion(old: str, new: str) -> Conversion:
     family = any({old_base, new_base} <= one for one in _FAMILIES)
     if family:
         change = _within(old_base, new_base, old_modifier, new_modifier)
-        return replace(change, rewrites=True) if new_array else change
+        return replace(change, rewrites=True) if new_array else _zoned(old_base, new_base, change)
     if new_base in _TEXTS:
         return Conversion("", rewrites=True, may_fail=new_modifier != (), family=False)
     if old_base in _TEXTS or (old_base, new_base) in _EXPLICIT:
@@ -144,7 +146,9 @@ def is_steady(old: str, new: str) -> bool:
 
     A time zone, a style of dates or the digits of a float shown are a session's own.
     """
-    (old_base, *_), (new_base, *_) = _parts(old), _parts(new)
+    (old_base, _, old_array), (new_base, _, new_array) = _parts(old), _parts(new)
+    if (old_base, new_base) in _ZONED and not (old_array or new_array):
+        return True
     if old_base in _FLOATS and new_base in _PLAIN_TEXTS:
         return False
     pair = {old_base, new_base}
@@ -210,6 +214,20 @@ def _within(old: str, new: str, _old_size: tuple[int, ...], new_size: tuple[int,
     if (old, new) == ("cidr", "inet") or ((old, new) == ("bit", "bit varying") and not new_size):
         return Conversion("", rewrites=False, may_fail=False, family=True)
     return Conversion("", rewrites=True, may_fail=bool(new_size), family=True)
+
+
+_ZONED = {
+    ("timestamp without time zone", "timestamp with time zone"): "{} AT TIME ZONE 'UTC'",
+    ("timestamp with time zone", "timestamp without time zone"): "{} AT TIME ZONE 'UTC'",
+    ("date", "timestamp with time zone"): "{}::timestamp AT TIME ZONE 'UTC'",
+    ("timestamp with time zone", "date"): "({} AT TIME ZONE 'UTC')::date",
+}
+
+
+def _zoned(old: str, new: str, change: Conversion) -> Conversion:
+    """With the zone in the statement: a cast takes that of whoever runs it, psql another than we."""
+    template = _ZONED.get((old, new))
+    return replace(change, using_template=template, utc=True) if template is not None else change
 
 
 def _with_array(new: str, old_base: str, new_base: str, *, old_array: bool) -> Conversion:

@@ -348,6 +348,9 @@ def _step(sql: str, old: Column, new: Column, change: Conversion | None, context
         hazards.append(may_fail(f"Values of {name} may not fit {new.type}."))
     elif change is not None and change.rewrites and _must_differ(old, context):
         hazards.append(may_fail(f"Values of {name} that differ may be the same as {new.type}."))
+    if change is not None and change.utc:
+        text = f"Values of {name} are taken as UTC has them, whatever zone the database is in."
+        hazards.append(Hazard(HazardKind.CHANGES_VALUES, text))
     less = change is not None and _becomes_less(old, new, context)
     if less:
         text = f"Values of {name} become {new.type}, from which they cannot all be had again."
