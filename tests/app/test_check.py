@@ -200,3 +200,18 @@ def test_fixes_of_the_engines_own_rules_are_applied_too(tmp_path: Path) -> None:
     assert "sqlite-serial" in {one.code for one in result.fixed}
     assert "id INTEGER PRIMARY KEY" in path.read_text()
     assert "sqlite-serial" not in {one.code for one in result.findings}
+
+
+def test_the_heading_of_a_virtual_table_and_of_a_partition_names_a_table(tmp_path: Path) -> None:
+    virtual = "### Table: `words`\n```sql\nCREATE VIRTUAL TABLE words USING fts5(body);\n```\n"
+    text = f"## Overview\n**Database System**: SQLite\n\n## Schema Design\n{virtual}"
+    result = check(write(tmp_path, text.encode()), engine=True, today=TODAY)
+    assert "table-heading" not in [finding.code for finding in result.findings]
+    parts = (
+        "### Table: `early`\n```sql\nCREATE TABLE early PARTITION OF days FOR VALUES FROM (1) TO (2);\n```\n"
+    )
+    days = "### Table: `days`\n```sql\nCREATE TABLE days (day integer) PARTITION BY RANGE (day);\n```\n"
+    text = f"## Overview\n**Database System**: PostgreSQL\n\n## Schema Design\n{days}{parts}"
+    result = check(write(tmp_path, text.encode()), engine=True, today=TODAY)
+    assert [one.code for one in result.findings if one.severity is Severity.ERROR] == []
+    assert "table-heading" not in [finding.code for finding in result.findings]

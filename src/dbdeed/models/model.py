@@ -182,12 +182,17 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class DataModel:
-    """The whole picture, models ordered by name."""
+    """The whole picture, models ordered by name.
+
+    Attributes:
+        others: names of tables that are neither: partitions, virtual tables.
+    """
 
     models: tuple[Model, ...]
     enums: tuple[EnumType, ...]
     joins: tuple[JoinTable, ...]
     dialect: Dialect
+    others: tuple[str, ...] = ()
 
     def model(self, name: str) -> Model | None:
         return next((model for model in self.models if model.name == name), None)

@@ -38,12 +38,13 @@ class Facts:
 
     @cached_property
     def tables(self) -> frozenset[str]:
-        """Every table that the SQL makes, join tables too; empty where the engine was not asked."""
+        """Every table that the SQL makes, models or not; empty where the engine was not asked."""
         if self.data_model is None:
             return frozenset()
         return frozenset([
             *(model.table for model in self.data_model.models),
             *(join.table for join in self.data_model.joins),
+            *self.data_model.others,
         ])  # fmt: skip
 
     def table_place(self, table: str) -> Place:

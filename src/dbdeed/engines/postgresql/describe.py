@@ -95,6 +95,9 @@ def describe(catalog: Catalog, names: Mapping[str, str] | None = None) -> DataMo
         enums=tuple(sorted(enums.values(), key=lambda enum: enum.name)),
         joins=tuple(_join_table(one) for one in joins),
         dialect=DIALECT,
+        others=tuple(
+            one.name for one in catalog.objects.values() if isinstance(one, Table) and not _is_model(one)
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.sqlite.choices import choices
 from dbdeed.engines.sqlite.kinds.index import Index as SqliteIndex
 from dbdeed.engines.sqlite.kinds.table import Table
+from dbdeed.engines.sqlite.kinds.virtual_table import VirtualTable
 from dbdeed.engines.sqlite.names import KEYWORDS, fold, written
 from dbdeed.engines.sqlite.relations import relationships
 from dbdeed.engines.sqlite.types import is_json, python_type
@@ -65,6 +66,7 @@ def describe(catalog: Catalog, names: Mapping[str, str] | None = None) -> DataMo
         enums=tuple(sorted(enums, key=lambda enum: enum.name)),
         joins=tuple(_join_table(one) for one in sorted(joins, key=lambda table: table.name)),
         dialect=DIALECT,
+        others=tuple(one.name for one in catalog.objects.values() if isinstance(one, VirtualTable)),
     )
 
 
