@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -362,9 +363,7 @@ def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 @pytest.mark.parametrize("timer", [False, True])
-def test_a_unit_is_written_that_systemd_accepts_and_that_holds_no_secret(
-    sealed: Project, timer: bool
-) -> None:
+def test_a_unit_is_written_that_holds_no_secret(sealed: Project, timer: bool) -> None:
     shown = install_agent(sealed.document, timer=timer, write=False)
     assert not shown.units[0].path.exists()
     done = install_agent(sealed.document, timer=timer)
@@ -377,16 +376,37 @@ def test_a_unit_is_written_that_systemd_accepts_and_that_holds_no_secret(
     assert '100%% $$HOME folder/DATABASE.md"' in service
     assert "EnvironmentFile=-" in service
     assert ("Restart=on-failure" in service) is not timer
-    import shutil
 
-    if shutil.which("systemd-analyze"):
-        checked = subprocess.run(
-            ["systemd-analyze", "--user", "verify", str(done.units[-1].path)],
-            capture_output=True,
-            text=True,
-            check=False,
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
+@pytest.mark.parametrize("timer", [False, True])
+@pytest.mark.parametrize("system", [False, True])
+def test_systemd_finds_nothing_wrong_with_a_unit(
+    sealed: Project, tmp_path: Path, system: bool, timer: bool
+) -> None:
+    """It only warns of what it ignores, so that its words count and not its exit code alone."""
+    units = install_agent(sealed.document, system=system, timer=timer, write=False).units
+    for unit in units:
+        (tmp_path / unit.path.name).write_text(unit.text)
+
+    def said() -> list[tuple[int, str]]:
+        runs = (
+            subprocess.run(
+                ["systemd-analyze", *([] if system else ["--user"]), "--man=no", "verify", unit.path.name],
+                cwd=tmp_path,
+                env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            for unit in units
         )
-        assert done.units[-1].path.name not in checked.stderr, checked.stderr
+        return [(run.returncode, run.stderr) for run in runs]
+
+    assert said() == [(0, "")] * len(units)
+    service = tmp_path / units[0].path.name
+    service.write_text(units[0].text.replace("KillMode=mixed", "KillMode=mixd"))
+    assert "kill mode" in said()[0][1], "it looks at the file at all"
 
 
 def test_cron_and_kubernetes_run_what_is_due_and_hold_no_secret(sealed: Project) -> None:

@@ -170,7 +170,7 @@ def _service(project: Project, document: Path, secrets: Path, *, system: bool, o
     command = [*_program(), "agent", "run", *(["--once"] if once else []), str(document.resolve())]
     lines = [
         "[Unit]",
-        f"Description=Backups and drills of {_plain(project.root.name)}, by its DATABASE.md",
+        f"Description=Backups and drills of {_escaped(_plain(project.root.name))}, by its DATABASE.md",
         "After=network-online.target",
         "Wants=network-online.target",
         "",
@@ -200,7 +200,7 @@ def _timer(project: Project) -> str:
     return "\n".join(
         [
             "[Unit]",
-            f"Description=Runs what is due for {_plain(project.root.name)}",
+            f"Description=Runs what is due for {_escaped(_plain(project.root.name))}",
             "",
             "[Timer]",
             f"OnCalendar=*:0/{EVERY_MINUTES}",
