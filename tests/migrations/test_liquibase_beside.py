@@ -374,6 +374,72 @@ def test_a_precondition_that_does_not_hold_stops_both(beside: Beside) -> None:
     assert not beside.liquibase("update")
 
 
+AROUND = {
+    "db/changelog/root.xml": ROOT.partition("  <property")[0].replace(
+        "<databaseChangeLog", '<databaseChangeLog logicalFilePath="team/root" contextFilter="app"'
+    )
+    + """  <include file="db/changelog/one.sql" contextFilter="test or Prod" labels="L1, l2"/>
+  <include file="nested.xml" relativeToChangelogFile="true" context="test"/>
+  <includeAll path="db/changelog/more" contextFilter="!test" labels="l3"/>
+  <changeSet id="by hand" author="ann" context="late"><sql>CREATE TABLE by_hand (id integer)</sql></changeSet>
+</databaseChangeLog>
+""",
+    "db/changelog/nested.xml": ROOT.partition("  <property")[0].replace(
+        "<databaseChangeLog", '<databaseChangeLog logicalFilePath="team/nested"'
+    )
+    + """  <include file="two.yaml" relativeToChangelogFile="true" labels="l4"/>
+</databaseChangeLog>
+""",
+    "db/changelog/one.sql": """--liquibase formatted sql
+--changeset alice:1
+CREATE TABLE one (id integer);
+--changeset alice:2 context:"a, b" labels:own
+CREATE TABLE two (id integer);
+""",
+    "db/changelog/two.yaml": """databaseChangeLog:
+  - logicalFilePath: team/two
+  - include:
+      file: three.sql
+      relativeToChangelogFile: true
+      contextFilter: "c and !d"
+""",
+    "db/changelog/three.sql": "--liquibase formatted sql\n--changeset carl:3\nCREATE TABLE three (id integer);\n",
+    "db/changelog/more/a.sql": "--liquibase formatted sql\n--changeset dora:5\nCREATE TABLE five (id integer);\n",
+    "db/changelog/more/b_plain.sql": "CREATE TABLE plain (id integer);\n",
+    "liquibase.properties": "changeLogFile=db/changelog/root.xml\n",
+}
+
+
+@ONE
+def test_what_stands_around_a_changeset_counts(another: Callable[[], Beside]) -> None:
+    for contexts, labels in (
+        ("", ""),
+        ("app,test,c", ""),
+        ("app,test,c,d,a", "l1 or l4"),
+        ("app,test,a", "own and l1"),
+        ("app,test,a", "own and !l1"),
+        ("app", "l3"),
+    ):
+        ours, theirs = another(), another()
+        given = f"contexts={contexts}\nlabelFilter={labels}\n" if contexts else ""
+        ours.write({**AROUND, "liquibase.properties": f"changeLogFile=db/changelog/root.xml\n{given}"})
+        asked = [f"--contexts={contexts}"] if contexts else []
+        said = theirs.liquibase("update", *asked, *([f"--label-filter={labels}"] if labels else []))
+        assert said, said.text
+        assert {str(one.standing) for one in theirs.course.lines()} <= {"applied"}, (contexts, labels)
+        columns = "id, filename, contexts, labels"
+        by_hand = [row for row in theirs.rows(columns) if row[0] == "by hand"]
+        assert {row[1] for row in by_hand} <= {"team/root"}
+        course = ours.course
+        for one in course.files.migrations:
+            if one.up is not None:
+                course.up(until=one.version)
+        found = ours.rows(columns) if course.desk.history.exists(course.session) else []
+        assert found == [row for row in theirs.rows(columns) if row not in by_hand], (contexts, labels)
+        for each in (course, theirs.course):  # a scratch server takes few connections
+            each.session.close()
+
+
 @ONE
 def test_their_sync_is_our_baseline(beside: Beside) -> None:
     beside.write(FILES)

@@ -48,7 +48,7 @@ ROOTS = [
     ("changelog.yaml", "databaseChangeLog:\n  - include:\n      file: x.sql\n", "changelog.yaml:2: The included file x.sql is not there."),
     ("changelog.yaml", "databaseChangeLog:\n  - include: {file: x.sql}\n", "changelog.yaml:2: Only plain YAML is read here."),
     ("changelog.yaml", "databaseChangeLog:\n  - removeChangeSetProperty:\n      change: x\n", "changelog.yaml:2: “removeChangeSetProperty” in a changelog is not followed here."),
-    ("changelog.json", '{"databaseChangeLog": [{"include": {"file": "x.sql", "labels": "a"}}]}', "changelog.json: “labels” of an include is not followed here."),
+    ("changelog.json", '{"databaseChangeLog": [{"include": {"file": "x.sql", "logicalFilePath": "a"}}]}', "changelog.json: “logicalFilePath” of an include is not followed here."),
     ("changelog.xml", "<!DOCTYPE x><databaseChangeLog/>", "changelog.xml: This changelog has a DOCTYPE"),
     ("changelog.xml", "<databaseChangeLog", "changelog.xml: This changelog cannot be read"),
     ("liquibase.properties", "changeLogFile=changelog.sql\nfrobnicate=1\n", "liquibase.properties:2: The setting frobnicate is not known here."),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dbdeed.document.source import Source
 from dbdeed.errors import InvalidInput
 from dbdeed.migrations.files import shown_path
-from dbdeed.migrations.formats.liquibase.changeset import NEEDS, ChangeSet, Line, sql_checksum
+from dbdeed.migrations.formats.liquibase.changeset import NEEDS, ChangeSet, Line, Scope, sql_checksum
 from dbdeed.migrations.formats.liquibase.expressions import has_labels, is_for, runs_in
 from dbdeed.migrations.formats.liquibase.formatted import (
     Property,
@@ -21,16 +21,19 @@ from dbdeed.migrations.formats.liquibase.formatted import (
 from dbdeed.migrations.formats.liquibase.root import CHANGESET, Entry, read_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from dbdeed.migrations.formats.liquibase.configuration import Configuration
 
 _EXPRESSION = re.compile(r"\$\{([^${}]+)\}")
 _ROOTS = (".xml", ".yaml", ".yml", ".json")
-_INCLUDE = frozenset({"file", "relativeToChangelogFile", "errorIfMissing"})
-_INCLUDE_ALL = frozenset({"path", "relativeToChangelogFile", "errorIfMissingOrEmpty", "endsWithFilter"})
-_SILENT = frozenset({"logicalFilePath", "objectQuotingStrategy", "changeLogId", "context", "contextFilter"})
+_CHOOSE = frozenset({"context", "contextFilter", "labels"})
+_INCLUDE = frozenset({"file", "relativeToChangelogFile", "errorIfMissing"}) | _CHOOSE
+_INCLUDE_ALL = (
+    frozenset({"path", "relativeToChangelogFile", "errorIfMissingOrEmpty", "endsWithFilter"}) | _CHOOSE
+)
+_SILENT = frozenset({"objectQuotingStrategy", "changeLogId"})
 _OWN_NAMES = "database."
 
 
@@ -76,31 +79,42 @@ def runs_here(one: ChangeSet, configuration: Configuration, engine: str) -> bool
     return (
         not one.ignored
         and is_for(one.dbms, engine)
-        and runs_in(one.context, configuration.contexts)
-        and has_labels(one.labels, configuration.labels)
+        and all(runs_in(each.context, configuration.contexts) for each in one.scopes)
+        and has_labels(one.all_labels, configuration.labels)
     )
 
 
-def _changelog(reading: _Reading, name: str, path: Path) -> Iterator[ChangeSet]:
+def _changelog(reading: _Reading, name: str, path: Path, logical: str = "") -> Iterator[ChangeSet]:
+    """Those of a file and of what it includes.
+
+    Args:
+        reading: of the project.
+        name: of the file, from where files are searched.
+        path: of the file.
+        logical: the `logicalFilePath` of what includes it, which holds where it has none of its own.
+    """
     if path.suffix.lower() == ".sql":
-        yield from _sql(reading, name, path)
+        yield from _sql(reading, name, path, logical)
         return
     if path.suffix.lower() not in _ROOTS:
         return
     shown = shown_path(reading.root, path)
-    filename = name
+    scope = Scope()
     for entry in read_root(path, shown):
         where = f"{shown}:{entry.line}" if entry.line else shown
         if entry.kind == "include":
-            yield from _include(reading, name, entry, where)
+            yield from _within(scope, _include(reading, name, entry, where, logical))
         elif entry.kind == "includeAll":
-            yield from _include_all(reading, name, entry, where)
+            yield from _within(scope, _include_all(reading, name, entry, where, logical))
         elif entry.kind == "property":
             _define_root(reading, entry, where)
         elif entry.kind == CHANGESET:
-            yield _foreign(reading, entry, entry.said.get("logicalFilePath", filename), path, where)
+            filename = entry.said.get("logicalFilePath") or logical or name
+            yield from _within(scope, [_foreign(reading, entry, filename, path, where)])
         elif entry.kind == "logicalFilePath":
-            filename = entry.said[entry.kind]
+            logical = _expanded(reading, entry.said[entry.kind])
+        elif entry.kind in ("context", "contextFilter"):
+            scope = Scope(entry.said[entry.kind])
         elif entry.kind not in _SILENT:
             raise InvalidInput(
                 f"“{entry.kind}” in a changelog is not followed here.",
@@ -108,6 +122,16 @@ def _changelog(reading: _Reading, name: str, path: Path) -> Iterator[ChangeSet]:
                 hint="Liquibase itself runs such a changelog.",
                 code="liquibase-format",
             )
+
+
+def _within(scope: Scope, changesets: Iterable[ChangeSet]) -> Iterator[ChangeSet]:
+    for one in changesets:
+        yield one if scope == Scope() else replace(one, around=(*one.around, scope))
+
+
+def _scope_of(reading: _Reading, entry: Entry) -> Scope:
+    context = entry.said.get("contextFilter") or entry.said.get("context", "")
+    return Scope(_expanded(reading, context), _expanded(reading, entry.said.get("labels", "")))
 
 
 def _foreign(reading: _Reading, entry: Entry, filename: str, path: Path, where: str) -> ChangeSet:
@@ -150,12 +174,12 @@ def _relative(name: str, entry: Entry, given: str) -> str:
     return os.path.normpath(given.removeprefix("classpath:").lstrip("/")).replace("\\", "/")
 
 
-def _include(reading: _Reading, name: str, entry: Entry, where: str) -> Iterator[ChangeSet]:
+def _include(reading: _Reading, name: str, entry: Entry, where: str, logical: str) -> Iterator[ChangeSet]:
     _require_known(entry, _INCLUDE, where)
     wanted = _relative(name, entry, _expanded(reading, entry.said.get("file", "")))
     path = reading.configuration.find(wanted)
     if path is not None:
-        yield from _changelog(reading, wanted, path)
+        yield from _within(_scope_of(reading, entry), _changelog(reading, wanted, path, logical))
     elif entry.said.get("errorIfMissing", "true").lower() == "true":
         raise InvalidInput(
             f"The included file {wanted} is not there.",
@@ -165,7 +189,7 @@ def _include(reading: _Reading, name: str, entry: Entry, where: str) -> Iterator
         )
 
 
-def _include_all(reading: _Reading, name: str, entry: Entry, where: str) -> Iterator[ChangeSet]:
+def _include_all(reading: _Reading, name: str, entry: Entry, where: str, logical: str) -> Iterator[ChangeSet]:
     _require_known(entry, _INCLUDE_ALL, where)
     wanted = _relative(name, entry, _expanded(reading, entry.said.get("path", "")))
     ending = entry.said.get("endsWithFilter", "")
@@ -181,7 +205,7 @@ def _include_all(reading: _Reading, name: str, entry: Entry, where: str) -> Iter
             f"The included folder {wanted} is empty or not there.", where=where, code="liquibase-include"
         )
     for shown, path in sorted(files.items()):
-        yield from _changelog(reading, shown, path)
+        yield from _within(_scope_of(reading, entry), _changelog(reading, shown, path, logical))
 
 
 def _define_root(reading: _Reading, entry: Entry, where: str) -> None:
@@ -231,7 +255,7 @@ def _expanded(reading: _Reading, text: str, needs: tuple[str, ...] = ()) -> str:
     return text
 
 
-def _sql(reading: _Reading, name: str, path: Path) -> Iterator[ChangeSet]:
+def _sql(reading: _Reading, name: str, path: Path, logical: str) -> Iterator[ChangeSet]:
     shown = shown_path(reading.root, path)
     try:
         text = path.read_bytes().decode(reading.configuration.encoding)
@@ -246,7 +270,7 @@ def _sql(reading: _Reading, name: str, path: Path) -> Iterator[ChangeSet]:
     found = read_formatted(
         source,
         path,
-        name,
+        logical or name,
         lambda given: _expanded(reading, given),
         lambda one: _define(reading, one),
     )
@@ -255,7 +279,7 @@ def _sql(reading: _Reading, name: str, path: Path) -> Iterator[ChangeSet]:
 
 
 def _plain_sql(source: Source, path: Path, name: str) -> ChangeSet:
-    """A file without Liquibase's comments is one changeset."""
+    """A file without Liquibase's comments is one changeset, which its own path names in any case."""
     lines = tuple(Line(text, offset) for _, offset, text in numbered_lines(source))
     return ChangeSet("raw", "includeAll", name, path, source, lines=lines, splits=False)
 

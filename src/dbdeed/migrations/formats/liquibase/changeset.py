@@ -27,6 +27,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Contexts and labels of a changelog or an include, which hold for all that is in it."""
+
+    context: str = ""
+    labels: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeSet:
     """One changeset as it stands in its file.
 
@@ -38,6 +46,7 @@ class ChangeSet:
         rollback: lines of its way back; None where there is none, () where there is nothing to do.
         foreign: why only Liquibase can run it; "" where we can.
         described: what the history says that it does: "sql".
+        around: what the changelogs and includes around it ask for, the innermost first.
         needs: names of environment variables that `${NAME}` in it stands for.
         checksum: as the history has it; "" where only Liquibase can tell.
     """
@@ -54,6 +63,7 @@ class ChangeSet:
     comment: str = ""
     context: str = ""
     labels: str = ""
+    around: tuple[Scope, ...] = ()
     dbms: str = ""
     ignored: bool = False
     in_transaction: bool = True
@@ -72,6 +82,17 @@ class ChangeSet:
     def key(self) -> str:
         """As Liquibase itself names it."""
         return f"{self.filename}::{self.id}::{self.author}"
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """All that it must be asked for in, its own last."""
+        return (*self.around, Scope(self.context, self.labels))
+
+    @property
+    def all_labels(self) -> str:
+        """With those of what is around it."""
+        texts = [part.strip().lower() for each in self.scopes for part in each.labels.split(",")]
+        return ",".join(text for text in texts if text)
 
 
 @dataclass(frozen=True, slots=True)

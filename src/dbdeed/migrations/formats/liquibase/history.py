@@ -170,8 +170,8 @@ class LiquibaseHistory:
             one.described[:250],
             one.comment.strip()[:250],
             _US,
-            _context(one.context),
-            ",".join(part.strip().lower() for part in one.labels.split(",") if part.strip()) or None,
+            _contexts(one),
+            one.all_labels or None,
             self.deployment,
         )
         place = (one.id, one.author, one.filename)
@@ -273,9 +273,10 @@ def _known(checksum: str, one: ChangeSet | None) -> str:
     return checksum
 
 
-def _context(expression: str) -> str | None:
-    text = expression.strip()
-    return f"({text})" if "," in text or " " in text else text or None
+def _contexts(one: ChangeSet) -> str | None:
+    """Of all around it, and its own."""
+    texts = [text for each in one.scopes if (text := each.context.strip())]
+    return " AND ".join(f"({text})" if "," in text or " " in text else text for text in texts) or None
 
 
 def _parts(migration: Migration) -> tuple[str, str, str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHANGESET = "changeSet"
+_OF_THE_WHOLE = frozenset({"logicalFilePath", "context", "contextFilter"})
 _ITEM = re.compile(r"(\s*)-\s+([A-Za-z]+)\s*:\s*(.*)")
 _PAIR = re.compile(r"(\s*)(?:-\s+)?([A-Za-z]+)\s*:\s*(.*)")
 
@@ -74,6 +75,9 @@ def _xml(text: str, shown: str) -> Iterator[Entry]:
     root = ET.fromstring(text)  # noqa: S314 - a file of the project's own, without entities
     if _plain(root.tag) != "databaseChangeLog":
         raise _unreadable(shown, "This is no databaseChangeLog.")
+    for name, value in root.attrib.items():
+        if _plain(name) in _OF_THE_WHOLE:
+            yield Entry(_plain(name), {_plain(name): value})
     for one in root:
         children = [_plain(child.tag) for child in one]
         body = next((tag for tag in children if tag not in ("comment", "preConditions", "validCheckSum")), "")
