@@ -100,6 +100,13 @@ def test_what_is_no_text_is_an_error(tmp_path: Path, data: bytes) -> None:
         check(write(tmp_path, data), today=TODAY)
 
 
+@pytest.mark.parametrize(("encoding", "named"), [("utf-16", "UTF-16"), ("latin-1", "LATIN1")])
+def test_the_way_out_names_the_encoding(tmp_path: Path, encoding: str, named: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        check(write(tmp_path, "# Café\n".encode(encoding)), today=TODAY)
+    assert f"iconv -f {named} -t UTF-8" in error.value.hint
+
+
 def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere.md"):
         with pytest.raises(InvalidInput):

@@ -169,3 +169,25 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
             check=False,
         )
     assert done.stderr == ""
+
+
+_POSTGRESQL = """**Status**: Active
+**Target State**: As-To-Be
+
+## Overview
+
+**Database System**: PostgreSQL
+"""
+
+
+def test_status_says_that_a_database_does_not_answer(tmp_path: Path) -> None:
+    (tmp_path / "DATABASE.md").write_text(_POSTGRESQL)
+    named = ("--database", "postgresql://127.0.0.1:1/shop")
+    done = dbdeed("status", *named, cwd=tmp_path)
+    assert done.returncode == 3
+    assert "does not answer: No connection to shop on 127.0.0.1:1" in done.stdout
+    assert "Backups   none" in done.stdout
+    told = dbdeed("status", *named, "--format", "json", cwd=tmp_path)
+    assert told.returncode == 3
+    assert json.loads(told.stdout)["ok"] is False
+    assert "127.0.0.1:1" in json.loads(told.stdout)["unreachable"]

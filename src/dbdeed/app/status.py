@@ -14,7 +14,7 @@ from dbdeed.app.server import embedded_server
 from dbdeed.app.site import engine_of
 from dbdeed.app.vault import utc_now
 from dbdeed.document.values.proof_age import expires
-from dbdeed.errors import DbdeedError
+from dbdeed.errors import DbdeedError, Unavailable
 from dbdeed.planning.journal import Journal
 from dbdeed.progress import SILENT
 
@@ -40,13 +40,15 @@ class Status:
         backups: what the store holds, and when the next is due.
         drill: the last one; None where there was none.
         expires: until when it proves something.
-        unfinished: plans that were interrupted; empty too where the database cannot be asked just now.
+        unreachable: why the database cannot be asked just now; "" where it answers, or does not run.
+        unfinished: plans that were interrupted; empty too where the database cannot be asked.
     """
 
     database: str
     embedded: str
     backups: BackupList
     drill: Proof | None
+    unreachable: str = ""
     unfinished: tuple[Unfinished, ...] = ()
     expires: datetime | None = None
 
@@ -65,30 +67,34 @@ def status(document: Path, *, database: str = "", environment: Mapping[str, str]
     server = embedded_server(document) if chosen is None else None
     drill = last_drill(document, environment=environment)
     frequency = architecture.recovery.frequency.value
+    unreachable, unfinished = _asked(architecture, chosen, server)
     return Status(
         database=chosen.label if chosen is not None else "embedded",
         embedded=server.status() if server is not None else "",
         backups=list_backups(document, environment=environment),
         drill=drill,
         expires=expires(drill.at, frequency) if drill is not None else None,
-        unfinished=_unfinished(architecture, chosen, server),
+        unreachable=unreachable,
+        unfinished=unfinished,
     )
 
 
-def _unfinished(
+def _asked(
     architecture: Architecture, chosen: Target | None, server: EmbeddedServer | None
-) -> tuple[Unfinished, ...]:
-    """What the journal says, where the database answers; nothing is started for it."""
+) -> tuple[str, tuple[Unfinished, ...]]:
+    """Why the database does not answer, and what its journal says; nothing is started for it."""
     try:
         if server is not None:
             chosen = server.start(SILENT) if server.running else None
         if chosen is None:
-            return ()
+            return "", ()
         engine = engine_of(architecture)
         session = engine.connect(chosen)
         try:
-            return tuple(Journal(engine, session).unfinished())
+            return "", tuple(Journal(engine, session).unfinished())
         finally:
             session.close()
-    except DbdeedError:
-        return ()
+    except Unavailable as error:
+        return error.message, ()
+    except DbdeedError:  # the journal is its owner's
+        return "", ()

@@ -115,10 +115,11 @@ def _require_text(source: Source) -> None:
     except UnicodeDecodeError as error:
         position = source.position(error.start)
         byte = source.data[error.start]
+        written = "UTF-16" if source.data[:2] in (b"\xff\xfe", b"\xfe\xff") else "LATIN1"
         raise InvalidInput(
             f"this is not UTF-8 text: byte 0x{byte:02X} at line {position.line}, column {position.column}",
             where=f"{source.name}:{position.line}:{position.column}", code="not-utf-8",
-            hint="save the document as UTF-8 (iconv -f LATIN1 -t UTF-8 converts)",
+            hint=f"save the document as UTF-8 (iconv -f {written} -t UTF-8 converts)",
         ) from error  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from dbdeed.cli import options
 def command(document: Path, database: str, format_: str) -> None:
     """Say where the database is, whether it runs and when it was last proven.
 
-    Changes nothing and starts nothing.
+    Changes nothing and starts nothing. Exit code 3 where a database is named that does not answer.
 
     Example:
         dbdeed status
@@ -31,9 +31,10 @@ def command(document: Path, database: str, format_: str) -> None:
         print(
             json_object(
                 "status",
-                ok=True,
+                ok=not result.unreachable,
                 database=result.database,
                 embedded=result.embedded,
+                unreachable=result.unreachable,
                 backups=len(result.backups.backups),
                 newest_backup=newest.backup.id if newest else None,
                 next_backup_due=result.backups.due,
@@ -43,8 +44,10 @@ def command(document: Path, database: str, format_: str) -> None:
                 drill_expired=result.expired,
             )
         )
-        return
+        raise SystemExit(3 if result.unreachable else 0)
     print(f"Database  {result.database}{f': {result.embedded}' if result.embedded else ''}")
+    if result.unreachable:
+        print(f"          does not answer: {result.unreachable}")
     count = len(result.backups.backups)
     said = f"{count}, newest {newest.backup.id}" if newest else "none"
     due = f"; next due {result.backups.due:%Y-%m-%d %H:%M} UTC" if result.backups.due else ""
@@ -55,3 +58,4 @@ def command(document: Path, database: str, format_: str) -> None:
     for one in result.unfinished:
         told = f"plan {one.id[:12]} of {one.started}, {one.done} of {one.total} statements done"
         print(f"Apply     interrupted: {told}; `dbdeed plan` shows what is left, `dbdeed undo` takes it back")
+    raise SystemExit(3 if result.unreachable else 0)

@@ -323,7 +323,7 @@ def _parameters(target: Target) -> dict[str, str]:
     bad = InvalidInput(
         f"The URL of {target.label} cannot be read.",
         hint="Its form is postgresql://user:password@host:5432/database; special characters in user and "
-        "password are written %40 for @, %2F for /, %23 for #.",
+        "password are written %40 for @, %2F for /, %23 for #, %25 for %.",
         code="bad-url",
     )
     scheme, separator, rest = target.url.partition("://")
