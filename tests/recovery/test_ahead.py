@@ -15,7 +15,6 @@ from dbdeed.recovery.files import Seen, survey
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "_LARGE", 1)
     monkeypatch.setattr(ahead, "_STILL", 0.05)
     monkeypatch.setattr(ahead, "_PAUSE", 0.02)
 

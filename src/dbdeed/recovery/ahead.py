@@ -1,27 +1,34 @@
-"""Digests taken, and files brought to the disk, while a backup is still being written.
+"""Digests taken, and files on their way to the disk, while a backup is still being written.
 
 Otherwise a backup is written first and read and synced afterwards, and takes twice as long. What is looked at
 is what has not changed for a moment; whoever lists the files looks at size and time of change again, and
-takes what is known only where both are the same.
+takes what is known only where both are the same. Nothing is synced here: to wait until a file is on the disk
+while another one grows holds up both. The system is only told to begin.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import threading
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbdeed.recovery.files import Seen, digest
+from dbdeed.recovery.files import Seen, begin_writing, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-_LARGE = 1 << 20  # small files are many and cheap: to sync each early would hold up the writer
-_STILL = 1.0  # seconds: later changes then have a later time, however coarse the file system's clock is
-_PAUSE = 0.5
+# Seconds that a file has to be still. Later changes then have a later time, however coarse the file system's
+# clock is: one that knows whole seconds only may count them in twos. Who writes may also have been held up,
+# and a large file is read in vain then: so it is waited for about as long as reading it takes.
+_STILL, _STILL_BY_THE_SECOND = 0.2, 3.0
+_READ = 2e9  # bytes a second
+_PAUSE = 0.2
+_LARGE = 1 << 20  # the small ones are many, and soon written
+_SECOND = 10**9
 
 
 @contextmanager
@@ -38,29 +45,41 @@ def looking_ahead(data: Path, seen: dict[str, Seen]) -> Iterator[None]:
 
 
 def _look(data: Path, seen: dict[str, Seen], ended: threading.Event) -> None:
-    pause = _PAUSE
+    pause, before = _PAUSE, dict[str, int]()
     while not ended.wait(pause):
         begun = time.monotonic()
-        for here, _, names in os.walk(data):
-            for name in names:
-                if ended.is_set():
-                    return
-                with suppress(OSError):  # what cannot be read is found out later, and said then
-                    _see(data, Path(here) / name, seen)
+        there = _files(data)
         pause = max(_PAUSE, time.monotonic() - begun)
+        for name, facts in there.items():
+            if ended.is_set():
+                return
+            with suppress(OSError):  # what cannot be read is found out later, and said then
+                if facts.st_size >= _LARGE and before.get(name) != facts.st_mtime_ns:
+                    begin_writing(data / name)
+                if _still(facts) and seen.get(name, ())[:2] != (facts.st_size, facts.st_mtime_ns):
+                    _see(data / name, name, seen)
+        before = {name: facts.st_mtime_ns for name, facts in there.items()}
 
 
-def _see(data: Path, path: Path, seen: dict[str, Seen]) -> None:
+def _files(data: Path) -> dict[str, os.stat_result]:
+    """By path relative to `data`."""
+    found: dict[str, os.stat_result] = {}
+    for here, _, names in os.walk(data):
+        for name in names:
+            path = os.path.join(here, name)  # noqa: PTH118 - a hundred thousand times
+            with suppress(OSError):
+                found[os.path.relpath(path, data)] = os.lstat(path)
+    return found
+
+
+def _still(facts: os.stat_result) -> bool:
+    """It is a file, and nobody has written to it for a moment."""
+    wait = (_STILL if facts.st_mtime_ns % _SECOND else _STILL_BY_THE_SECOND) + facts.st_size / _READ
+    return stat.S_ISREG(facts.st_mode) and time.time() - facts.st_mtime >= wait
+
+
+def _see(path: Path, name: str, seen: dict[str, Seen]) -> None:
     facts = path.lstat()
-    name = str(path.relative_to(data))
-    known = seen.get(name)
-    if (
-        facts.st_size < _LARGE
-        or path.is_symlink()
-        or time.time() - facts.st_mtime < _STILL
-        or (known is not None and known[:2] == (facts.st_size, facts.st_mtime_ns))
-    ):
-        return
-    found = digest(path, sync=True)
+    found = digest(path)
     if found.size == facts.st_size:
         seen[name] = (facts.st_size, facts.st_mtime_ns, found)

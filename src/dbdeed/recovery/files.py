@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import hashlib
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from dbdeed.progress import Task
 
 _CHUNK = 1 << 20
-_AT_ONCE = min(4, os.cpu_count() or 1)
+AT_ONCE = min(4, os.cpu_count() or 1)
+_SYNC_FILE_RANGE_WRITE = 2  # of linux/fs.h
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -69,12 +71,15 @@ def survey(
     files, links, folders = _walk(data)
 
     def look(name: str) -> FileFacts:
-        now, before = (data / name).stat(), (seen or {}).get(name)
-        if before is not None and before[:2] == (now.st_size, now.st_mtime_ns):
-            return before[2]
-        return digest(data / name, sync=True)
+        path, before = data / name, (seen or {}).get(name)
+        with path.open("rb") as file:
+            now = os.fstat(file.fileno())
+            known = before is not None and before[:2] == (now.st_size, now.st_mtime_ns)
+            facts = before[2] if before is not None and known else digest(path)
+            os.fsync(file.fileno())
+        return facts
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         facts = dict(zip(files, pool.map(look, files), strict=True))
     facts |= {name: _link(data / name) for name in links}
     for folder in (*folders, "."):
@@ -92,7 +97,7 @@ def differences(
     problems += [f"The folder {name} is missing." for name in folders if name not in present]
     problems += [f"The file {name} does not belong to it." for name in sorted(there - expected.keys())]
     known = [name for name in (*files, *links) if name in expected]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         found = pool.map(lambda name: _difference(data / name, name, expected[name]), known)
         for name, one in zip(known, found, strict=True):
             problems += one
@@ -109,7 +114,7 @@ def _difference(path: Path, name: str, expected: FileFacts) -> list[str]:
         size = path.stat().st_size
         if size != expected.size:
             return [f"The file {name} has {size} bytes in place of {expected.size}."]
-        if digest(path, sync=False) != expected:
+        if digest(path) != expected:
             return [f"The file {name} was changed."]
     except OSError as error:
         return [f"The file {name} cannot be read: {error.strerror or error}."]
@@ -138,16 +143,23 @@ def _walk(data: Path) -> tuple[list[str], list[str], list[str]]:
     return sorted(files), sorted(links), sorted(folders)
 
 
-def digest(path: Path, *, sync: bool) -> FileFacts:
-    """A file's size and SHA-256; with `sync` it is on the disk for good afterwards."""
+def digest(path: Path) -> FileFacts:
+    """A file's size and SHA-256."""
     hashed, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            hashed.update(chunk)
-            size += len(chunk)
-        if sync:
-            os.fsync(file.fileno())
+    with path.open("rb", buffering=0) as file:
+        room = memoryview(bytearray(min(_CHUNK, os.fstat(file.fileno()).st_size + 1)))
+        while count := file.readinto(room):
+            hashed.update(room[:count])
+            size += count
     return FileFacts(size, hashed.hexdigest())
+
+
+def begin_writing(path: Path) -> None:
+    """Have the system begin to bring a file to the disk; where it does not take that, no harm is done."""
+    call = getattr(ctypes.CDLL(None), "sync_file_range", None)
+    if call is not None:
+        with path.open("rb") as file:
+            call(file.fileno(), ctypes.c_int64(0), ctypes.c_int64(0), _SYNC_FILE_RANGE_WRITE)
 
 
 def _link(path: Path) -> FileFacts:

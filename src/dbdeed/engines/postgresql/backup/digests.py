@@ -1,9 +1,13 @@
 """How many rows each table has, and a digest of them that does not depend on their order.
 
-A row's digest is the server's own 64-bit hash of the row's text; a table's is their sum modulo 2^64: a change
-that nobody intended goes unnoticed once in 2^64 times. (A second hash would double the time, since the server
-makes the text anew for it.) Text output depends on settings, so those are pinned. The hash is the one that
-hash partitioning rests on, and so the same in every version from 11 on.
+A row's digest is the server's own 64-bit hash of its values; a table's is their sum modulo 2^64: a change
+that nobody intended goes unnoticed once in 2^64 times. The hash is the one that hash partitioning rests on,
+and so the same in every version.
+
+A type's own hash is taken where it tells apart whatever the type can hold. It folds eight bytes into four,
+and takes 1.0 for 1.00 and -0 for 0: such types are hashed in their binary form, and all others in the text
+that a row of them has. That text depends on settings, so those are pinned. (All as text takes twice as long,
+and more the fewer texts there are.)
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.postgresql.quoting import ident, qualified
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dbdeed.engines.seam import Session
 
 PINNED = (
@@ -40,7 +46,12 @@ LARGE_OBJECTS = "pg_catalog.pg_largeobject"
 # Ordinary tables of this database: no temporary ones, nothing of the system, of an extension (its own script
 # makes those again) or of dbdeed.
 _TABLES = """
-SELECT n.nspname, c.relname, c.relpersistence = 'u'
+SELECT n.nspname, c.relname, c.relpersistence = 'u', ARRAY(
+  SELECT ARRAY[a.attname, CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname END]::text[]
+  FROM pg_catalog.pg_attribute AS a
+  JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  ORDER BY a.attnum)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't'
@@ -51,8 +62,20 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't'
 ORDER BY 1, 2
 """
 
-_ROWS = "SELECT ROW(t.*)::text FROM ONLY {} t"
-_SUMS = "count(*), coalesce(sum(hashtextextended(r, 0)), 0)"
+# How a column of a type of the system's own enters its row's hash; all others enter as text.
+_AS_IS = "{}"
+_FORMS = {
+    **dict.fromkeys(("bool", "char", "int2", "int4", "oid", "date", "uuid", "bytea", "macaddr"), _AS_IS),
+    **dict.fromkeys(("text", "varchar", "name"), '{} COLLATE "C"'),
+    **{name: f"{name}send({{}})" for name in ("bpchar", "int8", "float4", "float8")},
+    **{
+        name: f"{name}_send({{}})"
+        for name in ("numeric", "timestamp", "timestamptz", "time", "timetz", "interval", "inet", "cidr")
+    },
+}
+# The hash of a record is a sum over its columns, so that two rows which exchange a value would cancel out. It
+# is made the seed of another hash, which is no sum.
+_SUMS = "count(*), coalesce(sum(hashint4extended(0, hash_record_extended({}, 0))), 0)"
 
 
 def table_digests(session: Session) -> dict[str, tuple[int, str]]:
@@ -70,25 +93,26 @@ def digests_in_transaction(session: Session, *, unlogged: bool = True) -> dict[s
     for statement in PINNED:
         session.execute(statement)
     found = {
-        table_name(schema, table): _digest(session, _ROWS.format(qualified(schema, table)))
-        for schema, table, is_unlogged in session.fetch(_TABLES)
+        table_name(schema, table): _digest(session, _record(columns), f"ONLY {qualified(schema, table)}")
+        for schema, table, is_unlogged, columns in session.fetch(_TABLES)
         if unlogged or not is_unlogged
     }
-    rows = "SELECT ROW(oid, lo_get(oid))::text FROM pg_largeobject_metadata"
-    objects = _digest(session, rows)
+    objects = _digest(session, "ROW(oid, lo_get(oid))", "pg_largeobject_metadata")
     return found | ({LARGE_OBJECTS: objects} if objects[0] else {})
 
 
 def lockable(session: Session) -> tuple[set[str], list[str]]:
     """The names of all tables whose rows are counted, large objects included, and the tables in SQL."""
     tables = session.fetch(_TABLES)
-    names = {table_name(schema, table) for schema, table, _ in tables}
-    return {*names, LARGE_OBJECTS}, [qualified(schema, table) for schema, table, _ in tables]
+    names = {table_name(schema, table) for schema, table, *_ in tables}
+    return {*names, LARGE_OBJECTS}, [qualified(schema, table) for schema, table, *_ in tables]
 
 
 def unlogged_tables(session: Session) -> tuple[str, ...]:
     """Tables that a physical copy brings back empty."""
-    return tuple(table_name(schema, table) for schema, table, unlogged in session.fetch(_TABLES) if unlogged)
+    return tuple(
+        table_name(schema, table) for schema, table, unlogged, _ in session.fetch(_TABLES) if unlogged
+    )
 
 
 def table_name(schema: str, table: str) -> str:
@@ -96,7 +120,15 @@ def table_name(schema: str, table: str) -> str:
     return ".".join(ident(one) if set(one) & {".", '"'} else one for one in (schema, table))
 
 
-def _digest(session: Session, rows: str) -> tuple[int, str]:
-    query = f'SELECT {_SUMS} FROM (SELECT r COLLATE "C" AS r FROM ({rows}) AS x (r)) AS y'
-    [(count, total)] = session.fetch(query)
+def _record(columns: Sequence[tuple[str, str | None]]) -> str:
+    """The record whose hash is a row's, from its columns' names and types."""
+    known = [_FORMS[kind].format(f"t.{ident(name)}") for name, kind in columns if kind in _FORMS]
+    others = [f"t.{ident(name)}" for name, kind in columns if kind not in _FORMS]
+    # By way of a record a value's text is its type's own output, whatever casts somebody has declared.
+    text = [f'ROW({", ".join(others)})::text COLLATE "C"'] if others else []
+    return f"ROW({', '.join([*known, *text])})"
+
+
+def _digest(session: Session, record: str, rows: str) -> tuple[int, str]:
+    [(count, total)] = session.fetch(f"SELECT {_SUMS.format(record)} FROM {rows} AS t")
     return int(count), f"{int(total) % 2**64:016x}"

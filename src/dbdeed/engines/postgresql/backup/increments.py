@@ -69,9 +69,8 @@ def combine(chain: Sequence[Path], into: Path, progress: Progress, *, spend: boo
     source = kept_source(chain[-1])
     programs = find(source.major)
     staged, mappings = _staged(chain, into)
-    total = sum(_size(one) for one in chain)
     try:
-        with progress.step("Combine the increments", total=total) as task:
+        with progress.step("Combine the increments"):
             run_tool(
                 programs.path("pg_combinebackup"),
                 [
@@ -83,7 +82,6 @@ def combine(chain: Sequence[Path], into: Path, progress: Progress, *, spend: boo
                 ],
                 client_environment(os.environ),
             )
-            task.advance(total)
         relative_links(into)
     except ToolFailed as error:
         if error.code == "no-space":
@@ -104,10 +102,6 @@ def _way(major: int, chain: Sequence[Path], into: Path, *, spend: bool) -> str:
     if spend and major >= _LINKS_FROM:
         return "--link"
     return "--clone" if clones(chain[0] / _SOURCE, into) else "--copy-file-range"
-
-
-def _size(folder: Path) -> int:
-    return sum(one.lstat().st_size for one in folder.rglob("*") if not one.is_dir())
 
 
 def _staged(chain: Sequence[Path], into: Path) -> tuple[list[Path], list[tuple[Path, Path]]]:

@@ -14,7 +14,7 @@ from dbdeed.document.values.types import Method
 from dbdeed.engines.faults import RestoreFailed
 from dbdeed.engines.postgresql.backup import increments
 from dbdeed.engines.postgresql.backup.basebackup import CLUSTER, MANIFEST, SPACES, log_range, write_base
-from dbdeed.engines.postgresql.backup.copy import copy_cluster
+from dbdeed.engines.postgresql.backup.copy import copy_cluster, size_of
 from dbdeed.engines.postgresql.backup.exact import (
     count_exactly,
     position_in,
@@ -114,7 +114,7 @@ class Physical:
             # rows are of a moment after the copy, and the log up to there is in the backup.
             consistent_at=started if counted.notes else copied,
             position=log.end if log is not None else "",
-            size=sum(one.lstat().st_size for one in folder.rglob("*") if not one.is_dir()),
+            size=size_of(folder),
             engine_version=session.version,
             tables=counted.tables,
             notes=(*counted.notes, *unlogged_notes(session)),
@@ -139,7 +139,7 @@ class Physical:
                 hint="Name an empty folder, or restore a logical dump.",
             )
         kept_source(folder)
-        total = sum(one.lstat().st_size for one in folder.rglob("*") if not one.is_dir())
+        total = size_of(folder)
         with progress.step("Restore the files", total=total) as task:
             copy_cluster(folder / CLUSTER, folder / SPACES, into, account(), task, spend=spend)
         wait_for_nobody(into)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.archiving import Replayed
 from dbdeed.engines.faults import RestoreFailed
 from dbdeed.engines.postgresql.backup.basebackup import CLUSTER, SPACES
-from dbdeed.engines.postgresql.backup.copy import copy_cluster, move_cluster, require_empty
+from dbdeed.engines.postgresql.backup.copy import copy_cluster, move_cluster, require_empty, size_of
 from dbdeed.engines.postgresql.backup.isolation import (
     drill_room,
     isolated,
@@ -90,7 +90,7 @@ def _source(folder: Path) -> Source:
 
 def _restore(folder: Path, data: Path, replay: Replay, progress: Progress, *, spend: bool) -> None:
     who = account()
-    total = sum(one.lstat().st_size for one in folder.rglob("*") if not one.is_dir())
+    total = size_of(folder)
     with progress.step("Restore the files", total=total) as task:
         copy_cluster(folder / CLUSTER, folder / SPACES, data, who, task, spend=spend)
     for one in sorted(replay.log.iterdir()):
