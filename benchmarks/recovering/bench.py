@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SUPERUSER = "postgres"
 _ROWS_OF_A_GB = 6_600_000
+_PATIENCE = 120
 
 
 class Contestant(Protocol):
@@ -98,6 +100,14 @@ class Bench:
             for statement in statements:
                 found = session.fetch(statement)
             return found
+
+    def until(self, question: str) -> None:
+        """Wait until the server says yes to a query of one value."""
+        deadline = time.monotonic() + _PATIENCE
+        while self.sql(question) != [(True,)]:
+            if time.monotonic() > deadline:
+                sys.exit(f"Still not after {_PATIENCE} s: {question}")
+            time.sleep(0.1)
 
     def settings(self, **values: str) -> None:
         """Set what a contestant needs on the server, in place of what another one did."""

@@ -111,7 +111,8 @@ class Dbdeed(_Tool):
         done = subprocess.run(
             [sys.executable, "-m", "dbdeed", *arguments],
             cwd=self.folder,
-            env={**os.environ, "DATABASE_URL": bench.url},
+            # As from an installed package, whose modules are compiled already.
+            env={**os.environ, "DATABASE_URL": bench.url, "PYTHONDONTWRITEBYTECODE": ""},
             capture_output=True,
             text=True,
             check=False,
@@ -219,8 +220,12 @@ class PgBackRest(_Tool):
     def restore(self, bench: Bench) -> object:
         return self._restored(bench, "--type=immediate", "--target-action=promote")
 
+    def ready(self, bench: Bench, work: str) -> None:
+        if work == "moment":
+            [(wanted,)] = bench.sql("SELECT pg_walfile_name(pg_switch_wal())")
+            bench.until(f"SELECT last_archived_wal >= '{wanted}' FROM pg_stat_archiver")
+
     def moment(self, bench: Bench) -> object:
-        bench.sql("SELECT pg_switch_wal()")
         return self._restored(bench, "--type=default")
 
     def _restored(self, bench: Bench, *arguments: str) -> object:
@@ -242,14 +247,15 @@ class PgBackRest(_Tool):
 
 
 class Barman(_Tool):
-    """By pg_basebackup, on the same machine."""
+    """By pg_basebackup and a slot, on the same machine; increments from version 17 of the server on."""
 
     name = "Barman"
 
-    def absent(self, bench: Bench) -> str:
-        if shutil.which("barman") is None:
-            return "not installed (Debian: apt-get install barman)"
-        return "" if bench.major <= 15 else "Debian's version knows no server newer than 15"
+    def absent(self, bench: Bench) -> str:  # noqa: ARG002
+        for program in ("barman", "rsync"):
+            if shutil.which(program) is None:
+                return f"{program} is not installed"
+        return ""
 
     def prepare(self, bench: Bench) -> None:
         self.folder = bench.folder("barman")
@@ -260,33 +266,56 @@ class Barman(_Tool):
         self.conf.write_text(
             f"[barman]\nbarman_home={self.folder}/home\nbarman_user={user}\nlog_file={self.folder}/home/log\n"
             f"[main]\ndescription=x\nconninfo={conninfo}\nstreaming_conninfo={conninfo}\nbackup_method=postgres\n"
-            f"streaming_archiver=on\nslot_name=barman\npath_prefix={bench.bin}\n"
+            f"streaming_archiver=on\nslot_name=barman\npath_prefix={bench.bin}\nparallel_jobs={_JOBS}\n"
         )
         self.conf.chmod(0o644)
         self._run(bench, "receive-wal", "--create-slot", "main")
         self.receiver = bench.start(
             "barman", "-c", str(self.conf), "receive-wal", "main", HOME=str(self.folder)
         )
-        self._run(bench, "switch-wal", "--force", "--archive", "--archive-timeout", "120", "main")
+        bench.until("SELECT active FROM pg_replication_slots WHERE slot_name = 'barman'")
+        self._archive(bench)
+
+    def ready(self, bench: Bench, work: str) -> None:
+        if work == "moment":
+            self._archive(bench)
 
     def backup(self, bench: Bench) -> object:
-        self._run(bench, "backup", "--immediate-checkpoint", "main")
-        self._run(bench, "switch-wal", "--force", "--archive", "--archive-timeout", "120", "main")
+        self._run(bench, "backup", "--immediate-checkpoint", "--wait", "main")
+        return True
+
+    def incremental(self, bench: Bench) -> object | None:
+        if bench.major < 17:
+            return None
+        self._run(bench, "backup", "--immediate-checkpoint", "--wait", "--incremental=latest", "main")
         return True
 
     def restore(self, bench: Bench) -> object:
+        found = self._restored(bench, "--target-immediate", "--target-action=promote")
+        return found if bench.major >= 17 else bool(found)
+
+    def moment(self, bench: Bench) -> object:
+        return self._restored(bench)
+
+    def _restored(self, bench: Bench, *arguments: str) -> int:
         place = bench.folder("restored-by-barman")
+        staging = (f"--local-staging-path={bench.folder('staging')}",) if bench.major >= 17 else ()
         try:
-            self._run(bench, "recover", "main", "latest", str(place))
-            return bool(bench.answer(place))
+            self._run(bench, "restore", "--no-get-wal", *arguments, *staging, "main", "latest", str(place))
+            return bench.answer(place)
         finally:
             shutil.rmtree(place)
 
     def clean(self, bench: Bench) -> None:
         self.receiver.send_signal(signal.SIGINT)
         self.receiver.wait()
-        bench.sql("SELECT pg_sleep(1)", "SELECT pg_drop_replication_slot('barman')")
+        bench.until("SELECT NOT active FROM pg_replication_slots WHERE slot_name = 'barman'")
+        bench.sql("SELECT pg_drop_replication_slot('barman')")
         shutil.rmtree(self.folder)
+
+    def _archive(self, bench: Bench) -> None:
+        """All of the log up to now is in its place."""
+        self._run(bench, "switch-wal", "--force", "--archive", "--archive-timeout", "120", "main")
 
     def _run(self, bench: Bench, *arguments: str) -> None:
         bench.run("barman", "-c", str(self.conf), "-q", *arguments, HOME=str(self.folder))
