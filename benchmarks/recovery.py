@@ -1,9 +1,10 @@
-"""Backups and restores beside other tools: `python -m benchmarks.recovery --size 1`.
+"""Backups and restores beside other tools: `python -m benchmarks.recovery --sizes 1,5`.
 
 A throwaway server with pgbench's tables of about so many GB. Each contestant takes a full backup, an
 incremental one after a hundredth of the rows was changed, restores the newest, and, where it archives the
 log, a moment after it. A restore ends when the restored server gives the first right answer. All in turn,
-whole processes from start to end, in each round; told are medians. `--write FILE` and `--page FILE` keep it.
+whole processes from start to end, in each round, and every round begins with another one; told are medians.
+`--write FILE` and `--page FILE` keep it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ TITLES = {
     "restore": "restore to the first answer",
     "moment": "a moment between backups",
 }
-_BLOCK = re.compile(r"<!-- benchmark:recovery -->.*?<!-- /benchmark:recovery -->", re.DOTALL)
+_BLOCK = r"<!-- benchmark:{0} -->.*?<!-- /benchmark:{0} -->"
 
 
 def measure(
@@ -44,7 +45,8 @@ def measure(
     """Seconds by (contestant, work)."""
     found: dict[tuple[str, str], list[float]] = {}
     for number in range(rounds):
-        for one in contestants:
+        first = number % max(len(contestants), 1)
+        for one in (*contestants[first:], *contestants[:first]):
             try:
                 _round(bench, one, number, found)
             except SystemExit as error:  # one that fails is told of, and the others go on
@@ -73,8 +75,8 @@ def _round(bench: Bench, one: Contestant, number: int, found: dict[tuple[str, st
         one.clean(bench)
 
 
-def table(found: dict[tuple[str, str], list[float]], names: Sequence[str]) -> str:
-    """Medians, and in brackets their ratio to dbdeed's."""
+def table(found: dict[tuple[str, str], list[float]], names: Sequence[str], rounds: int) -> str:
+    """Medians, and in brackets their ratio to dbdeed's; it is said where fewer rounds came to an end."""
     lines = [
         f"| | {' | '.join(TITLES[work] for work in WORKS)} |",
         f"| --- |{' --- |' * len(WORKS)}",
@@ -87,46 +89,60 @@ def table(found: dict[tuple[str, str], list[float]], names: Sequence[str]) -> st
                 cells.append("–")
                 continue
             ratio = f" ({median(seconds) / median(ours):.2f})" if ours and name != "dbdeed" else ""
-            cells.append(f"{median(seconds):.2f} s{ratio}")
+            fewer = f", {len(seconds)} rounds" if len(seconds) < rounds else ""
+            cells.append(f"{median(seconds):.2f} s{ratio}{fewer}")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=float, default=1.0, help="GB")
+    parser.add_argument("--sizes", default="1", help="GB, in turn")
     parser.add_argument("--majors", default="18,15", help="of the servers, in turn")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="an odd number: told are medians")
     parser.add_argument("--only", default="", help="contestants by name, parted by commas")
     parser.add_argument("--work", type=Path, default=Path("/var/tmp/dbdeed-benchmark"))
     parser.add_argument("--write", type=Path)
     parser.add_argument("--page", type=Path)
+    parser.add_argument("--block", default="recovery", help="the name of its place on the page")
     given = parser.parse_args()
-    when = f"{datetime.now(UTC):%Y-%m-%d}: {given.size:g} GB, Python {platform.python_version()}"
-    where = f"{os.cpu_count()} processors, {given.rounds} rounds, load {os.getloadavg()[1]:.1f}"
-    parts = [f"Taken on {when}, {where}. In brackets the ratio to dbdeed: above 1 is slower than dbdeed."]
-    for major in map(int, given.majors.split(",")):
-        shutil.rmtree(given.work, ignore_errors=True)
-        given.work.mkdir(parents=True)
-        given.work.chmod(0o755)
-        wanted = [one() for one in CONTESTANTS]
-        if given.only:
-            wanted = [one for one in wanted if one.name in given.only.split(",")]
-        with opened(major, given.size, given.work) as bench:
-            able = [one for one in wanted if not one.absent(bench)]
-            for one in wanted:
-                if one not in able:
-                    print(f"{one.name}: {one.absent(bench)}", file=sys.stderr)
-            found = measure(bench, able, given.rounds)
-        parts.append(f"PostgreSQL {major}:\n\n{table(found, [one.name for one in able])}")
+    if given.rounds % 2 == 0:
+        parser.error("--rounds is an odd number.")
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} processors"
+    load = f"load {os.getloadavg()[1]:.1f} at the beginning"
+    head = f"Taken on {datetime.now(UTC):%Y-%m-%d}: {machine}, medians of {given.rounds} rounds, {load}."
+    parts = [f"{head} In brackets the ratio to dbdeed: above 1 is slower than dbdeed."]
+    for size in map(float, given.sizes.split(",")):
+        for major in map(int, given.majors.split(",")):
+            found, names = _measured(given.work, size, major, given)
+            parts.append(f"PostgreSQL {major}, {size:g} GB:\n\n{table(found, names, given.rounds)}")
+            print(parts[-1], file=sys.stderr)
     shutil.rmtree(given.work, ignore_errors=True)
     text = "\n\n".join(parts)
     print(text)
     if given.write:
         given.write.write_text(text + "\n")
     if given.page:
-        block = f"<!-- benchmark:recovery -->\n\n{text}\n\n<!-- /benchmark:recovery -->"
-        given.page.write_text(_BLOCK.sub(lambda _: block, given.page.read_text()))
+        block = f"<!-- benchmark:{given.block} -->\n\n{text}\n\n<!-- /benchmark:{given.block} -->"
+        place = re.compile(_BLOCK.format(re.escape(given.block)), re.DOTALL)
+        given.page.write_text(place.sub(lambda _: block, given.page.read_text()))
+
+
+def _measured(
+    work: Path, size: float, major: int, given: argparse.Namespace
+) -> tuple[dict[tuple[str, str], list[float]], list[str]]:
+    """What was found of one size and server, and the names of those that took part."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    work.chmod(0o755)
+    chosen = given.only.split(",") if given.only else [one.name for one in CONTESTANTS]
+    wanted = [one() for one in CONTESTANTS if one.name in chosen]
+    with opened(major, size, work) as bench:
+        able = [one for one in wanted if not one.absent(bench)]
+        for one in wanted:
+            if one not in able:
+                print(f"{one.name}: {one.absent(bench)}", file=sys.stderr)
+        return measure(bench, able, given.rounds), [one.name for one in able]
 
 
 if __name__ == "__main__":

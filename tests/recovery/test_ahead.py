@@ -52,7 +52,7 @@ def test_what_was_seen_is_not_read_again(tmp_path: Path, monkeypatch: pytest.Mon
             time.sleep(0.02)
     expected, _ = survey(tmp_path)
 
-    def read(path: Path, *, sync: bool) -> None:
+    def read(path: Path) -> None:
         raise AssertionError(path)
 
     monkeypatch.setattr("dbdeed.recovery.files.digest", read)

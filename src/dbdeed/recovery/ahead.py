@@ -1,9 +1,8 @@
-"""Digests taken, and files on their way to the disk, while a backup is still being written.
+"""Digests taken while a backup is still being written.
 
-Otherwise a backup is written first and read and synced afterwards, and takes twice as long. What is looked at
-is what has not changed for a moment; whoever lists the files looks at size and time of change again, and
-takes what is known only where both are the same. Nothing is synced here: to wait until a file is on the disk
-while another one grows holds up both. The system is only told to begin.
+Otherwise a backup is written first and read afterwards, and takes longer by that. What is looked at is what
+has not changed for a moment; whoever lists the files looks at size and time of change again, and takes what
+is known only where both are the same.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from dbdeed.recovery.files import Seen, begin_writing, digest
+from dbdeed.recovery.files import Seen, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 _STILL, _STILL_BY_THE_SECOND = 0.2, 3.0
 _READ = 2e9  # bytes a second
 _PAUSE = 0.2
-_LARGE = 1 << 20  # the small ones are many, and soon written
 _SECOND = 10**9
 
 
@@ -45,7 +43,7 @@ def looking_ahead(data: Path, seen: dict[str, Seen]) -> Iterator[None]:
 
 
 def _look(data: Path, seen: dict[str, Seen], ended: threading.Event) -> None:
-    pause, before = _PAUSE, dict[str, int]()
+    pause = _PAUSE
     while not ended.wait(pause):
         begun = time.monotonic()
         there = _files(data)
@@ -53,12 +51,9 @@ def _look(data: Path, seen: dict[str, Seen], ended: threading.Event) -> None:
         for name, facts in there.items():
             if ended.is_set():
                 return
-            with suppress(OSError):  # what cannot be read is found out later, and said then
-                if facts.st_size >= _LARGE and before.get(name) != facts.st_mtime_ns:
-                    begin_writing(data / name)
-                if _still(facts) and seen.get(name, ())[:2] != (facts.st_size, facts.st_mtime_ns):
+            if _still(facts) and seen.get(name, ())[:2] != (facts.st_size, facts.st_mtime_ns):
+                with suppress(OSError):  # what cannot be read is found out later, and said then
                     _see(data / name, name, seen)
-        before = {name: facts.st_mtime_ns for name, facts in there.items()}
 
 
 def _files(data: Path) -> dict[str, os.stat_result]:

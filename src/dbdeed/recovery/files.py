@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import hashlib
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 AT_ONCE = min(4, os.cpu_count() or 1)
-_SYNC_FILE_RANGE_WRITE = 2  # of linux/fs.h
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -152,14 +150,6 @@ def digest(path: Path) -> FileFacts:
             hashed.update(room[:count])
             size += count
     return FileFacts(size, hashed.hexdigest())
-
-
-def begin_writing(path: Path) -> None:
-    """Have the system begin to bring a file to the disk; where it does not take that, no harm is done."""
-    call = getattr(ctypes.CDLL(None), "sync_file_range", None)
-    if call is not None:
-        with path.open("rb") as file:
-            call(file.fileno(), ctypes.c_int64(0), ctypes.c_int64(0), _SYNC_FILE_RANGE_WRITE)
 
 
 def _link(path: Path) -> FileFacts:

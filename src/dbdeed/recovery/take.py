@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.recovering import IncrementalMethod
 from dbdeed.recovery.ahead import looking_ahead
 from dbdeed.recovery.store import new_id
+from dbdeed.writeback import writing_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def take_backup(
     Raises `StoreLocked` where another run writes, `Unavailable` for a full disk, and what the engine raises.
     """
     with store.writing(), store.draft(new_id(now(), method.name, token())) as draft:
-        with looking_ahead(draft.data, draft.seen):
+        with writing_back(draft.data), looking_ahead(draft.data, draft.seen):
             if parent is not None and isinstance(method, IncrementalMethod):
                 with store.reading(parent, only=method.parent_files) as earlier:
                     facts = method.take_increment(target, draft.data, earlier, progress)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.faults import RestoreFailed
 from dbdeed.errors import Refused
+from dbdeed.writeback import writing_back
 
 if TYPE_CHECKING:
     from dbdeed.engines.postgresql.servers.account import Account
@@ -134,7 +135,7 @@ def _copy(source: Path, target: Path, who: Account, task: Task | None) -> None:
                 files += [(path, place / name)] if path.is_file() else []
             elif Path(here) != source / TABLESPACES:
                 raise RestoreFailed(f"The backup holds a symbolic link where none belongs: {name}.")
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with writing_back(target), ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for size in pool.map(lambda pair: _file(pair[0], pair[1], who), files):
             if task is not None:
                 task.advance(size)

@@ -16,6 +16,7 @@ from dbdeed.engines.postgresql.backup.source import kept_source
 from dbdeed.engines.postgresql.backup.tools import ToolFailed, client_environment, run_tool
 from dbdeed.engines.postgresql.servers.programs import find
 from dbdeed.engines.postgresql.session import connect
+from dbdeed.writeback import writing_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,7 @@ def combine(chain: Sequence[Path], into: Path, progress: Progress, *, spend: boo
     programs = find(source.major)
     staged, mappings = _staged(chain, into)
     try:
-        with progress.step("Combine the increments"):
+        with progress.step("Combine the increments"), writing_back(into):
             run_tool(
                 programs.path("pg_combinebackup"),
                 [
