@@ -160,6 +160,35 @@ def test_details_say_what_differs_in_words() -> None:
     assert [one.attribute for one in details(old, new, frozenset({"text", "places"}))] == ["strict"]
 
 
+class Part(msgspec.Struct, frozen=True):
+    name: str
+    columns: tuple[str, ...] = ()
+    start: int = 1
+
+
+class Whole(msgspec.Struct, frozen=True):
+    parts: tuple[Any, ...] = ()
+    one: Part | None = None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (Whole((Part("a", ("x", "y")), Part("b"))), Whole((Part("a", ("x",)), Part("b"))), ("a x, y 1", "a x 1")),
+        (Whole((("app", "SELECT", True),)), Whole((("app", "SELECT", True), ("b", "DELETE", False))), ("", "b DELETE no")),
+        (Whole((("id", "integer", ""), ("n", "text", ""))), Whole((("id", "bigint", ""), ("n", "text", ""))),
+            ("id integer", "id bigint")),
+        (Whole((("a", "b"), ("c", "d"))), Whole((("c", "d"), ("a", "b"))), ("a b, c d", "c d, a b")),
+        (Whole(("sad", "ok")), Whole(("sad", "meh", "ok")), ("sad, ok", "sad, meh, ok")),
+        (Whole(one=Part("a")), Whole(one=Part("a", start=7)), ("start 1", "start 7")),
+        (Whole(), Whole(one=Part("a")), ("", "a 1")),
+    ],
+)  # fmt: skip
+def test_details_of_lists_tell_the_parts_that_differ(old: Whole, new: Whole, said: tuple[str, str]) -> None:
+    (found,) = details(old, new)  # type: ignore[arg-type]
+    assert (found.old, found.new) == said
+
+
 def test_what_is_not_modelled_is_named_on_both_sides() -> None:
     found = compare_catalogs(
         catalog(unmodelled=(Unmodelled("cast", "a"),)), catalog(unmodelled=(Unmodelled("rule", "b"),)), KINDS

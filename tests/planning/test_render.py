@@ -113,6 +113,16 @@ def test_a_dba_sees_locks_cost_hazards_and_reasons() -> None:
         assert part in text
 
 
+def test_of_long_texts_that_begin_alike_the_difference_is_seen() -> None:
+    one = ObjectId("trigger", ("public", "orders", "watch"))
+    head = "CREATE TRIGGER watch BEFORE INSERT OR UPDATE ON public.orders FOR EACH ROW " * 3
+    texts = (f"{head}WHEN (new.a) EXECUTE FUNCTION f()", f"{head}WHEN (new.b) EXECUTE FUNCTION f()")
+    step = Step("CREATE OR REPLACE TRIGGER …", one)
+    text = render_text(plan_of(step, Difference(Action.ALTER, one, (Detail("definition", *texts),))))
+    assert "WHEN (new.a) EXECUTE FUNCTION f() -> …" in text
+    assert "WHEN (new.b) EXECUTE FUNCTION f())" in text
+
+
 BEFORE = "CREATE TABLE t (id integer PRIMARY KEY, n integer); CREATE TABLE gone (id integer);"
 AFTER = """
 CREATE TABLE t (id integer PRIMARY KEY, n text, "odd

@@ -13,6 +13,8 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dbdeed.engines.change import Action, Change, Detail
 from dbdeed.engines.seam import Comparison
 from dbdeed.errors import OurFault
@@ -440,13 +442,36 @@ def _depth(catalog: Catalog, one: Object) -> int:
 
 
 def details(old: Object, new: Object, ignore: frozenset[str] = frozenset()) -> tuple[Detail, ...]:
-    """The fields that differ, as texts for people."""
+    """The fields that differ, as texts for people; of lists of parts only the parts that do."""
     names: Iterable[str] = getattr(type(old), "__struct_fields__", ())
     return tuple(
-        Detail(name, _text(getattr(old, name)), _text(getattr(new, name)))
+        Detail(name, *_texts(getattr(old, name), getattr(new, name)))
         for name in names
         if name not in ignore and getattr(old, name) != getattr(new, name)
     )
+
+
+def _texts(old: Any, new: Any) -> tuple[str, str]:
+    if _of_parts(old) or _of_parts(new):
+        was, becomes = (tuple(map(_part, one)) for one in (old, new))
+        if set(was) != set(becomes):  # else only their order is another
+            old = tuple(one for one in was if one not in becomes)
+            new = tuple(one for one in becomes if one not in was)
+    elif isinstance(old, msgspec.Struct) and type(old) is type(new):
+        names = [one for one in old.__struct_fields__ if getattr(old, one) != getattr(new, one)]
+        old, new = (", ".join(f"{name} {_text(getattr(one, name))}" for name in names) for one in (old, new))
+    return _text(old), _text(new)
+
+
+def _of_parts(value: object) -> bool:
+    return isinstance(value, tuple) and any(_fields(one) is not None for one in value)
+
+
+def _fields(value: object) -> tuple[object, ...] | None:
+    """What a part has: a column's name and type, a grant's role and right."""
+    if isinstance(value, tuple):
+        return value
+    return msgspec.structs.astuple(value) if isinstance(value, msgspec.Struct) else None
 
 
 def _text(value: object) -> str:
@@ -455,5 +480,10 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return ", ".join(_text(one) for one in value)
-    return str(value)
+        return ", ".join(_part(one) for one in value)
+    return str(value) if _fields(value) is None else _part(value)
+
+
+def _part(value: object) -> str:
+    fields = _fields(value)
+    return _text(value) if fields is None else " ".join(filter(None, map(_text, fields)))

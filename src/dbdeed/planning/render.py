@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.change import Action, LockLevel
@@ -182,12 +183,23 @@ def _reason(difference: Difference) -> str:
 
 def _details(difference: Difference) -> Iterable[str]:
     for one in difference.details:
-        old, new = (one_line(text) or "nothing" for text in (one.old, one.new))
+        old, new = _where_they_differ(*(one_line(text) or "nothing" for text in (one.old, one.new)))
         yield f"{one_line(one.attribute)}: {_short(old)} -> {_short(new)}"
 
 
-def _short(text: str, longest: int = 120) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+_LONGEST = 120
+
+
+def _where_they_differ(old: str, new: str) -> tuple[str, str]:
+    """Two long texts that begin alike from a little before where they part."""
+    alike = len(commonprefix([old, new])) - _LONGEST // 4
+    if max(len(old), len(new)) <= _LONGEST or alike <= 0:
+        return old, new
+    return "…" + old[alike:], "…" + new[alike:]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _differences(plan: Plan) -> list[str]:
