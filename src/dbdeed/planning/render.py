@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.change import Action, LockLevel
@@ -192,7 +192,8 @@ _LONGEST = 120
 
 def _where_they_differ(old: str, new: str) -> tuple[str, str]:
     """Two long texts that begin alike from a little before where they part."""
-    alike = len(commonprefix([old, new])) - _LONGEST // 4
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))
+    alike = sum(1 for _ in same) - _LONGEST // 4
     if max(len(old), len(new)) <= _LONGEST or alike <= 0:
         return old, new
     return "…" + old[alike:], "…" + new[alike:]
