@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import signal
 import statistics
 import subprocess
@@ -59,6 +60,14 @@ class Tool:
     status: tuple[str, ...]
     url: Callable[[Server, str], str]
     verify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Seconds from start to end, and those that processors spent for the program itself, not its server."""
+
+    seconds: float
+    used: float
 
 
 def _dbdeed() -> Tool:
@@ -112,10 +121,10 @@ def _tools(names: Sequence[str], cache: Path) -> tuple[list[Tool], list[Absent]]
 def measure(sizes: Sequence[int], names: Sequence[str], rounds: int, cache: Path) -> str:
     """The table, as Markdown."""
     tools, absent = _tools(names, cache)
-    rows: list[tuple[int, str, str, float]] = []
+    rows: list[tuple[int, str, str, Taken]] = []
     with server(None) as one, tempfile.TemporaryDirectory(prefix="dbdeed-benchmark-") as folder:
         for size in sizes:
-            taken: dict[tuple[str, str], list[float]] = {}
+            taken: dict[tuple[str, str], list[Taken]] = {}
             for tool in tools:
                 tool.project(Path(folder) / tool.name / str(size), size)
             for number in range(rounds + 1):
@@ -123,7 +132,7 @@ def measure(sizes: Sequence[int], names: Sequence[str], rounds: int, cache: Path
                     _round(one, tool, Path(folder) / tool.name / str(size), f"b{size}_{number}", taken)
                 if number == 0 and rounds:
                     taken.clear()  # it compiled the bytecode
-            rows += [(size, work, name, statistics.median(all_)) for (work, name), all_ in taken.items()]
+            rows += [(size, work, name, _median(all_)) for (work, name), all_ in taken.items()]
         version = ".".join(map(str, one.programs.version))
     place = f"PostgreSQL {version}, Python {platform.python_version()}, {os.cpu_count()} processors"
     lines = [f"Taken on {datetime.now(UTC):%Y-%m-%d}: {place}. Medians of {rounds}.", "", *_table(rows)]
@@ -132,7 +141,7 @@ def measure(sizes: Sequence[int], names: Sequence[str], rounds: int, cache: Path
 
 
 def _round(
-    one: Server, tool: Tool, folder: Path, database: str, taken: dict[tuple[str, str], list[float]]
+    one: Server, tool: Tool, folder: Path, database: str, taken: dict[tuple[str, str], list[Taken]]
 ) -> None:
     database = f"{database}_{tool.name}"
     one.create(database, ())
@@ -140,16 +149,20 @@ def _round(
     print(f"{folder.name} files, {tool.name}", file=sys.stderr)
     for work, command in (("up", tool.up), ("status", tool.status), ("verify", tool.verify)):
         if command:
-            taken.setdefault((work, tool.name), []).append(_seconds(command, folder, url, work))
+            taken.setdefault((work, tool.name), []).append(_taken(command, folder, url, work))
 
 
-def _seconds(command: Sequence[str], folder: Path, url: str, work: str) -> float:
+def _median(all_: Sequence[Taken]) -> Taken:
+    return Taken(statistics.median(one.seconds for one in all_), statistics.median(one.used for one in all_))
+
+
+def _taken(command: Sequence[str], folder: Path, url: str, work: str) -> Taken:
     # Bytecode is kept, as an installed package's is.
     names = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     names["BENCHMARK_URL"] = url
     if work != "verify":  # ours also reads the history where a database is named
         names["DATABASE_URL"] = url
-    began = time.perf_counter()
+    before, began = _used(), time.perf_counter()
     done = subprocess.run(
         command,
         cwd=folder,
@@ -162,15 +175,23 @@ def _seconds(command: Sequence[str], folder: Path, url: str, work: str) -> float
     if done.returncode:
         said = (done.stdout + done.stderr).strip().splitlines()[-3:]
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: {' / '.join(said)}")
-    return time.perf_counter() - began
+    return Taken(time.perf_counter() - began, _used() - before)
 
 
-def _table(rows: Sequence[tuple[int, str, str, float]]) -> list[str]:
-    found = ["| files | work | tool | seconds | ratio to dbdeed |", "| --- | --- | --- | --- | --- |"]
-    ours = {(size, work): seconds for size, work, name, seconds in rows if name == "dbdeed"}
-    for size, work, name, seconds in sorted(rows, key=lambda one: (one[0], one[1], one[2] != "dbdeed")):
-        ratio = seconds / ours[size, work]
-        found.append(f"| {size:,} | {work} | {name} | {seconds:.2f} | {ratio:.2f} |")
+def _used() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _table(rows: Sequence[tuple[int, str, str, Taken]]) -> list[str]:
+    found = [
+        "| files | work | tool | seconds | ratio to dbdeed | processor seconds |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    ours = {(size, work): taken.seconds for size, work, name, taken in rows if name == "dbdeed"}
+    for size, work, name, taken in sorted(rows, key=lambda one: (one[0], one[1], one[2] != "dbdeed")):
+        ratio = taken.seconds / ours[size, work]
+        found.append(f"| {size:,} | {work} | {name} | {taken.seconds:.2f} | {ratio:.2f} | {taken.used:.2f} |")
     return found
 
 

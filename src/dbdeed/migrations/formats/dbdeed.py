@@ -162,7 +162,7 @@ def _migration(engine: Engine, layout: Layout, path: Path) -> Migration:
 
 def _is_moment(text: str) -> bool:
     try:
-        datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
+        datetime.fromisoformat(text)  # a file's name has this form already; strptime takes ten times as long
     except ValueError:
         return False
     return True
