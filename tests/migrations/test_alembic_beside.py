@@ -114,6 +114,55 @@ def test_branches_that_were_merged(pair: Pair) -> None:
         history.forget(pair.session, first)
 
 
+_OF_A_BRANCH = """from alembic import op
+revision = "{name}"
+down_revision = {before!r}
+branch_labels = {labels!r}
+depends_on = {depends!r}
+
+
+def upgrade():
+    op.execute("CREATE TABLE {name} (id integer)")
+
+
+def downgrade():
+    op.execute("DROP TABLE {name}")
+"""
+
+
+def test_a_branch_that_depends_on_another_by_its_label(pair: Pair) -> None:
+    """Taking back where a branch begins takes back nothing of the other one."""
+    for name, before, labels, depends in (
+        ("core", None, ("base_things",), None),
+        ("shop", None, ("shop_things",), "base_things"),
+        ("more", "shop", None, None),
+    ):
+        text = _OF_A_BRANCH.format(name=name, before=before, labels=labels, depends=depends)
+        pair.course.write(f"{name}_file.py", text)
+    core, shop, more = pair.course.files.migrations
+    pair.theirs.ask("upgrade", "heads")
+    assert pair.standing() == ["applied"] * 3
+    assert pair.heads() == ["more"]
+    pair.down()
+    assert pair.heads() == ["shop"]
+    pair.down()
+    assert pair.heads() == ["core"]
+    assert pair.standing() == ["applied", "pending", "pending"]
+    assert pair.count("core") == 0
+    assert len(pair.up()) == 2
+    assert pair.heads() == ["more"]
+    history = pair.course.desk.history
+    for one in (more, shop):
+        history.forget(pair.session, one)
+    assert pair.heads() == [core.key]
+    for one in (shop, more):
+        history.record(pair.session, one, state=State.DONE, seconds=0)
+    pair.theirs.ask("upgrade", "heads")
+    assert pair.heads() == ["more"]
+    pair.theirs.ask("downgrade", "shop@base")
+    assert pair.heads() == ["core"]
+
+
 HAND = '''"""by hand"""
 import os
 import sqlalchemy as sa

@@ -91,8 +91,9 @@ class AlembicHistory:
                 code="alembic-head",
             )
         others = ancestors_of(self._tree, [name for name in heads if name != migration.key])
-        parents = self._tree[migration.key].parents if migration.key in self._tree else ()
-        restored = [name for name in heads_of(self._tree, parents) if name not in others]
+        before = self._tree[migration.key].before if migration.key in self._tree else ()
+        implied = ancestors_of(self._tree, [one for name in before for one in self._tree[name].before])
+        restored = [name for name in dict.fromkeys(before) if name not in others | implied]
         self._replace(session, [migration.key], restored)
 
     def _replace(self, session: Session, old: Sequence[str], new: Sequence[str]) -> None:
@@ -114,7 +115,7 @@ class AlembicHistory:
         """Alembic has no lock. Raises `Refused` for several heads, as `alembic upgrade head` does."""
         del session
         heads = heads_of(self._tree)
-        if len(heads) > 1 and not any(one.labelled for one in self._tree.values()):
+        if len(heads) > 1 and not any(one.labels for one in self._tree.values()):
             raise Refused(
                 f"Two branches both added migrations: {' and '.join(heads)} are heads; nothing was run.",
                 where=str(self._tree[heads[-1]].path),

@@ -73,7 +73,9 @@ class AlembicProcess:
     def down(self, target: Target, migration: Migration) -> None:
         tree = read_tree(self.layout.root, settings_of(self.layout.root))
         parents = tree[migration.key].parents
-        self._run("downgrade", [parents[0] if parents else "base"], target, [migration])
+        # Where a branch begins, plain "base" would take back all others too.
+        to = parents[0] if parents else f"{migration.key}@base"
+        self._run("downgrade", [to], target, [migration])
 
     def _run(
         self, what: str, revisions: Sequence[str], target: Target, migrations: Sequence[Migration]

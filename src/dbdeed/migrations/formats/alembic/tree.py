@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.errors import InvalidInput
@@ -27,14 +27,14 @@ class Revision:
     Attributes:
         parents: that it revises.
         depends: others that have to be there before it.
-        labelled: it has branch labels: several heads are meant.
+        labels: names of the branch that begins with it; where there are some, several heads are meant.
         module: its text, parsed.
     """
 
     id: str
     parents: tuple[str, ...]
     depends: tuple[str, ...]
-    labelled: bool
+    labels: tuple[str, ...]
     path: Path
     block: CodeBlock
     module: ast.Module
@@ -61,7 +61,13 @@ def read_tree(root: Path, settings: Settings) -> dict[str, Revision]:
         if one.id in found:
             raise _refused(one, f"{found[one.id].path.name} is revision {one.id} too.", "migration-twice")
         found[one.id] = one
-    return _ordered(found)
+    labels = {label: one.id for one in found.values() for label in one.labels}
+    return _ordered(
+        {
+            one.id: replace(one, depends=tuple(labels.get(name, name) for name in one.depends))
+            for one in found.values()
+        }
+    )
 
 
 def _revision(path: Path, shown: str) -> Revision:
@@ -88,7 +94,7 @@ def _revision(path: Path, shown: str) -> Revision:
         name,
         _texts(given.get("down_revision")),
         _texts(given.get("depends_on")),
-        bool(given.get("branch_labels")),
+        _texts(given.get("branch_labels")),
         path,
         block,
         module,
