@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _SQLITE = "SQLite, online backup"
-_BLOCK = re.compile(r"<!-- benchmark:rounds -->.*?<!-- /benchmark:rounds -->", re.DOTALL)
+_FIRST, _MORE = 500, 100  # commits before the kill, in the first round, and more in each later one
 
 
 def rounds(name: str, one: Callable[[Path, random.Random, int], Outcome], count: int) -> list[Outcome]:
@@ -34,7 +34,7 @@ def rounds(name: str, one: Callable[[Path, random.Random, int], Outcome], count:
     found = []
     for number in range(count):
         with tempfile.TemporaryDirectory(prefix="dbdeed-rounds-") as folder:
-            outcome = one(Path(folder), random.Random(f"{name} {number}"), 1000 + 200 * number)
+            outcome = one(Path(folder), random.Random(f"{name} {number}"), _FIRST + _MORE * number)
         found.append(outcome)
         print(f"{name}, round {number + 1}: {_row(outcome)}", file=sys.stderr, flush=True)
     return found
@@ -49,8 +49,11 @@ def _row(one: Outcome) -> str:
 
 def table(name: str, found: Sequence[Outcome]) -> str:
     """Every round, and the worst of them."""
+    when = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}"
     lines = [
         f"### {name}",
+        "",
+        f"Taken on {when}, {os.cpu_count()} processors, load {os.getloadavg()[1]:.1f}.",
         "",
         "| Round | acknowledged | lost | recovery point actual | recovery time actual |",
         "| --- | --- | --- | --- | --- |",
@@ -65,7 +68,17 @@ def table(name: str, found: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
+def put(page: Path, name: str, text: str) -> None:
+    """A method's table in a page, in place of the one that was there."""
+    first, last = f"<!-- rounds: {name} -->", "<!-- /rounds -->"
+    block = f"{first}\n\n{text}\n\n{last}"
+    old = page.read_text()
+    there = re.compile(f"{re.escape(first)}.*?{re.escape(last)}", re.DOTALL)
+    new, count = there.subn(lambda _: block, old)
+    page.write_text(new if count else f"{old.rstrip()}\n\n{block}\n")
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--major", type=int, default=18, help="of PostgreSQL")
     parser.add_argument("--rounds", type=int, default=10)
@@ -79,20 +92,19 @@ def main() -> None:
         for name, way in WAYS.items()
     }
     works[_SQLITE] = sqlite_round
-    wanted = {name: work for name, work in works.items() if not given.only or name in given.only}
+    wanted = {name: works[name] for name in given.only or works if name in works}
     if not wanted:
         parser.error(f"--only takes one of: {', '.join(works)}")
-    when = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} processors"
-    done = {name: rounds(name, work, given.rounds) for name, work in wanted.items()}
-    parts = [f"Taken on {when}, load {os.getloadavg()[2]:.1f}."]
-    text = "\n\n".join([*parts, *(table(name, found) for name, found in done.items())])
-    print(text)
-    if given.page:
-        block = f"<!-- benchmark:rounds -->\n\n{text}\n\n<!-- /benchmark:rounds -->"
-        given.page.write_text(_BLOCK.sub(lambda _: block, given.page.read_text()))
-    synchronous = [name for name in done if name.endswith("archiving, synchronous")]
-    sys.exit(1 if any(one.lost for name in synchronous for one in done[name]) else 0)
+    failed = False
+    for name, work in wanted.items():
+        found = rounds(name, work, given.rounds)
+        text = table(name, found)
+        print(text, end="\n\n", flush=True)
+        if given.page:
+            put(given.page, name, text)
+        failed = failed or (name.endswith("archiving, synchronous") and any(one.lost for one in found))
+    return int(failed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -147,6 +147,9 @@ def test_what_was_acknowledged_is_there_and_what_is_missing_is_said(archived: Ar
     at = archived.drill(to=moment.isoformat())
     assert at.verdict is Verdict.PROVEN, at.checks
     assert "acknowledged by then" in check(at, "ledger").detail
+    assert check(at, "schema").verdict is Verdict.PROVEN
+    assert check(at, "readable").detail.startswith("1 table, 3,000 rows")
+    assert check(at, "pages").verdict is Verdict.PROVEN
     early = archived.drill(to="2020-01-01")
     assert early.verdict is Verdict.NOT_VERIFIED
     assert early.backup == ""
@@ -165,3 +168,26 @@ def test_what_was_acknowledged_is_there_and_what_is_missing_is_said(archived: Ar
     assert lacking.verdict is Verdict.FAILED
     assert check(lacking, "log").verdict is Verdict.FAILED
     assert "missing" in " ".join(check(lacking, "log").problems)
+
+
+@pytest.mark.slow
+def test_a_schema_that_has_changed_since_a_moment_is_not_verified_there(archived: Archived) -> None:
+    archived.caught_up()
+    archived.beats(0.3)
+    [(moment,)] = archived.server.fetch("SELECT clock_timestamp()")
+    archived.beats(0.3)
+    archived.server.run("ALTER TABLE notes ADD COLUMN extra int")
+    archived.caught_up()
+    latest = archived.drill(to="latest")
+    assert check(latest, "schema").verdict is Verdict.FAILED, "the document does not have it"
+    assert not latest.damages, "the backup is as good as before, and still leads there"
+    text = archived.document.read_text()
+    archived.document.write_text(text.replace("text text NOT NULL", "text text NOT NULL, extra int"))
+    assert archived.drill(to="latest").verdict is Verdict.PROVEN
+    at = archived.drill(to=moment.isoformat())
+    assert at.verdict is Verdict.NOT_VERIFIED
+    [found] = [one for one in at.checks if one.verdict is not Verdict.PROVEN]
+    assert found.name == "schema"
+    assert "what the document said at that moment is not known" in found.problems[0]
+    assert "extra" in found.problems[1]
+    archived.server.run("ALTER TABLE notes DROP COLUMN extra")

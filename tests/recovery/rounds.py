@@ -18,7 +18,6 @@ from tests.recovery.writers import Writers, lost
 from dbdeed.app.backup import run_backup
 from dbdeed.app.restore import restore_backup
 from dbdeed.engines.postgresql.servers.processes import kill_members
-from dbdeed.recovery.receiving import SENT_EVERY
 
 if TYPE_CHECKING:
     import random
@@ -42,6 +41,9 @@ class Way:
     synchronous: bool | None = None
     alone: bool = False
 
+
+LONGEST = 5.0
+"""Seconds for which a round goes on at most once it has its commits."""
 
 SQLITE_DOCUMENT = (
     DOCUMENT.replace("PostgreSQL", "SQLite")
@@ -84,7 +86,7 @@ class Outcome:
 
 
 def one_round(
-    folder: Path, way: Way, major: int, rng: random.Random, commits: int, longest: float = SENT_EVERY
+    folder: Path, way: Way, major: int, rng: random.Random, commits: int, longest: float = LONGEST
 ) -> Outcome:
     """A round on PostgreSQL: `commits` at least, then up to `longest` seconds more of them, then the kill."""
     place = Archived(folder, major, way.method, frequency=way.frequency)
@@ -128,7 +130,7 @@ def one_round(
         place.close()
 
 
-def sqlite_round(folder: Path, rng: random.Random, commits: int, longest: float = SENT_EVERY) -> Outcome:
+def sqlite_round(folder: Path, rng: random.Random, commits: int, longest: float = LONGEST) -> Outcome:
     """A round on SQLite: there the writers are what is killed, in the middle of their commits."""
     folder.mkdir(exist_ok=True)
     path, file = folder / "DATABASE.md", folder / "live.db"

@@ -173,14 +173,17 @@ def _drill_moment(
     key = evidence_key(os.environ if environment is None else environment)
     project.prepare()
     archiving = engine.log_archiving()
+    expected, unknown = _expected(project, architecture, vault, "", progress)
     with work_folder(project.state / "work") as work:
         plan = Plan(
             engine=engine,
             store=vault.store,
             project=vault.owner,
             work=work,
-            expected=None,
+            expected=expected,
             promises=promises_of(architecture),
+            unknown=unknown,
+            left_out=history_tables(project, architecture, engine),
             ledger=read_beats(ledger_folder(project)).beats,
             ledger_name=project.known_identity(),
             logs=Logs(archiving, vault.store.shelf) if archiving is not None else None,

@@ -178,7 +178,9 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     def damages(self) -> bool:
         """It found the backup itself unsound; a missed objective alone is not the backup's fault.
 
-        Nor is a part of the log that is missing after it, or a step of the Procedure that fails.
+        Nor is a part of the log that is missing after it, a step of the Procedure that fails, or what the
+        database itself has wrong: a schema that is not the document's, a reference that leads nowhere. Such a
+        backup is all there is in a disaster, and brings back what was there.
         """
         return any(one.verdict is Verdict.FAILED and one.name not in _OTHERS for one in self.checks)
 
@@ -186,7 +188,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 RECOVERY_POINT = "recovery point"
 RECOVERY_TIME = "recovery time"
 OBJECTIVES = frozenset({RECOVERY_POINT, RECOVERY_TIME})
-_OTHERS = OBJECTIVES | {"log", "ledger", "procedure"}
+_OF_THE_DATABASE = {"schema", "references", "foreign keys", "sequences", "counters"}
+_OTHERS = OBJECTIVES | {"log", "ledger", "procedure"} | _OF_THE_DATABASE
 
 Record = TypeVar("Record", Manifest, Proof)
 

@@ -1,15 +1,19 @@
 """A drill of one moment: what was acknowledged before it is there, and nothing that came after.
 
-The tables are not held against counts, which are of other moments, nor the schema against the document, which
-may have changed since.
+Every row is read, but not held against counts, which are of other moments. Where the schema is not the
+document's, that is a fault at the end of the log only: before it, the document may have said something else.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from dbdeed.engines.archiving import Until
 from dbdeed.errors import Refused
 from dbdeed.recovery.chains import chain_damages
+from dbdeed.recovery.compare import compare_schema, counted
 from dbdeed.recovery.drill import method_of, objectives, worst_of
 from dbdeed.recovery.drill_plan import Promises
 from dbdeed.recovery.logs import gap
@@ -20,9 +24,9 @@ from dbdeed.recovery.replaying import LOG, Wanted, drill_log
 from dbdeed.recovery.timing import TimedProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from dbdeed.engines.archiving import Until
+    from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.seam import Session
     from dbdeed.progress import Progress
     from dbdeed.recovery.drill_plan import Clocks, Plan
@@ -43,7 +47,12 @@ def drill_moment(plan: Plan, until: Until, clocks: Clocks, progress: Progress) -
     work.mkdir(mode=0o700)
 
     def look(session: Session) -> list[Check]:
-        return looked("examination", lambda: examined(method, session))
+        session.left_out = plan.left_out
+        return [
+            *looked("schema", lambda: [_schema(plan, until, plan.engine.inspect(session))]),
+            *looked("readable", lambda: [_readable(plan.engine.table_digests(session))]),
+            *looked("examination", lambda: examined(method, session)),
+        ]
 
     wanted = Wanted(
         engine=plan.engine,
@@ -62,6 +71,21 @@ def drill_moment(plan: Plan, until: Until, clocks: Clocks, progress: Progress) -
     files = Check("files", Verdict.FAILED if damages else Verdict.PROVEN, problems=tuple(damages))
     phases = (*timed.phases, *found.phases) if found.phases else ()
     return _proof(plan, manifest.id, manifest.method, [*found.checks, files], phases, clocks)
+
+
+def _schema(plan: Plan, until: Until, found: Catalog) -> Check:
+    check = compare_schema(plan.engine, plan.expected, found, plan.unknown)
+    if check.verdict is not Verdict.FAILED or until == Until():
+        return check
+    why = "It is not the document's of today, and what the document said at that moment is not known."
+    return replace(check, verdict=Verdict.NOT_VERIFIED, problems=(why, *check.problems))
+
+
+def _readable(tables: Mapping[str, tuple[int, str]]) -> Check:
+    """All of them were read to the end."""
+    rows = sum(count for count, _ in tables.values())
+    detail = f"{counted(len(tables), 'table')}, {counted(rows, 'row')}; counted at no such moment"
+    return Check("readable", Verdict.PROVEN, detail)
 
 
 def _span(plan: Plan, until: Until) -> tuple[Span | None, list[Check]]:
