@@ -9,6 +9,7 @@ import msgspec
 
 from dbdeed.access.conditions import Condition
 from dbdeed.access.errors import StatementFailed
+from dbdeed.access.sqlite_json import CONTAINS
 from dbdeed.access.sqlite_values import json_of
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ _OPERATORS: Mapping[Dialect, Mapping[str, str]] = {
         "any_of": "{0} IN (SELECT value FROM json_each({1}))",
         "like": "{0} GLOB {1}",
         "ilike": "{0} LIKE {1} ESCAPE '\\'",
+        "contains_json": f"{CONTAINS}({{0}}, {{1}})",
     },
 }
 # Operators that take a list: how they are put together of its members, and what they are of an empty one.

@@ -28,34 +28,58 @@ from dbdeed.access.query_expressions import (
     Value,
     Where,
 )
-from dbdeed.access.query_select import Composed, OptionalRows, Select, Table, TableRows
-from dbdeed.access.query_writes import Delete, Insert, Update
+from dbdeed.access.query_functions import (
+    Case,
+    Windowed,
+    case,
+    dense_rank,
+    lag,
+    lead,
+    rank,
+    row_number,
+    value,
+)
+from dbdeed.access.query_select import Combined, Composed, OptionalRows, Rows, Select, Table, TableRows
+from dbdeed.access.query_writes import Conflict, Delete, Insert, Update, excluded
 
 if TYPE_CHECKING:
     import msgspec
 
 __all__ = [
+    "Case",
     "Column",
+    "Combined",
     "Composed",
+    "Conflict",
     "Delete",
     "Expression",
     "Insert",
     "Optional",
     "Order",
+    "Rows",
     "Select",
     "Selectable",
     "Table",
     "Update",
     "Value",
     "Where",
+    "Windowed",
     "alias",
+    "case",
     "count",
     "delete",
+    "dense_rank",
+    "excluded",
     "exists",
     "insert",
+    "lag",
+    "lead",
     "optional",
+    "rank",
+    "row_number",
     "select",
     "update",
+    "value",
 ]
 
 R = TypeVar("R")
@@ -99,7 +123,7 @@ def select(*items: Table[Any, Any] | Selectable[Any]) -> Select[Any]:
 
     The first one's table is the first that is read (else `from_` says it); others are joined.
     """
-    return Select(tuple(TableRows(one) if isinstance(one, Table) else one for one in items))
+    return Select(items=tuple(TableRows(one) if isinstance(one, Table) else one for one in items))
 
 
 def optional(table: Table[R, Any]) -> Selectable[R | None]:
@@ -116,10 +140,10 @@ def alias(table: T, name: str) -> T:
 
 def count() -> Expression[int, int]:
     """How many rows there are."""
-    return Expression(lambda _: "count(*)", nullable=False)
+    return Expression(lambda _: "count(*)", nullable=False, aggregate=True)
 
 
-def exists(select: Select[Any]) -> Where:
+def exists(select: Rows[Any]) -> Where:
     """There is such a row; the select may name columns of the query that it stands in."""
     return Where(lambda to: f"EXISTS ({select.write(to)})")
 

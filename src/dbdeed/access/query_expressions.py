@@ -6,6 +6,7 @@ may be null is an `Expression[int, int | None]`. Values are never part of the SQ
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -13,12 +14,12 @@ import msgspec
 from dbdeed.access import conditions
 from dbdeed.access.columns import Column as ColumnText
 from dbdeed.access.columns import ask, asked
-from dbdeed.access.errors import StatementFailed
+from dbdeed.access.errors import InvalidValue, StatementFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dbdeed.access.query_select import Select
+    from dbdeed.access.query_select import Rows
     from dbdeed.access.statements import Dialect, Row
 
 V = TypeVar("V")
@@ -27,6 +28,8 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 _PLAIN = ColumnText("")
+_TEXT = ColumnText("", "text", str)
+_KEY = re.compile(r'[^"\\\x00-\x1f]*')
 
 
 class Rendering:
@@ -49,7 +52,7 @@ class Rendering:
     def mark(self) -> str:
         """The placeholder of the next parameter; its value is put into `values` in the same order."""
         self._marks += 1
-        return f"${self._marks}" if self.dialect == "postgresql" else "?"
+        return f"{'$' if self.dialect == 'postgresql' else '?'}{self._marks}"
 
     def value(self, column: ColumnText, value: object) -> str:
         self.values.append(column.encode(value))
@@ -59,11 +62,31 @@ class Rendering:
         shape = ask(column, condition, self.dialect, self.values)
         return asked(column, shape, self.dialect, self.mark)
 
+    def json_text(self, sql: str, path: Sequence[str | int]) -> str:
+        """The SQL of what stands in JSON under `path`, as a text."""
+        if self.dialect == "postgresql":
+            self.values.append([*map(str, path)])
+            return f"({sql}::jsonb #>> {self.mark()}::text[])"
+        self.values.append(_json_path(path))
+        mark = self.mark()
+        # SQLite itself gives numbers for true and false.
+        return (
+            f"CASE json_type({sql}, {mark}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
+            f"ELSE CAST(json_extract({sql}, {mark}) AS TEXT) END"
+        )
+
     def use(self, table: object, reference: str) -> None:
         """Raises `StatementFailed` where the query does not read this table."""
         if not any(level.get(reference) is table for level in reversed(self.named)):
             raise StatementFailed(f"the query names {reference}, and does not read it: join it")
         self.used.add(id(table))
+
+
+def _json_path(path: Sequence[str | int]) -> str:
+    """`$."a"[0]`: as SQLite has it. Raises `InvalidValue` for what it cannot name."""
+    if any(isinstance(one, str) and not _KEY.fullmatch(one) for one in path):
+        raise InvalidValue("SQLite cannot be asked for a key of JSON with a quotation mark or backslash")
+    return "$" + "".join(f"[{one}]" if isinstance(one, int) else f'."{one}"' for one in path)
 
 
 class Selectable(Generic[R_co]):
@@ -117,11 +140,12 @@ class Order:
         self.of = of
         self.down = down
 
-    def write(self, to: Rendering) -> str:
+    def write(self, to: Rendering, what: str = "") -> str:
+        """The SQL; `what` stands for the expression, where it is known by another name."""
         nulls = ""
         if to.dialect == "sqlite" and self.of.nullable:
             nulls = " NULLS FIRST" if self.down else " NULLS LAST"
-        return f"{self.of.write(to)}{' DESC' if self.down else ''}{nulls}"
+        return f"{what or self.of.write(to)}{' DESC' if self.down else ''}{nulls}"
 
 
 class Expression(Selectable[R], Generic[V, R]):
@@ -219,11 +243,11 @@ class Expression(Selectable[R], Generic[V, R]):
         """From `low` to `high`, both included."""
         return self._asks(conditions.Condition("between", (low, high)))
 
-    def in_(self, values: Iterable[V] | Select[V] | Select[V | None]) -> Where:
+    def in_(self, values: Iterable[V] | Rows[V] | Rows[V | None]) -> Where:
         """Equal to one of these values, or of the values that a select gives."""
-        from dbdeed.access.query_select import Select
+        from dbdeed.access.query_select import Rows
 
-        if isinstance(values, Select):
+        if isinstance(values, Rows):
             inner = values
             return Where(lambda to: f"{self.write(to)} IN ({inner.write(to)})")
         given = list(values)
@@ -251,6 +275,10 @@ class Expression(Selectable[R], Generic[V, R]):
         """An array that has each of these (PostgreSQL)."""
         return self._asks(conditions.contains(items))
 
+    def overlaps(self: Expression[list[W], Any], items: list[W]) -> Where:
+        """An array that has at least one of these (PostgreSQL)."""
+        return self._asks(conditions.overlaps(items))
+
     def contains_json(self, value: object) -> Where:
         """JSON that has this in it, as PostgreSQL's `@>` sees it."""
         return self._asks(conditions.contains_json(value))
@@ -263,16 +291,59 @@ class Expression(Selectable[R], Generic[V, R]):
     def desc(self) -> Order:
         return Order(self, down=True)
 
-    # Arithmetic, with a value
+    # Arithmetic, with a value or another expression
 
-    def __add__(self, other: V) -> Expression[V, R]:
+    def __add__(self, other: V | Expression[V, Any]) -> Expression[V, R]:
         return self._with("+", other)
 
-    def __sub__(self, other: V) -> Expression[V, R]:
+    def __sub__(self, other: V | Expression[V, Any]) -> Expression[V, R]:
         return self._with("-", other)
 
-    def __mul__(self, other: V) -> Expression[V, R]:
+    def __mul__(self, other: V | Expression[V, Any]) -> Expression[V, R]:
         return self._with("*", other)
+
+    # Functions
+
+    def coalesce(self, value: V) -> Expression[V, V]:
+        """This value where it would be null."""
+        return self._made(lambda to: f"coalesce({self.write(to)}, {to.value(self.text, value)})", sure=True)
+
+    def lower(self: Expression[str, Any]) -> Expression[str, R]:
+        return self._made(lambda to: f"lower({self.write(to)})")
+
+    def upper(self: Expression[str, Any]) -> Expression[str, R]:
+        return self._made(lambda to: f"upper({self.write(to)})")
+
+    def json_text(self, *path: str | int) -> Expression[str, str | None]:
+        """What stands in JSON under these keys and places, as a text; null where there is nothing."""
+        return Expression(lambda to: to.json_text(self.write(to), path), _TEXT, source=self.source)
+
+    def over(
+        self,
+        *,
+        partition_by: Sequence[Expression[Any, Any]] = (),
+        order_by: Sequence[Expression[Any, Any] | Order] = (),
+    ) -> Expression[V, R]:
+        """An aggregate beside each row: of rows that are alike in `partition_by`; up to it, if in an order.
+
+        Raises `StatementFailed` where this is no aggregate.
+        """
+        if not self.aggregate:
+            raise StatementFailed("a window is one of an aggregate or of a function such as row_number()")
+        orders = [one if isinstance(one, Order) else one.asc() for one in order_by]
+
+        def write(to: Rendering) -> str:
+            parts = [self.write(to), "OVER ("]
+            window = []
+            if partition_by:
+                window.append(f"PARTITION BY {', '.join(one.write(to) for one in partition_by)}")
+            if orders:
+                window.append(f"ORDER BY {', '.join(one.write(to) for one in orders)}")
+            return f"{' '.join(parts)}{' '.join(window)})"
+
+        return Expression(
+            write, self.text, self.convert, nullable=self.nullable, source=self.source, aggregate=True
+        )
 
     # Aggregates
 
@@ -329,12 +400,24 @@ class Expression(Selectable[R], Generic[V, R]):
         left = self.write(to)
         return f"{left} IN ({', '.join(to.value(self.text, one) for one in given)})"
 
-    def _with(self, operator: str, other: V) -> Expression[V, R]:
+    def _with(self, operator: str, other: V | Expression[V, Any]) -> Expression[V, Any]:
+        def write(to: Rendering) -> str:
+            left = self.write(to)
+            right = other.write(to) if isinstance(other, Expression) else to.value(self.text, other)
+            return f"({left} {operator} {right})"
+
+        found = self._made(write)
+        found.nullable = self.nullable or (isinstance(other, Expression) and other.nullable)
+        return found
+
+    def _made(self, write: Callable[[Rendering], str], *, sure: bool = False) -> Expression[Any, Any]:
+        """Of the same type, by other SQL; `sure`: it is never null."""
         return Expression(
-            lambda to: f"({self.write(to)} {operator} {to.value(self.text, other)})",
+            write,
             self.text,
             self.convert,
-            nullable=self.nullable,
+            nullable=self.nullable and not sure,
+            optional=sure,
             source=self.source,
             aggregate=self.aggregate,
         )

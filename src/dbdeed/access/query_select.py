@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from dbdeed.access.errors import StatementFailed
@@ -131,18 +131,106 @@ class Composed(Generic[R]):
 
 
 @dataclass(frozen=True)
-class Select(Composed[R]):
-    """Rows of the type `R`; `str()` shows its SQL."""
+class Rows(Composed[R]):
+    """What gives rows of the type `R`; `str()` shows its SQL.
 
-    items: tuple[Selectable[Any], ...]
+    Attributes:
+        most: at most so many.
+    """
+
+    most: int | None = None
+
+    __hash__ = object.__hash__
+
+    def limit(self, most: int) -> Self:
+        """At most so many rows. Raises `StatementFailed` for a negative number."""
+        if most < 0:
+            raise StatementFailed(f"a limit cannot be negative: {most}")
+        return replace(self, most=most)
+
+    def union(self, other: Rows[R]) -> Combined[R]:
+        """Rows of either, each once."""
+        return Combined(first=self, word="UNION", second=other)
+
+    def union_all(self, other: Rows[R]) -> Combined[R]:
+        """The rows of both."""
+        return Combined(first=self, word="UNION ALL", second=other)
+
+    def intersect(self, other: Rows[R]) -> Combined[R]:
+        """Rows that both give, each once."""
+        return Combined(first=self, word="INTERSECT", second=other)
+
+    def except_(self, other: Rows[R]) -> Combined[R]:
+        """Rows of this one that the other one does not give, each once."""
+        return Combined(first=self, word="EXCEPT", second=other)
+
+    @overload
+    def all(self, session: Session) -> Coroutine[Any, Any, list[R]]: ...
+    @overload
+    def all(self, session: SyncSession) -> list[R]: ...
+    def all(self, session: Session | SyncSession) -> Any:
+        """Every row: `await query.all(session)`, or without `await` in a session without asyncio."""
+        return session.all(*self.compose(), self.load)
+
+    @overload
+    def one(self, session: Session) -> Coroutine[Any, Any, R | None]: ...
+    @overload
+    def one(self, session: SyncSession) -> R | None: ...
+    def one(self, session: Session | SyncSession) -> Any:
+        """The first row, or None."""
+        first = self.limit(1) if self.most is None else self
+        return session.first(first.compose(), self.load)
+
+    @overload
+    def stream(self, session: Session, *, batch: int = 500) -> AsyncGenerator[R]: ...
+    @overload
+    def stream(self, session: SyncSession, *, batch: int = 500) -> Generator[R]: ...
+    def stream(self, session: Session | SyncSession, *, batch: int = 500) -> Any:
+        """Every row in constant memory, for `async for` or `for`."""
+        return session.stream(*self.compose(), self.load, batch=batch)
+
+    def load(self, rows: Sequence[Row]) -> list[R]:
+        """Rows as the driver gives them, as what was selected."""
+        raise NotImplementedError
+
+    def write(self, to: Rendering) -> str:
+        """The SQL, within other SQL as well."""
+        raise NotImplementedError
+
+    def dialect(self) -> Dialect:
+        raise NotImplementedError
+
+    @property
+    def _locks(self) -> bool:
+        return False
+
+    def compose(self) -> tuple[Statement, list[object]]:
+        rendering = Rendering(self.dialect())
+        text = self.write(rendering)
+        # What locks rows changes something: a replica cannot do it.
+        return Statement(text, writes=self._locks), rendering.values
+
+    def _limited(self, to: Rendering) -> list[str]:
+        if self.most is None:
+            return []
+        to.values.append(self.most)
+        return [f"LIMIT {to.mark()}"]
+
+
+@dataclass(frozen=True)
+class Select(Rows[R]):
+    """Rows of tables that are read; `str()` shows its SQL."""
+
+    items: tuple[Selectable[Any], ...] = ()
     source: Table[Any, Any] | None = None
     joins: tuple[_Join, ...] = ()
     wheres: tuple[Where, ...] = ()
     groups: tuple[Expression[Any, Any], ...] = ()
     havings: tuple[Where, ...] = ()
     orders: tuple[Order, ...] = ()
-    most: int | None = None
     only_distinct: bool = False
+    lock: str = ""
+    locked: Table[Any, Any] | None = None
 
     __hash__ = object.__hash__
 
@@ -173,39 +261,44 @@ class Select(Composed[R]):
         made = (one if isinstance(one, Order) else one.asc() for one in orders)
         return replace(self, orders=(*self.orders, *made))
 
-    def limit(self, most: int) -> Self:
-        """At most so many rows. Raises `StatementFailed` for a negative number."""
-        if most < 0:
-            raise StatementFailed(f"a limit cannot be negative: {most}")
-        return replace(self, most=most)
-
     def distinct(self) -> Self:
         return replace(self, only_distinct=True)
 
-    @overload
-    def all(self, session: Session) -> Coroutine[Any, Any, list[R]]: ...
-    @overload
-    def all(self, session: SyncSession) -> list[R]: ...
-    def all(self, session: Session | SyncSession) -> Any:
-        """Every row: `await query.all(session)`, or without `await` in a session without asyncio."""
-        return session.all(*self.compose(), self.load)
+    def for_update(
+        self, *, of: Table[Any, Any] | None = None, skip_locked: bool = False, no_wait: bool = False
+    ) -> Self:
+        """Keep the rows from being changed by others until the transaction ends (PostgreSQL).
 
-    @overload
-    def one(self, session: Session) -> Coroutine[Any, Any, R | None]: ...
-    @overload
-    def one(self, session: SyncSession) -> R | None: ...
-    def one(self, session: Session | SyncSession) -> Any:
-        """The first row, or None."""
+        Args:
+            of: only the rows of this table.
+            skip_locked: pass over rows that others have locked, as a queue wants it.
+            no_wait: raise `LockTimeout` at once where others have locked one.
+        """
+        return self._locking("FOR UPDATE", of, skip_locked=skip_locked, no_wait=no_wait)
+
+    def for_share(
+        self, *, of: Table[Any, Any] | None = None, skip_locked: bool = False, no_wait: bool = False
+    ) -> Self:
+        """As `for_update`, but others may hold such a lock as well."""
+        return self._locking("FOR SHARE", of, skip_locked=skip_locked, no_wait=no_wait)
+
+    def _locking(self, lock: str, of: Table[Any, Any] | None, *, skip_locked: bool, no_wait: bool) -> Self:
+        if skip_locked and no_wait:
+            raise StatementFailed("rows that are locked are passed over, or not waited for: not both")
+        how = " SKIP LOCKED" if skip_locked else " NOWAIT" if no_wait else ""
+        return replace(self, lock=f"{lock}{{}}{how}", locked=of)
+
+    @property
+    def _locks(self) -> bool:
+        return bool(self.lock)
+
+    def value(self) -> Expression[R, R | None]:
+        """The one value of the first row, in the place of an expression; null where there is none."""
+        item = self.items[0]
+        if len(self.items) != 1 or not isinstance(item, Expression):
+            raise StatementFailed("a select in the place of a value gives one column")
         first = self.limit(1) if self.most is None else self
-        return session.first(first.compose(), self.load)
-
-    @overload
-    def stream(self, session: Session, *, batch: int = 500) -> AsyncGenerator[R]: ...
-    @overload
-    def stream(self, session: SyncSession, *, batch: int = 500) -> Generator[R]: ...
-    def stream(self, session: Session | SyncSession, *, batch: int = 500) -> Any:
-        """Every row in constant memory, for `async for` or `for`."""
-        return session.stream(*self.compose(), self.load, batch=batch)
+        return Expression(lambda to: f"({first.write(to)})", item.text, item.convert, optional=True)
 
     def load(self, rows: Sequence[Row]) -> list[R]:
         """Rows as the driver gives them, as what was selected."""
@@ -220,11 +313,6 @@ class Select(Composed[R]):
         made: list[Any] = list(zip(*columns, strict=True))
         return made
 
-    def compose(self) -> tuple[Statement, list[object]]:
-        rendering = Rendering(self._dialect())
-        text = self.write(rendering)
-        return Statement(text), rendering.values
-
     def write(self, to: Rendering) -> str:
         """The SQL, within other SQL as well."""
         first, outer = self._first(), to.filled
@@ -234,15 +322,44 @@ class Select(Composed[R]):
         parts.append(f"FROM {named(first)}")
         parts += [f"{join.kind} {named(join.table)} ON {join.on.write(to)}" for join in self.joins]
         parts += conditions_of("WHERE", self.wheres, to)
-        parts += [f"GROUP BY {', '.join(one.write(to) for one in self.groups)}"] if self.groups else []
+        parts += (
+            [f"GROUP BY {', '.join(self._place(one) or one.write(to) for one in self.groups)}"]
+            if self.groups
+            else []
+        )
         parts += conditions_of("HAVING", self.havings, to)
-        parts += [f"ORDER BY {', '.join(one.write(to) for one in self.orders)}"] if self.orders else []
-        if self.most is not None:
-            to.values.append(self.most)
-            parts.append(f"LIMIT {to.mark()}")
+        parts += (
+            [f"ORDER BY {', '.join(one.write(to, self._place(one.of)) for one in self.orders)}"]
+            if self.orders
+            else []
+        )
+        parts += self._limited(to)
+        parts += self._locked(to)
         to.named.pop()
         to.filled = outer
         return " ".join(parts)
+
+    def _place(self, of: Expression[Any, Any]) -> str:
+        """The place of an expression among what is selected, from 1; "" where it is a column, or not there.
+
+        Written out a second time it would have other parameters, and be another one to the server.
+        """
+        place = 1
+        for item in self.items:
+            if item is of and not isinstance(of, Column):
+                return str(place)
+            place += len(item.of.__all__) if isinstance(item, TableRows) else 1
+        return ""
+
+    def _locked(self, to: Rendering) -> list[str]:
+        if not self.lock:
+            return []
+        if to.dialect == "sqlite":
+            raise StatementFailed("SQLite locks no rows: a transaction that may write has the whole file")
+        of = self.locked
+        if of is not None:
+            to.use(of, of.__reference__)
+        return [self.lock.format("" if of is None else f" OF {of.__reference__}")]
 
     def _selected(self, to: Rendering) -> str:
         texts: list[str] = []
@@ -263,8 +380,50 @@ class Select(Composed[R]):
         table: Table[Any, Any] = found
         return table
 
-    def _dialect(self) -> Dialect:
+    def dialect(self) -> Dialect:
         return self._first().__text__.dialect
+
+
+@dataclass(frozen=True)
+class Combined(Rows[R]):
+    """The rows of two queries together.
+
+    Attributes:
+        places: of the columns that rows are sorted by, from 1; negative ones descending.
+    """
+
+    first: Rows[R] = field(kw_only=True)
+    word: str = field(kw_only=True)
+    second: Rows[R] = field(kw_only=True)
+    places: tuple[int, ...] = ()
+
+    __hash__ = object.__hash__
+
+    def order_by(self, *places: int) -> Self:
+        """By the columns at these places, counted from 1; descending where negative."""
+        if 0 in places:
+            raise StatementFailed("places of columns count from 1")
+        return replace(self, places=places)
+
+    def load(self, rows: Sequence[Row]) -> list[R]:
+        return self.first.load(rows)
+
+    def dialect(self) -> Dialect:
+        return self.first.dialect()
+
+    def write(self, to: Rendering) -> str:
+        parts = [self._part(self.first, to), self.word, self._part(self.second, to)]
+        orders = [f"{abs(place)}{' DESC' if place < 0 else ''}" for place in self.places]
+        parts += [f"ORDER BY {', '.join(orders)}"] if orders else []
+        return " ".join([*parts, *self._limited(to)])
+
+    def _part(self, part: Rows[R], to: Rendering) -> str:
+        if to.dialect == "postgresql":
+            return f"({part.write(to)})"
+        ordered = isinstance(part, Combined) or (isinstance(part, Select) and part.orders)
+        if ordered or part.most is not None:
+            return f"SELECT * FROM ({part.write(to)})"
+        return part.write(to)
 
 
 def level_of(tables: Sequence[Table[Any, Any]]) -> dict[str, object]:

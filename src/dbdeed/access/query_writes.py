@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from msgspec import UNSET
 
@@ -13,7 +13,7 @@ from dbdeed.access.query_select import Composed, Table, TableRows, conditions_of
 from dbdeed.access.statements import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
     from typing import Self
 
     import msgspec
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 U = TypeVar("U")
+V = TypeVar("V")
+W = TypeVar("W")
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,59 @@ class Write(Composed[R]):
 
 @dataclass(frozen=True)
 class Insert(Write[R]):
-    """New rows, in one statement."""
+    """New rows, in one statement.
+
+    Attributes:
+        conflict: the key of rows that are there, and what becomes of them; see `on_conflict`.
+    """
 
     rows: tuple[msgspec.Struct, ...]
+    conflict: tuple[Key, Change | None] | None = None
 
     __hash__ = object.__hash__
 
+    def on_conflict(self, *key: Expression[Any, Any], among: Where | None = None) -> Conflict[R]:
+        """Where a row is there that has this unique key; without a key, any of them.
+
+        Args:
+            key: its columns, and expressions as its index has them.
+            among: the condition of a unique index that holds only some of the rows.
+        """
+        if any(one.source is not self.table for one in key):
+            raise StatementFailed(f"a key of {self.table.__reference__} has its own columns only")
+        return Conflict(self, Key(key, among))
+
     def text(self, to: Rendering) -> str:
+        return self._inserted(to) + self._resolved(to)
+
+    def _resolved(self, to: Rendering) -> str:
+        """What follows from a conflict."""
+        if self.conflict is None:
+            return ""
+        key, change = self.conflict
+        parts = [one.text.sql if isinstance(one, Column) else f"({one.write(to)})" for one in key.of]
+        target = f" ({', '.join(parts)})" if parts else ""
+        target += f" WHERE {key.among.write(to)}" if key.among is not None else ""
+        if change is None:
+            return f" ON CONFLICT{target} DO NOTHING"
+        if not key.of:
+            raise StatementFailed("which rows are changed? on_conflict(…) needs the columns of a unique key")
+        keep = {one.name for one in key.of if isinstance(one, Column)} | {
+            self.table.__text__.version,
+            self.table.__text__.updated,
+        }
+        sets = change.sets or tuple(
+            (column, excluded(column))
+            for column in self.table.__all__
+            if column.name not in keep and getattr(self.rows[0], column.name, UNSET) is not UNSET
+        )
+        if not sets:
+            raise StatementFailed("the insert gives nothing that could be set: use do_nothing(), or set(…)")
+        parts = _setting(self.table, sets, to)
+        where = "".join(f" {one}" for one in conditions_of("WHERE", change.wheres, to))
+        return f" ON CONFLICT{target} DO UPDATE SET {', '.join(parts)}{where}"
+
+    def _inserted(self, to: Rendering) -> str:
         table = self.table.__text__
         given = [
             {name: value for name in one.__struct_fields__ if (value := getattr(one, name)) is not UNSET}
@@ -93,10 +141,55 @@ class Insert(Write[R]):
         if not names:
             if len(given) > 1:
                 raise StatementFailed("rows that give nothing are inserted one by one")
+            if self.conflict is not None:
+                raise StatementFailed("a row that gives nothing meets none that is there")
             return f"INSERT INTO {named(self.table)} DEFAULT VALUES"
         listed = ", ".join(table.columns[name].sql for name in names)
         rows = [f"({', '.join(to.value(table.columns[name], one[name]) for name in names)})" for one in given]
         return f"INSERT INTO {named(self.table)} ({listed}) VALUES {', '.join(rows)}"
+
+
+class Key(NamedTuple):
+    """What a unique key is of, and of which rows."""
+
+    of: tuple[Expression[Any, Any], ...]
+    among: Where | None
+
+
+class Change(NamedTuple):
+    """What is set in a row that is there, and in which; nothing stands for all that the insert gives."""
+
+    sets: tuple[tuple[Column[Any, Any], object], ...]
+    wheres: tuple[Where, ...]
+
+
+class Conflict(Generic[R]):
+    """An insert that may meet rows that are there; made by `Insert.on_conflict`."""
+
+    def __init__(
+        self,
+        insert: Insert[R],
+        key: Key,
+        sets: tuple[tuple[Column[Any, Any], object], ...] = (),
+    ) -> None:
+        self._insert = insert
+        self._key = key
+        self._sets = sets
+
+    def do_nothing(self) -> Insert[R]:
+        """They stay as they are, and do not come back."""
+        return replace(self._insert, conflict=(self._key, None))
+
+    def set(self, column: Column[Any, U], value: U | Expression[Any, U]) -> Self:
+        """What `do_update` sets; `query.excluded(column)` is what the insert wanted to give."""
+        return type(self)(self._insert, self._key, (*self._sets, (column, value)))
+
+    def do_update(self, *conditions: Where) -> Insert[R]:
+        """Change them: as `set` says, else to all that the insert gives; only those that meet the conditions.
+
+        A version column counts, and `updated_at` is kept, as by an update.
+        """
+        return replace(self._insert, conflict=(self._key, Change(self._sets, conditions)))
 
 
 @dataclass(frozen=True)
@@ -137,21 +230,30 @@ class Update(Conditional[R]):
     def text(self, to: Rendering) -> str:
         if not self.sets:
             raise StatementFailed("an update sets something: add set(…)")
-        if any(column.of is not self.table for column, _ in self.sets):
-            raise StatementFailed(f"an update of {self.table.__reference__} sets its own columns only")
-        parts = [f"{column.text.sql} = {_value(column, value, to)}" for column, value in self.sets]
-        parts += self._always(frozenset(column.name for column, _ in self.sets))
+        parts = _setting(self.table, self.sets, to)
         return f"UPDATE {named(self.table)} SET {', '.join(parts)}{self._condition(to)}"
 
-    def _always(self, given: frozenset[str]) -> list[str]:
-        table = self.table.__text__
-        parts = []
-        if table.version and table.version not in given:
-            version = table.columns[table.version].sql
-            parts.append(f"{version} = {self.table.__reference__}.{version} + 1")
-        if table.updated and table.updated not in given:
-            parts.append(f"{table.columns[table.updated].sql} = {table.now}")
-        return parts
+
+def _setting(
+    of: Table[Any, Any], sets: Sequence[tuple[Column[Any, Any], object]], to: Rendering
+) -> list[str]:
+    """What is set, and what every change sets besides."""
+    if any(column.of is not of for column, _ in sets):
+        raise StatementFailed(f"an update of {of.__reference__} sets its own columns only")
+    table, given = of.__text__, {column.name for column, _ in sets}
+    parts = [f"{column.text.sql} = {_value(column, value, to)}" for column, value in sets]
+    if table.version and table.version not in given:
+        version = table.columns[table.version].sql
+        parts.append(f"{version} = {of.__reference__}.{version} + 1")
+    if table.updated and table.updated not in given:
+        parts.append(f"{table.columns[table.updated].sql} = {table.now}")
+    return parts
+
+
+def excluded(column: Column[V, W]) -> Expression[V, W]:
+    """What an insert wanted to give this column, where it met a row that was there."""
+    text = column.text
+    return Expression(lambda _: f"excluded.{text.sql}", text, column.convert, nullable=text.nullable)
 
 
 def _value(column: Column[Any, Any], value: object, to: Rendering) -> str:

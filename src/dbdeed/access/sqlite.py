@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from dbdeed.access.errors import ConnectionFailed, InvalidValue, LockTimeout, StatementFailed
 from dbdeed.access.lock import Lock
 from dbdeed.access.sqlite_errors import translated
+from dbdeed.access.sqlite_json import CONTAINS, json_contains
 from dbdeed.access.sqlite_values import all_to_sqlite, in_a_row, to_sqlite
 from dbdeed.access.sqlite_worker import LOOKS, RESTING_WAIT, Worker
 from dbdeed.access.statements import Result, Row, Statement, first_word
@@ -358,6 +359,7 @@ class SqliteConnector:
         except sqlite3.Error as error:
             raise ConnectionFailed(f"cannot open {self!r}: {error}") from error
         try:
+            raw.create_function(CONTAINS, 2, json_contains, deterministic=True)
             raw.execute("PRAGMA foreign_keys = ON")
             raw.execute("PRAGMA journal_mode = WAL")
             raw.execute(f"PRAGMA busy_timeout = {round(RESTING_WAIT * 1000)}")
