@@ -73,8 +73,8 @@ class AlembicProcess:
     def down(self, target: Target, migration: Migration) -> None:
         tree = read_tree(self.layout.root, settings_of(self.layout.root))
         parents = tree[migration.key].parents
-        # Where a branch begins, plain "base" would take back all others too.
-        to = parents[0] if parents else f"{migration.key}@base"
+        # Of its own branch: without that, all others that begin there would be taken back too.
+        to = f"{migration.key}@{parents[0] if parents else 'base'}"
         self._run("downgrade", [to], target, [migration])
 
     def _run(
