@@ -3,7 +3,67 @@
 
 _PARTED = "CREATE TABLE p (a integer PRIMARY KEY, b integer) PARTITION BY LIST (a);"
 
-PAIRS = {
+_OLD = "CREATE TYPE e AS ENUM ('a', 'b', 'c'); "
+_NEW = "CREATE TYPE e AS ENUM ('c', 'a', 'd'); "
+
+
+def _on_both(uses: str, old: str = _OLD, new: str = _NEW) -> tuple[str, str]:
+    return old + uses, new + uses
+
+
+TYPES = {
+    "an enum is made anew under defaults of heirs": _on_both(
+        "CREATE TABLE t (x e DEFAULT 'a'); CREATE TABLE u (y e DEFAULT 'c') INHERITS (t); CREATE TABLE o (x e);"
+        "ALTER TABLE u ALTER x SET DEFAULT 'c'; CREATE TABLE v (x e DEFAULT 'a') INHERITS (o);"
+        "CREATE TABLE w () INHERITS (v); ALTER TABLE w ALTER x DROP DEFAULT; CREATE VIEW s AS SELECT x FROM w"
+    ),
+    "an enum is made anew under defaults of other types": _on_both(
+        "CREATE TABLE t (x text DEFAULT 'a'::e::text) PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t DEFAULT;"
+        "ALTER TABLE p ALTER x SET DEFAULT 'c'::e::text; CREATE TABLE u (x text DEFAULT 'a'::e)"
+    ),
+    "an enum is made anew under a foreign table": _on_both(
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+        "CREATE FOREIGN TABLE t (x e DEFAULT 'a', y e[]) SERVER s"
+    ),
+    "a domain is made anew under what is computed by it": _on_both(
+        "CREATE TABLE t (n integer, g integer GENERATED ALWAYS AS ((n::d)::integer + 1) STORED,"
+        " h integer DEFAULT 1::d); CREATE INDEX i ON t ((n::d))",
+        "CREATE DOMAIN d AS integer;",
+        "CREATE DOMAIN d AS bigint;",
+    ),
+    "a range type is made anew under an index of its kind": (
+        "CREATE TYPE r AS RANGE (subtype = float8); CREATE TABLE t (x r, y r[], EXCLUDE USING gist (x WITH &&));"
+        "CREATE INDEX i ON t USING gist (x)",
+        "CREATE TYPE r AS RANGE (subtype = float8, multirange_type_name = m);"
+        "CREATE TABLE t (x r, y r[], EXCLUDE USING gist (x WITH &&)); CREATE INDEX i ON t USING gist (x)",
+    ),
+    "a table's type changes in what no cast does by itself": (
+        "CREATE TYPE e AS ENUM ('a'); CREATE TYPE k AS (a text, b integer); CREATE TABLE t OF k (PRIMARY KEY (b));"
+        "CREATE VIEW v AS SELECT a FROM t",
+        "CREATE TYPE e AS ENUM ('a'); CREATE TYPE k AS (a e, b integer); CREATE TABLE t OF k (PRIMARY KEY (b));"
+        "CREATE VIEW v AS SELECT a FROM t",
+    ),
+    "a type that tables are of, and hold, changes": (
+        "CREATE TYPE k AS (a text, b integer); CREATE TABLE t OF k (PRIMARY KEY (b)); CREATE TABLE s (x k);"
+        "CREATE VIEW v AS SELECT a FROM t; CREATE TYPE l AS (a text, b integer); CREATE TABLE u OF l;"
+        "CREATE TABLE w (x l)",
+        "CREATE TYPE k AS (a text, b bigint, c integer); CREATE TABLE t OF k (PRIMARY KEY (b)); CREATE TABLE s (x k);"
+        "ALTER TABLE t ALTER c SET DEFAULT 3; CREATE VIEW v AS SELECT a FROM t; CREATE TYPE l AS (b integer, a text);"
+        "CREATE TABLE u OF l; CREATE TABLE w (x l)",
+    ),
+    "a foreign table's column changes its type": (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+        "CREATE FOREIGN TABLE t (x text DEFAULT 'a', y integer) SERVER s",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+        "CREATE FOREIGN TABLE t (x integer, y date) SERVER s",
+    ),
+}  # fmt: skip
+
+OTHERS = {
+    "options of a TOAST table that goes and comes again": (
+        "CREATE TABLE t (a text, b integer); ALTER TABLE t SET (toast.autovacuum_enabled = off)",
+        "CREATE TABLE t (a date, c text); ALTER TABLE t SET (toast.autovacuum_enabled = off)",
+    ),
     "a partition goes, and a key that points to the table above stays": (
         f"{_PARTED} CREATE TABLE a PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (a);"
         "CREATE TABLE b PARTITION OF a DEFAULT; CREATE TABLE c PARTITION OF p FOR VALUES IN (2);"
@@ -44,3 +104,5 @@ PAIRS = {
         "CREATE FUNCTION f() RETURNS SETOF h LANGUAGE sql BEGIN ATOMIC SELECT * FROM h; END",
     ),
 }  # fmt: skip
+
+PAIRS = {**TYPES, **OTHERS}

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration
 from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.writing import may_fail, rewriting, step
+from dbdeed.engines.postgresql.writing import exclusive, may_fail, rewriting, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -101,7 +103,8 @@ def _tables_anew(
     from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 
     found: dict[ObjectId, Alteration] = {}
-    for table in dict.fromkeys(one.parent for one in columns if divides(one, context)):
+    dividing = (one for one in columns if old.sql_name in one.type and divides(one, context))
+    for table in dict.fromkeys(one.parent for one in dividing):
         was: Any = context.current.objects.get(table)
         wanted: Any = context.target.objects.get(table)
         values = {
@@ -167,6 +170,8 @@ def _disturbed(old: Any, columns: Iterable[Object], context: Context) -> Iterabl
         if one.kind not in _STAYS:
             yield one
     for column in columns:
+        if getattr(column, "generated", ""):
+            yield column.id
         for one in catalog.needed_by.get(column.id, ()):
             computed = bool(getattr(catalog.objects[one], "generated", ""))
             if one != column.id and (one.kind not in _STAYS or computed):
@@ -198,23 +203,33 @@ def _move(
     column: Any, old: Any, new: Any, context: Context, through: Values, *, default_away: bool
 ) -> Iterable[Step]:
     """One column to the new type, if it still has that type and is no copy of one above."""
+    from dbdeed.engines.postgresql.kinds.column_alter import has_default, is_foreign
+    from dbdeed.engines.postgresql.kinds.column_below import settled
+
     target: Any = context.target.objects.get(column.id)
-    if not column.local or column.generated or old.sql_name not in column.type:
+    if column.generated:
         return
     if target is None or target.type != column.type:
         return  # it is dropped before
+    stays = bool(column.default) and target.default == column.default and not default_away
+    if old.sql_name not in column.type:
+        yield from _said_again(column, stays=stays)
+        return
+    if not column.local or column.inherited:
+        return
     name = ident(column.name)
     clauses = []
-    if column.default:
+    if has_default(column, context):
         clauses.append(f"ALTER COLUMN {name} DROP DEFAULT")
     value = _value(column, through).replace("{}", name)
-    clauses.append(f"ALTER COLUMN {name} TYPE {column.type} USING {value}")
+    using = "" if is_foreign(column, context) else f" USING {value}"
+    clauses.append(f"ALTER COLUMN {name} TYPE {column.type}{using}")
     # With a new type the storage is that type's own; what the column has besides stays as it is.
     if column.storage and target.storage == column.storage:
         clauses.append(f"ALTER COLUMN {name} SET STORAGE {column.storage}")
     if column.compression and target.compression == column.compression:
         clauses.append(f"ALTER COLUMN {name} SET COMPRESSION {column.compression}")
-    if column.default and target.default == column.default and not default_away:
+    if stays:
         clauses.append(f"ALTER COLUMN {name} SET DEFAULT {target.default}")
     yield step(
         f"ALTER TABLE {column.table_sql} {', '.join(clauses)}",
@@ -226,3 +241,14 @@ def _move(
             may_fail(f"{column.table_sql}.{name} may hold values that {new.sql_name} no longer has."),
         ),
     )
+    now = msgspec.structs.replace(column, default=target.default if stays else "")
+    yield from settled(msgspec.structs.replace(column, type=""), now, context, recursed=True)
+
+
+def _said_again(column: Any, *, stays: bool) -> Iterable[Step]:
+    """Only the default of such a column speaks of the type."""
+    head = f"ALTER TABLE ONLY {column.table_sql} ALTER COLUMN {ident(column.name)}"
+    if column.default:
+        yield exclusive(f"{head} DROP DEFAULT", column.id)
+    if stays:
+        yield exclusive(f"{head} SET DEFAULT {column.default}", column.id)

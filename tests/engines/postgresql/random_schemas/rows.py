@@ -32,6 +32,8 @@ _COLUMNS = """
     GROUP BY 1, 2 ORDER BY 1, 2
 """
 
+_VIEWS = "SELECT schemaname, matviewname FROM pg_matviews"
+
 _SAMPLES = (
     ("bool", ("true", "false")), ("timestamp", ("2024-01-02", "2024-08-01")), ("date", ("2024-01-02", "2024-08-01")),
     ("interval", ("1 day", "1 hour")), ("time", ("10:00", "11:00")), ("json", ("{}", "[]")), ("uuid", (
@@ -77,6 +79,10 @@ def remove(session: Session) -> None:
     tables = [quoted(schema, table) for schema, table, *_ in session.fetch(_COLUMNS)]
     if tables:
         session.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+    views = [quoted(*name) for name in session.fetch(_VIEWS)]
+    for _ in views:  # as one may read another
+        for view in views:
+            _try(session, f"REFRESH MATERIALIZED VIEW {view}")
     session.execute("RESET session_replication_role")
 
 

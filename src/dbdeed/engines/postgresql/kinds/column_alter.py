@@ -92,6 +92,8 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     steps += _sequence(was, new)
     if _follows_from_above(old, new, context):
         steps = []
+    elif change is not None and change.rewrites:
+        steps += _toast_kept(new, context)
     before, after = _counting(was, new)
     steps = [*handover.before, *before, *steps, *after, *handover.after]
     if form is not None:
@@ -106,12 +108,14 @@ def _plain_now(old: Column) -> Iterable[Step]:
 
 def loosen(old: Column, fallen: frozenset[ObjectId], _: Context) -> Loosening | None:
     """Without its default for a while, and as text where its type goes away."""
-    if old.generated or not old.local:
+    if old.generated:
         return None
     name = ident(old.name)
     clauses = [f"ALTER COLUMN {name} DROP DEFAULT"] if old.default else []
     left = msgspec.structs.replace(old, default="")
-    if any(one.kind in _TYPES for one in fallen):
+    if not old.local:
+        pass  # it has its type from above
+    elif any(one.kind in _TYPES for one in fallen):
         text = "text[]" if old.type.endswith("]") else "text"
         clauses.append(f"ALTER COLUMN {name} TYPE {text} USING {name}::{text}")
         left = msgspec.structs.replace(left, type=text, collation="", storage="", compression="")
@@ -120,7 +124,8 @@ def loosen(old: Column, fallen: frozenset[ObjectId], _: Context) -> Loosening | 
         left = msgspec.structs.replace(left, collation="")
     if not clauses:
         return None
-    sql = f"ALTER TABLE {old.table_sql} {', '.join(clauses)}"
+    only = "" if old.local else "ONLY "
+    sql = f"ALTER TABLE {only}{old.table_sql} {', '.join(clauses)}"
     return Loosening((step(sql, old.id, LockLevel.ACCESS_EXCLUSIVE, rewrites=left.type != old.type),), left)
 
 
@@ -162,10 +167,11 @@ def _clauses(old: Column, new: Column, change: Conversion | None, context: Conte
     if old.identity is not None and new.identity is None:
         yield f"{column} DROP IDENTITY"
     if change is not None:
-        if _has_default(old, context) and not old.generated:
+        if has_default(old, context) and not old.generated:
             yield f"{column} DROP DEFAULT"
         collate = f" COLLATE {new.collation}" if new.collation else ""  # else it is the type's own
-        using = f" USING {change.using(ident(new.name))}" if change.using_template else ""
+        has_rows = bool(change.using_template) and not is_foreign(old, context)
+        using = f" USING {change.using(ident(new.name))}" if has_rows else ""
         yield f"{column} TYPE {new.type}{collate}{using}"
     if new.generated and old.generated and old.default != new.default:
         yield f"{column} SET EXPRESSION AS ({new.default})"
@@ -174,7 +180,23 @@ def _clauses(old: Column, new: Column, change: Conversion | None, context: Conte
     yield from _foreign_options(old, new, column)
 
 
-def _has_default(old: Column, context: Context) -> bool:
+def _toast_kept(column: Column, context: Context) -> Iterable[Step]:
+    """A table that is written anew may be without a TOAST table, and its options, until another column wants one."""
+    was: Any = context.current.objects.get(column.parent) if column.parent is not None else None
+    wanted: Any = context.target.objects.get(column.parent) if column.parent is not None else None
+    if was is not None and wanted is not None and was.toast_options == wanted.toast_options != ():
+        options = ", ".join(f"toast.{one}" for one in wanted.toast_options)
+        sql = f"ALTER TABLE {column.table_sql} SET ({options})"
+        yield replace(step(sql, wanted.id, LockLevel.SHARE_UPDATE_EXCLUSIVE), after_all=True)
+
+
+def is_foreign(column: Column, context: Context) -> bool:
+    """Whether its table is a foreign one, whose rows are elsewhere: PostgreSQL takes no USING."""
+    table: Any = context.current.objects.get(column.parent) if column.parent is not None else None
+    return table is not None and table.form == "foreign"
+
+
+def has_default(old: Column, context: Context) -> bool:
     """Whether the column, or one below it, has a default: what drops the one above drops theirs too."""
     below: Iterable[Any] = (
         context.current.objects[one] for one in column_create.columns_below(old, context.current)
@@ -515,12 +537,18 @@ def _must_fall(there: Any, change: Conversion, context: Context) -> bool:
     if not change.family and _has_expression(there):
         return True
     if there.id.kind == "index":
-        return bool(there.statistics)
+        return bool(there.statistics) or not (change.family or _of_any_type(there))
     owned = any(child.id.kind == "owner" for child in context.current.children.get(there.id, ()))
     return there.id.kind == "statistics" and (owned or there.target != -1)
+
+
+def _of_any_type(index: Any) -> bool:
+    """Whether types are rarely without what its method wants of them."""
+    return str(index.definition).startswith(("USING btree", "USING hash"))
 
 
 def _has_expression(there: object) -> bool:
     if getattr(there, "type", "") in ("check", "foreign", "exclusion"):
         return True
-    return "(" in getattr(there, "definition", "").partition("(")[2]
+    definition = str(getattr(there, "definition", ""))
+    return " WITHOUT OVERLAPS" in definition or "(" in definition.partition("(")[2]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
@@ -16,9 +18,11 @@ from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.reading import OURS
 from dbdeed.engines.postgresql.swap import Values, swap_type
 from dbdeed.engines.postgresql.system import PG_CLASS, PG_TYPE
-from dbdeed.engines.postgresql.writing import loses, step
+from dbdeed.engines.postgresql.writing import exclusive, loses, step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dbdeed.engines.change import Step
     from dbdeed.engines.postgresql.reading import Reading
 
@@ -90,9 +94,13 @@ def alter(old: CompositeType, new: CompositeType, context: Context) -> Alteratio
     in_order = list(wanted)[: len(kept)] == kept
     stored = any(True for _ in columns_of(old.id, context.current))
     retyped = [name for name in kept if was[name] != wanted[name]]
-    if not in_order or (stored and retyped):
+    tables = _tables_of(old, context)
+    by_itself = all(not conversion(was[name][1], wanted[name][1]).using_template for name in retyped)
+    if not in_order or (stored and retyped) or (tables and not by_itself):
         gone = [name for name in was if name not in wanted]
         swapping = swap_type(old, new, create(new, context).steps, context, _by_name(old, new))
+        if swapping is not None and tables:
+            swapping = _with_tables(swapping, tables, context)
         if swapping is None or not (stored and gone):
             return swapping
         first, *rest = swapping.steps
@@ -107,7 +115,6 @@ def alter(old: CompositeType, new: CompositeType, context: Context) -> Alteratio
         collate = f" COLLATE {collation}" if collation else ""
         clauses.append(f"ALTER ATTRIBUTE {ident(name)} TYPE {type_name}{collate}")
     clauses += [f"ADD ATTRIBUTE {_attribute(wanted[name])}" for name in wanted if name not in was]
-    tables = _tables_of(old, context)
     if tables:
         clauses = [f"{clause} CASCADE" for clause in clauses]
     text = f"ALTER TYPE {new.sql_name} {', '.join(clauses)}"
@@ -134,6 +141,34 @@ def _tables_of(one: CompositeType, context: Context) -> list[ObjectId]:
         == getattr(table, "of_type", "")
         == getattr(context.target.objects.get(key), "of_type", "")
     ]
+
+
+def _with_tables(swapping: Alteration, tables: Sequence[ObjectId], context: Context) -> Alteration | None:
+    """Tables of the type let go of it before it is swapped, and come to be of the new one."""
+    from dbdeed.engines.postgresql.kinds import table_alter
+    from dbdeed.engines.postgresql.kinds.table_moved import dropped
+
+    for key in tables:
+        table: Any = context.current.objects[key]
+        apart = exclusive(f"ALTER TABLE {table.sql_name} NOT OF", key)
+        alone = msgspec.structs.replace(table, of_type="")
+        way = table_alter.alter(alone, context.target.objects[key], context)  # type: ignore[arg-type]
+        if way is None:
+            return None
+        gone = [
+            one
+            for one in context.current.children.get(key, ())
+            if one.id.kind == "column" and one.id not in context.target.objects
+        ]
+        drops = [each for one in gone for each in dropped(one, context)]  # type: ignore[arg-type]
+        swapping = replace(
+            swapping,
+            steps=(apart, *swapping.steps, *drops, *way.all_steps),
+            disturbs=swapping.disturbs | way.disturbs,
+            covers=(*swapping.covers, key, *(one.id for one in gone), *way.covers),
+            ahead=swapping.ahead | way.ahead,
+        )
+    return swapping
 
 
 def _disturbed(columns: list[ObjectId], retyped: list[str], context: Context) -> frozenset[ObjectId]:
