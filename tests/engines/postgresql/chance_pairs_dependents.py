@@ -51,6 +51,19 @@ TYPES = {
         "ALTER TABLE t ALTER c SET DEFAULT 3; CREATE VIEW v AS SELECT a FROM t; CREATE TYPE l AS (b integer, a text);"
         "CREATE TABLE u OF l; CREATE TABLE w (x l)",
     ),
+    "an enum is made anew, and a list of it becomes one": _on_both(
+        "", _OLD + "CREATE TABLE t (a e[], b e);", _NEW + "CREATE TABLE t (a e, b e[]);"
+    ),
+    "an enum is made anew in what becomes a partition": _on_both(
+        "",
+        _OLD + "CREATE TABLE t (a e[], b e, c integer);",
+        _NEW + "CREATE TABLE p (a e, b e, c integer) PARTITION BY LIST (c); CREATE TABLE t PARTITION OF p DEFAULT;",
+    ),
+    "an enum is made anew in what comes to inherit": _on_both(
+        "",
+        _OLD + "CREATE TABLE t (a e[], b e, c integer);",
+        _NEW + "CREATE TABLE p (a e, b e); CREATE TABLE t (c integer) INHERITS (p);",
+    ),
     "a foreign table's column changes its type": (
         "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
         "CREATE FOREIGN TABLE t (x text DEFAULT 'a', y integer) SERVER s",
@@ -60,6 +73,19 @@ TYPES = {
 }  # fmt: skip
 
 OTHERS = {
+    "a not-null constraint's name goes to another column with the table above, 18": (
+        "CREATE TABLE p (q integer CONSTRAINT n NOT NULL, k integer) PARTITION BY LIST (k);"
+        "CREATE TABLE t PARTITION OF p DEFAULT",
+        "CREATE TABLE t (k integer, a date CONSTRAINT n NOT NULL)",
+    ),
+    "a check over a column alone goes with the table above": (
+        "CREATE TABLE p (a integer, b integer, CONSTRAINT n CHECK (a > 1)); CREATE TABLE t (b integer) INHERITS (p)",
+        "CREATE TABLE t (b integer)",
+    ),
+    "an owner's own rights differ, and the owner": (
+        "CREATE TABLE t (a integer); REVOKE ALL ON t FROM postgres",
+        "CREATE TABLE t (a integer); REVOKE UPDATE ON t FROM postgres; ALTER TABLE t OWNER TO reader",
+    ),
     "options of a TOAST table that goes and comes again": (
         "CREATE TABLE t (a text, b integer); ALTER TABLE t SET (toast.autovacuum_enabled = off)",
         "CREATE TABLE t (a date, c text); ALTER TABLE t SET (toast.autovacuum_enabled = off)",

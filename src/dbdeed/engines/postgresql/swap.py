@@ -55,14 +55,17 @@ def swap_type(
     from dbdeed.engines.postgresql.kinds.row_held import Around, around
 
     catalog = context.current
-    columns = [catalog.objects[one] for one in catalog.needed_by.get(old.id, ()) if one.kind == "column"]
+    columns: list[Any] = [
+        catalog.objects[one] for one in catalog.needed_by.get(old.id, ()) if one.kind == "column"
+    ]
+    columns += [left for one in columns for left in _left_below(one, context)]
     columns.sort(key=lambda one: one.id)
     aside = names.aside(old.name)
     word = "DOMAIN" if old.id.kind == "domain" else "TYPE"
     steps: list[Step] = [step(f"ALTER {word} {old.sql_name} RENAME TO {ident(aside)}", old.id), *creation]
     steps += neutral(new.id, context)
     steps += through.before
-    leaving = _leaving(columns, context)
+    leaving = _leaving(columns, old, context)
     falling = _falling(old, context)
     anew = _tables_anew([one for one in columns if one.id not in leaving], old, through, context)
     for way in anew.values():
@@ -84,7 +87,7 @@ def swap_type(
     steps += [*through.after, step(f"DROP {word} {qualified(old.schema, aside)}", old.id)]
     disturbed = {
         *_disturbed(old, columns, context),
-        *(one.id for one in columns if _goes(one, leaving, context)),
+        *(one.id for one in columns if _goes(one, old, leaving, context)),
         *(one for way in (*leaving.values(), *anew.values()) for one in way.disturbs),
         *away_too,
     }
@@ -92,6 +95,22 @@ def swap_type(
     covers = (*leaving, *anew, *(one for way in ways for one in way.covers))
     ahead = frozenset(one for way in ways for one in way.ahead)
     return Alteration(tuple(steps), frozenset(disturbed), covers, ahead=ahead)
+
+
+def _left_below(column: Any, context: Context) -> Iterable[Any]:
+    """What tables below have from a column that goes, and keep."""
+    from dbdeed.engines.postgresql.kinds.column_below import handed_down
+    from dbdeed.engines.postgresql.kinds.column_create import tables_below
+
+    if column.id in context.target.objects:
+        return
+    for table in tables_below(column.parent, context.current):
+        one = msgspec.structs.replace(column, schema=table.schema, table=table.name)
+        left, wanted = (handed_down(one, catalog) for catalog in (context.current, context.target))
+        if one.id in context.current.objects or left is None or wanted is None:
+            continue
+        # An heir has let go before, and its column is what it shall be; a partition is only detached.
+        yield wanted if table.inherits else left
 
 
 def _tables_anew(
@@ -103,14 +122,14 @@ def _tables_anew(
     from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 
     found: dict[ObjectId, Alteration] = {}
-    dividing = (one for one in columns if old.sql_name in one.type and divides(one, context))
+    dividing = (one for one in columns if _speaks(one.type, old) and divides(one, context))
     for table in dict.fromkeys(one.parent for one in dividing):
         was: Any = context.current.objects.get(table)
         wanted: Any = context.target.objects.get(table)
         values = {
             one.name: _value(one, through)
             for one in columns
-            if one.parent == table and old.sql_name in one.type
+            if one.parent == table and _speaks(one.type, old)
         }
         if was is not None and wanted is not None:
             way = rebuild(was, wanted, context, table_alter.alter, values)
@@ -139,7 +158,12 @@ def _falling(old: Any, context: Context) -> frozenset[ObjectId]:
     return frozenset(one for one in fallen if one.kind == "function")
 
 
-def _leaving(columns: Iterable[Any], context: Context) -> dict[ObjectId, Alteration]:
+def _speaks(type_name: str, old: Any) -> bool:
+    """Whether it is the type, or a list of it."""
+    return bool(type_name.rstrip("[]") == old.sql_name)
+
+
+def _leaving(columns: Iterable[Any], old: Any, context: Context) -> dict[ObjectId, Alteration]:
     """Columns that go from this type to another in the same plan: they do so here, while both are there."""
     from dbdeed.engines.postgresql.kinds.column_alter import alter
     from dbdeed.engines.postgresql.kinds.made_anew import is_made_anew
@@ -149,18 +173,32 @@ def _leaving(columns: Iterable[Any], context: Context) -> dict[ObjectId, Alterat
         target: Any = context.target.objects.get(column.id)
         if column.parent is not None and is_made_anew(column.parent, context):
             continue
-        if target is not None and target.type != column.type and column.local:
+        if (
+            target is not None
+            and target.type != column.type
+            and column.local
+            and not _speaks(target.type, old)
+        ):
             way = alter(column, target, context)
             if way is not None:
                 found[column.id] = way
     return found
 
 
-def _goes(column: Any, leaving: Iterable[ObjectId], context: Context) -> bool:
+def _goes(column: Any, old: Any, leaving: Iterable[ObjectId], context: Context) -> bool:
     """Whether a column is dropped, be it for another in its place: it is so while the old type is there."""
     target: Any = context.target.objects.get(column.id)
-    away = target is None or (target.type != column.type and column.id not in leaving)
-    return bool(column.local) and away
+    stays = target is not None and (target.type == column.type or _changes_after(column, old, context))
+    return bool(column.local) and not stays and column.id not in leaving
+
+
+def _changes_after(column: Any, old: Any, context: Context) -> bool:
+    """Whether it becomes a list of the type, or one of its elements: it does so from the new type."""
+    from dbdeed.engines.postgresql.kinds.column_alter import alter
+
+    target: Any = context.target.objects.get(column.id)
+    both = target is not None and _speaks(target.type, old) and _speaks(column.type, old)
+    return both and target.type != column.type and alter(column, target, context) is not None
 
 
 def _disturbed(old: Any, columns: Iterable[Object], context: Context) -> Iterable[ObjectId]:
@@ -204,15 +242,16 @@ def _move(
 ) -> Iterable[Step]:
     """One column to the new type, if it still has that type and is no copy of one above."""
     from dbdeed.engines.postgresql.kinds.column_alter import has_default, is_foreign
-    from dbdeed.engines.postgresql.kinds.column_below import settled
+    from dbdeed.engines.postgresql.kinds.column_below import handed_down, settled
 
-    target: Any = context.target.objects.get(column.id)
-    if column.generated:
+    own: Any = context.target.objects.get(column.id)
+    target = handed_down(column, context.target)  # maybe it comes from above then
+    if column.generated or target is None:
         return
-    if target is None or target.type != column.type:
+    if own is not None and own.type != column.type and not _changes_after(column, old, context):
         return  # it is dropped before
     stays = bool(column.default) and target.default == column.default and not default_away
-    if old.sql_name not in column.type:
+    if not _speaks(column.type, old):
         yield from _said_again(column, stays=stays)
         return
     if not column.local or column.inherited:

@@ -181,7 +181,7 @@ def _clauses(old: Column, new: Column, change: Conversion | None, context: Conte
 
 
 def _toast_kept(column: Column, context: Context) -> Iterable[Step]:
-    """A table that is written anew may be without a TOAST table, and its options, until another column wants one."""
+    """Written anew, a table may be without a TOAST table, and its options, until another column wants one."""
     was: Any = context.current.objects.get(column.parent) if column.parent is not None else None
     wanted: Any = context.target.objects.get(column.parent) if column.parent is not None else None
     if was is not None and wanted is not None and was.toast_options == wanted.toast_options != ():

@@ -329,17 +329,22 @@ def column_above(column: Column, catalog: Catalog) -> Column | None:
 
 def columns_below(column: Column, catalog: Catalog) -> Iterator[ObjectId]:
     """What heirs and partitions say of a column that they have from a table, and those below them."""
-    waiting = [(column.schema, column.table)]
+    for table in tables_below(ObjectId("table", (column.schema, column.table)), catalog):
+        own: Any = catalog.objects.get(ObjectId("column", (table.schema, table.name, column.name)))
+        if own is not None and own.inherited:
+            yield own.id
+
+
+def tables_below(top: ObjectId, catalog: Catalog) -> Iterator[Table]:
+    """Heirs and partitions of a table, and those below them."""
+    waiting = [top]
     while waiting:
         above = waiting.pop()
-        for one in sorted(catalog.needed_by.get(ObjectId("table", above), ())):
+        for one in sorted(catalog.needed_by.get(above, ())):
             table: Any = catalog.objects[one]
-            if one.kind != "table" or above not in (table.partition_of, *table.inherits):
-                continue
-            waiting.append((table.schema, table.name))
-            own: Any = catalog.objects.get(ObjectId("column", (*one.name, column.name)))
-            if own is not None and own.inherited:
-                yield own.id
+            if one.kind == "table" and above.name in (table.partition_of, *table.inherits):
+                waiting.append(one)
+                yield table
 
 
 def set_back(old: Column, context: Context) -> tuple[Step, ...]:

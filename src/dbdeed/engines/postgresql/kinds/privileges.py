@@ -196,7 +196,8 @@ def drop(old: Privileges, context: Context) -> tuple[Step, ...]:
 def alter(old: Privileges, new: Privileges, context: Context) -> Alteration | None:
     had = [*old.granted, *(one for one in new.revoked if one not in old.revoked)]
     wanted = [*new.granted, *(one for one in old.revoked if one not in new.revoked)]
-    steps = _steps(new, had, wanted, context.target)
+    owned = ObjectId("owner", new.id.name) in context.target.objects  # else it still has the owner that goes
+    steps = _steps(new, had, wanted, context.target if owned else context.current)
     return Alteration((*steps, *_of_columns(new, had, wanted, context)))
 
 

@@ -262,18 +262,18 @@ def let_go(table: Table, parent: tuple[str, str]) -> Step:
 
 
 def _dropped(heir: _Heir) -> Iterator[Step]:
-    """Columns and checks that came from above, are the table's own now, and are wanted no more."""
+    """Checks and columns that came from above, are the table's own now, and are wanted no more."""
     head = f"ALTER TABLE {heir.new.sql_name}"
-    for name in _gone(heir):
-        said = (loses(f"All values of {heir.new.sql_name}.{ident(name)} are lost."),)
-        lost = ObjectId("column", (heir.new.schema, heir.new.name, name))
-        yield exclusive(f"{head} DROP COLUMN {ident(name)}", lost, *said, destroys=(lost,))
     staying = _checks([one for one in heir.old.inherits if one not in heir.leaves], heir.context.target)
     for name in heir.checks:
         own = ObjectId("constraint", (heir.new.schema, heir.new.name, name))
         kept = _stays(heir, name) or name in staying or own in heir.context.current.objects
         if not (kept or _becomes_own(heir, name)):
             yield exclusive(f"{head} DROP CONSTRAINT {ident(name)}", heir.new.id)
+    for name in _gone(heir):
+        said = (loses(f"All values of {heir.new.sql_name}.{ident(name)} are lost."),)
+        lost = ObjectId("column", (heir.new.schema, heir.new.name, name))
+        yield exclusive(f"{head} DROP COLUMN {ident(name)}", lost, *said, destroys=(lost,))
 
 
 def _gone(heir: _Heir) -> list[str]:

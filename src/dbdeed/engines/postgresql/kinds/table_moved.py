@@ -13,6 +13,8 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.kinds import column_alter, column_create
+from dbdeed.engines.postgresql.quoting import ident
+from dbdeed.engines.postgresql.writing import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +43,7 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
     """From the columns that it has to those that it will have, be they its own or from above."""
     there: Any = context.current.objects[old.id]  # `old` may have been loosened from those above
     was, wanted = columns(there, context.current), columns(new, context.target)
-    steps: list[Step] = []
+    steps, was = _names_freed(was, wanted, context)
     covers: list[ObjectId] = []
     disturbs: set[ObjectId] = set()
     for name, column in sorted(wanted.items(), key=_computed):
@@ -67,6 +69,23 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
         if name not in wanted or wanted[name].type != column.type:
             disturbs.update(reading(column, context))
     return Fitted(tuple(steps), tuple(covers), frozenset(disturbs))
+
+
+def _names_freed(
+    was: Mapping[str, Column], wanted: Mapping[str, Column], context: Context
+) -> tuple[list[Step], Mapping[str, Column]]:
+    """The columns without the not-null constraints whose names others come to have."""
+    takers = {one.not_null_name: name for name, one in wanted.items() if one.not_null_name}
+    found = dict(was)
+    steps: list[Step] = []
+    for name, column in was.items():
+        own: Any = context.current.objects.get(column.id)
+        goes_before = name not in wanted and own is not None and own.local
+        if column.not_null and takers.get(column.not_null_name, name) != name and not goes_before:
+            sql = f"ALTER TABLE {column.table_sql} ALTER COLUMN {ident(name)} DROP NOT NULL"
+            steps.append(exclusive(sql, column.id))
+            found[name] = msgspec.structs.replace(column, not_null=False, not_null_name="")
+    return steps, found
 
 
 def reading(column: Column, context: Context) -> Iterator[ObjectId]:
