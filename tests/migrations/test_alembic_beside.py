@@ -164,13 +164,13 @@ def test_a_branch_that_depends_on_another_by_its_label(pair: Pair) -> None:
 
 
 def test_one_of_two_branches_is_taken_back(pair: Pair) -> None:
-    for name, before, labels in (("core", None, None), ("left", "core", ("l",)), ("right", "core", ("r",))):
+    for name, before, labels in (("core", None, None), ("east", "core", ("e",)), ("west", "core", ("w",))):
         text = _OF_A_BRANCH.format(name=name, before=before, labels=labels, depends=None)
         pair.course.write(f"{name}_file.py", text)
     assert len(pair.up()) == 3
-    assert pair.heads() == ["left", "right"]
+    assert pair.heads() == ["east", "west"]
     assert len(pair.down()) == 1
-    assert pair.heads() == ["left"]
+    assert pair.heads() == ["east"]
     assert pair.standing() == ["applied", "applied", "pending"]
     pair.theirs.ask("upgrade", "heads")
     assert pair.standing() == ["applied"] * 3
