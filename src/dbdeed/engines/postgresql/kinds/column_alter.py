@@ -12,13 +12,27 @@ from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.conversion import Conversion, conversion, keeps_values
-from dbdeed.engines.postgresql.kinds import column_create, heir_not_null, key_column, sequence_write
+from dbdeed.engines.postgresql.kinds import (
+    column_below,
+    column_create,
+    heir_not_null,
+    key_column,
+    sequence_write,
+)
 from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.not_null import enforced
 from dbdeed.engines.postgresql.online.retype import beside
 from dbdeed.engines.postgresql.quoting import ident, qualified
-from dbdeed.engines.postgresql.writing import blocks_reads, may_fail, patient, pauses, rewriting, step
+from dbdeed.engines.postgresql.writing import (
+    blocks_reads,
+    exclusive,
+    may_fail,
+    patient,
+    pauses,
+    rewriting,
+    step,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,6 +87,10 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     clauses = list(_clauses(was, new, change, context))
     counting = [one for one in clauses if " ADD GENERATED " in one] if _named_here(was, new) else []
     clauses = [one for one in clauses if one not in counting]
+    freed = f"ALTER COLUMN {ident(new.name)} DROP NOT NULL"
+    if freed in clauses and change is None and column_below.counts(new, context):
+        clauses.remove(freed)
+        steps.append(exclusive(f"ALTER TABLE ONLY {new.table_sql} {freed}", new.id))
     form: Beside | None = None
     if clauses:
         only = "ONLY " if new.inherited and change is None else ""

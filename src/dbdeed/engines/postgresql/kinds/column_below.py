@@ -41,7 +41,7 @@ def settled(was: Column, now: Column, context: Context, *, recursed: bool) -> It
     given: dict[str, Any] = {}
     if recursed:
         given = {one: getattr(now, one) for one in _HANDED_DOWN if getattr(was, one) != getattr(now, one)}
-        if context.current.version[0] < 18 and was.not_null != now.not_null:
+        if context.current.version[0] < 18 and was.not_null != now.not_null and not counts(now, context):
             given["not_null"] = now.not_null
         if (was.type, was.collation) != (now.type, now.collation):
             given |= {"storage": now.storage, "compression": "", "default": now.default}
@@ -97,6 +97,17 @@ def handed_down(column: Column, catalog: Catalog) -> Column | None:
     """A column as its table has it, be it an object or only from above."""
     table: Any = catalog.objects.get(ObjectId("table", (column.schema, column.table)))
     return columns(table, catalog).get(column.name) if table is not None else None
+
+
+def counts(column: Column, context: Context) -> bool:
+    """Whether an heir counts by an identity of its own in this column.
+
+    That must be NOT NULL, so that NOT NULL cannot be taken away from the one above and all below it at once.
+    From version 18 on what an heir says itself stays.
+    """
+    heirs = _below(column, context) if context.current.version[0] < 18 else ()
+    own = (columns(heir, context.current).get(column.name) for heir in heirs)
+    return any(one is not None and one.identity is not None for one in own)
 
 
 def _fields(context: Context) -> tuple[str, ...]:
