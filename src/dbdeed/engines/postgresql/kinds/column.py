@@ -291,10 +291,10 @@ def _with_chosen_name(column: Column, above: list[Column]) -> Column:
 
 
 def _handed_down(column: Column, above: Column) -> bool:
-    """Whether nothing of it is its own."""
-    if column.identity is not None:
-        return True
-    return not column.not_null_name and all(getattr(column, name) == getattr(above, name) for name in _OWN)
+    """Whether nothing of it is its own: an identity from above shows no sequence here."""
+    return not (column.not_null_name or column.identity) and all(
+        getattr(column, name) == getattr(above, name) for name in _OWN
+    )
 
 
 def create(new: Column, context: Context) -> Making:

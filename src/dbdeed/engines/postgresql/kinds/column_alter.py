@@ -194,7 +194,7 @@ def _clauses(old: Column, new: Column, change: Conversion | None, context: Conte
     if new.generated and old.generated and old.default != new.default:
         yield f"{column} SET EXPRESSION AS ({new.default})"
     yield from (f"{column} {clause}" for clause in simple_clauses(old, new, retyped=change is not None))
-    yield from _identity_clauses(old, new, column)
+    yield from identity_clauses(old, new, column)
     yield from _foreign_options(old, new, column)
 
 
@@ -275,8 +275,10 @@ def _own_storage(type_: str) -> str:
     return {"numeric": "MAIN", "inet": "MAIN", "cidr": "MAIN", "tsquery": "PLAIN"}.get(name, "EXTENDED")
 
 
-def _identity_clauses(old: Column, new: Column, column: str) -> Iterable[str]:
+def identity_clauses(old: Column, new: Column, column: str) -> Iterable[str]:
     if new.identity is None:
+        if old.identity is not None:
+            yield f"{column} DROP IDENTITY"
         return
     if old.identity is None:
         yield f"{column} ADD {column_create.identity(new, new.identity)}"

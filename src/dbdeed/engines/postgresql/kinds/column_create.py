@@ -207,7 +207,8 @@ def create(new: Column, context: Context) -> Making:
 
 
 def _overriding(above: Column, new: Column, context: Context) -> tuple[Step, ...]:
-    """What an heir or a partition says of a column that comes from above."""
+    """What an heir or a partition says of a column that comes from above; an identity is not handed down."""
+    above = msgspec.structs.replace(above, identity=None)
     return (*_overridden(_unlike(above, new, context), new, context), *proven(above, new, context))
 
 
@@ -352,6 +353,7 @@ def set_back(old: Column, context: Context) -> tuple[Step, ...]:
     above = column_above(old, context.target)
     if above is None or old.parent not in context.target.objects:
         return ()
+    above = msgspec.structs.replace(above, identity=None)
     there, late = old, heir_not_null.left(old, above, context)
     table = heir_not_null.table_of(old, context.current)
     if table is not None and (above.not_null or heir_not_null.handed(table, old.name, context.current)):
@@ -407,6 +409,7 @@ def inside_partition(column: Column, context: Context) -> tuple[str, tuple[Step,
     above = column_above(column, context.target)
     if above is None:
         return "", ()
+    above = msgspec.structs.replace(above, identity=None)
     said, there = "", above
     if column.default and column.default != above.default and not column.generated:
         said += f" DEFAULT {column.default}"
@@ -419,10 +422,12 @@ def inside_partition(column: Column, context: Context) -> tuple[str, tuple[Step,
 
 def own_steps(old: Column, new: Column, on: Column | None = None) -> tuple[Step, ...]:
     """From `old` to `new` in what a column below may have of its own."""
-    from dbdeed.engines.postgresql.kinds.column_alter import simple_clauses
+    from dbdeed.engines.postgresql.kinds.column_alter import identity_clauses, simple_clauses
 
     one = on or new
-    clauses = [f"ALTER COLUMN {ident(one.name)} {clause}" for clause in simple_clauses(old, new)]
+    column = f"ALTER COLUMN {ident(one.name)}"
+    clauses = [f"{column} {clause}" for clause in simple_clauses(old, new)]
+    clauses += identity_clauses(old, new, column)
     if old.generated == new.generated == "stored" and old.default != new.default:
         clauses.append(f"ALTER COLUMN {ident(one.name)} SET EXPRESSION AS ({new.default})")
     if not clauses:
