@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dbdeed.recovery.manifest import Check, Proof, Verdict
-from dbdeed.recovery.points import longest_gap, loss_now
+from dbdeed.recovery.points import longest_gap, loss_now, newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,13 @@ def test_a_missed_objective_does_not_condemn_the_backup(add: Add) -> None:
 
 def test_a_clock_that_ran_ahead_gives_no_negative_loss(add: Add) -> None:
     assert loss_now([add(3)], [], NOON) == timedelta(0)
+
+
+def test_what_is_dated_ahead_is_not_the_newest_while_there_is_another(add: Add) -> None:
+    right, ahead = add(3), add(24 * 400)
+    assert newest([right, ahead], NOON + 5 * HOUR) == right
+    assert newest([ahead], NOON) == ahead
+    assert loss_now([right, ahead], [], NOON + 5 * HOUR) == 2 * HOUR
 
 
 def test_what_is_older_than_a_month_no_longer_counts(add: Add) -> None:

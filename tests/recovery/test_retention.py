@@ -33,6 +33,14 @@ def test_a_count_keeps_the_newest() -> None:
     assert kept(decide(nightly(9), Retention((Keep(count=3),)), NOW)) == ["b0", "b1", "b2"]
 
 
+def test_what_is_dated_ahead_of_now_pushes_nothing_out() -> None:
+    ahead = Candidate("z", NOW + 400 * DAY, proven=True)
+    decisions = decide([*nightly(3), ahead], Retention((Keep(count=1),)), NOW)
+    assert kept(decisions) == ["b0", "z"], "the newest, and the newest proven one"
+    soon = Candidate("z", NOW + timedelta(seconds=20))
+    assert kept(decide([*nightly(3), soon], Retention((Keep(count=1),)), NOW)) == ["z"]
+
+
 def test_grandfather_father_son_keeps_the_newest_of_each_period() -> None:
     rules = (Keep("daily", 7), Keep("weekly", 4), Keep("monthly", 3))
     decisions = decide(nightly(100), Retention(rules), NOW)

@@ -27,6 +27,7 @@ from dbdeed.recovery.logs import Logs
 from dbdeed.recovery.manifest import Proof, Verdict
 from dbdeed.recovery.moment_drill import drill_moment
 from dbdeed.recovery.moments import parse_until
+from dbdeed.recovery.points import newest
 from dbdeed.recovery.rehearsal import PROCEDURE
 from dbdeed.recovery.report import PROCEDURE_BLOCK, RECOVERY_BLOCK, render_procedure, render_recovery
 from dbdeed.recovery.rooms import work_folder
@@ -210,12 +211,12 @@ def _expected(
     """What the document's SQL makes, in the words of the backup's own server; or why that is not known."""
     backups = vault.listing().backups
     chosen = [one for one in backups if one.id == backup] if backup else list(backups)
-    if not chosen:
+    found = newest(chosen, utc_now())
+    if found is None:
         return None, ""
-    newest = max(chosen, key=lambda one: (one.consistent_at, one.id))
     try:
         facts = engine_facts(
-            project, architecture, start=True, version=newest.engine_version, progress=progress
+            project, architecture, start=True, version=found.engine_version, progress=progress
         )
     except OurFault:
         raise

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of
-from dbdeed.app.vault import open_vault
+from dbdeed.app.vault import open_vault, utc_now
 from dbdeed.errors import InvalidInput, Refused
 from dbdeed.progress import SILENT
 from dbdeed.recovery.chains import chain_damages, reading_whole
 from dbdeed.recovery.drill import method_of
 from dbdeed.recovery.files import explained
+from dbdeed.recovery.points import newest
 from dbdeed.recovery.rooms import work_folder
 
 if TYPE_CHECKING:
@@ -74,10 +75,10 @@ def fetch_backup(
 
 def _newest(vault: Vault, method: str) -> Manifest:
     chosen = [one for one in vault.listing().backups if method in ("", one.method)]
-    newest = max(chosen, key=lambda one: (one.consistent_at, one.id), default=None)
-    if newest is None:
+    found = newest(chosen, utc_now())
+    if found is None:
         raise InvalidInput(
             f"There is no {f'{method} ' if method else ''}backup of this project in {vault.store.label}.",
             hint=vault.why_none(),
         )
-    return newest
+    return found

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.app.receive import send_spooled
-from dbdeed.app.vault import archiving_of
+from dbdeed.app.vault import archiving_of, utc_now
 from dbdeed.errors import InvalidInput, Refused
 from dbdeed.progress import SILENT
 from dbdeed.recovery.chains import chain_damages, reading_whole
 from dbdeed.recovery.drill import method_of
 from dbdeed.recovery.logs import Logs
 from dbdeed.recovery.moments import choose, parse_until, spans_of
+from dbdeed.recovery.points import newest
 from dbdeed.recovery.rooms import work_folder
 
 if TYPE_CHECKING:
@@ -191,9 +192,9 @@ def wanted(project: Project, vault: Vault, engine: Engine, backup: str, to: str)
 def _backup(vault: Vault, backup: str) -> Manifest:
     if backup:
         return vault.store.find(backup)
-    newest = max(vault.listing().backups, key=lambda one: (one.consistent_at, one.id), default=None)
-    if newest is None:
+    found = newest(vault.listing().backups, utc_now())
+    if found is None:
         raise InvalidInput(
             f"There is no backup of this project in {vault.store.label}.", hint=vault.why_none()
         )
-    return newest
+    return found

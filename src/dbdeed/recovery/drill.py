@@ -33,6 +33,7 @@ from dbdeed.recovery.manifest import (
     worst,
 )
 from dbdeed.recovery.points import longest_gap, loss_now
+from dbdeed.recovery.points import newest as newest_of
 from dbdeed.recovery.rehearsal import rehearse
 from dbdeed.recovery.replaying import LOG, LogDrill, Wanted, drill_log, leads_on
 from dbdeed.recovery.store import moment_of
@@ -61,7 +62,7 @@ def drill(plan: Plan, clocks: Clocks, progress: Progress) -> Proof:
     start = clocks.ticks()
     with timed.step("Find the backup"):
         listing = plan.store.listing(plan.project)
-        manifest, checks = _find(plan, listing)
+        manifest, checks = _find(plan, listing, clocks.now())
     if manifest is None:
         return Proof(backup="", kind="drill", at=clocks.now(), verdict=worst_of(checks), checks=tuple(checks))
     recovered = _Recovered()
@@ -189,13 +190,13 @@ class _Recovered:
     beat: int | None = None
 
 
-def _find(plan: Plan, listing: Listing) -> tuple[Manifest | None, list[Check]]:
+def _find(plan: Plan, listing: Listing, now: datetime) -> tuple[Manifest | None, list[Check]]:
     if plan.backup:
         try:
             return plan.store.find(plan.backup), []
         except Damaged as error:
             return None, [Check("record", Verdict.FAILED, problems=(str(error),))]
-    newest = max(listing.backups, key=lambda one: (one.consistent_at, one.id), default=None)
+    newest = newest_of(listing.backups, now)
     lost = [
         f"{name}: {message}"
         for name, message in listing.damaged.items()

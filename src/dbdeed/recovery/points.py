@@ -13,6 +13,20 @@ if TYPE_CHECKING:
     from dbdeed.recovery.manifest import Manifest, Proof
 
 _MONTH = timedelta(days=30)
+_SKEW = timedelta(minutes=5)  # two machines' clocks
+
+
+def rank(moment: datetime, now: datetime) -> tuple[bool, datetime]:
+    """Sorts by age. What is dated ahead of now is the oldest: a clock was wrong, and its age is not known.
+
+    Else such a backup would be "the newest" for as long as the clock was ahead, and push out those after it.
+    """
+    return moment <= now + _SKEW, moment
+
+
+def newest(backups: Iterable[Manifest], now: datetime) -> Manifest | None:
+    """The newest backup; None where there is none."""
+    return max(backups, key=lambda one: (rank(one.consistent_at, now), one.id), default=None)
 
 
 def restorable(backups: Iterable[Manifest], proofs: Sequence[Proof]) -> list[datetime]:
@@ -23,8 +37,8 @@ def restorable(backups: Iterable[Manifest], proofs: Sequence[Proof]) -> list[dat
 
 def loss_now(backups: Iterable[Manifest], proofs: Sequence[Proof], now: datetime) -> timedelta | None:
     """What would be lost, had disaster struck now: at most the time since the newest restorable moment."""
-    moments = restorable(backups, proofs)
-    return max(now - moments[-1], timedelta(0)) if moments else None
+    last = max(restorable(backups, proofs), key=lambda one: rank(one, now), default=None)
+    return max(now - last, timedelta(0)) if last is not None else None
 
 
 def longest_gap(backups: Iterable[Manifest], proofs: Sequence[Proof], now: datetime) -> timedelta | None:

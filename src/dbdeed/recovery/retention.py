@@ -12,6 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dbdeed.recovery.points import rank
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
@@ -65,7 +67,7 @@ def decide(candidates: Iterable[Candidate], retention: Retention | None, now: da
 
     Without a retention everything is kept: what nobody decided is not deleted.
     """
-    ordered = sorted(candidates, key=lambda one: (one.at, one.id), reverse=True)
+    ordered = sorted(candidates, key=lambda one: (rank(one.at, now), one.id), reverse=True)
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     for series in _by_series(ordered).values():
         for id_, reason in _kept(series, retention, now):
@@ -86,6 +88,19 @@ def _kept(
     series: Sequence[Candidate], retention: Retention | None, now: datetime
 ) -> Iterable[tuple[str, str]]:
     """Every (id, reason); a backup may have several."""
+    for ordered in (series, sorted(series, key=lambda one: (one.at, one.id), reverse=True)):
+        yield from _promised(ordered)  # by its date too: it may be now that the clock is wrong
+    sound = [one for one in series if not one.damaged]
+    if retention is None:
+        yield from ((one.id, "the document names no retention") for one in series)
+        return
+    for rule in retention.rules:
+        yield from _by_rule(sound, rule, now)
+        yield from _by_rule(series, rule, now)
+
+
+def _promised(series: Sequence[Candidate]) -> Iterable[tuple[str, str]]:
+    """What is kept whatever the document says."""
     yield series[0].id, "the newest backup"
     sound = [one for one in series if not one.damaged]
     if sound:
@@ -94,12 +109,6 @@ def _kept(
         if one.proven:
             yield one.id, "the newest proven backup"
             break
-    if retention is None:
-        yield from ((one.id, "the document names no retention") for one in series)
-        return
-    for rule in retention.rules:
-        yield from _by_rule(sound, rule, now)
-        yield from _by_rule(series, rule, now)
 
 
 def _by_rule(series: Sequence[Candidate], rule: Keep, now: datetime) -> Iterable[tuple[str, str]]:

@@ -1,17 +1,24 @@
-"""A full disk, a wrong key, a store that goes away, two at once: each with its verdict, and nothing is lost.
+"""A full disk, a wrong key, a wrong clock, a store that goes away, two at once: each with its verdict, and nothing is lost.
 
 Each has a shorter sibling that every change must pass, in `test_s3`, `test_packed` and `test_agent`.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
-from contextlib import suppress
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.recovery.faults.places import Place
 
+from dbdeed.app import backup as app_backup
+from dbdeed.app.drill import run_drill
+from dbdeed.app.prune import prune_backups
+from dbdeed.app.restore import restore_backup
+from dbdeed.engines.sqlite import backup as sqlite_backup
 from dbdeed.errors import Unavailable
 from dbdeed.recovery.keys import WrongKey
 from dbdeed.recovery.manifest import Verdict
@@ -64,6 +71,33 @@ def test_a_wrong_key(make: Make, kind: str) -> None:
     with pytest.raises(WrongKey):
         place.back_up()
     place.environment["BACKUP_KEY"] = right
+    place.require_sound()
+
+
+@pytest.mark.parametrize(
+    "kind", ["folder", *(pytest.param(one, marks=pytest.mark.slow) for one in ("sealed", "s3"))]
+)
+def test_a_clock_that_was_a_year_ahead_for_a_while(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    """What was backed up then is not taken for the newest once the clock is right, and pushes nothing out."""
+    place = make(kind, 1)
+    place.document.write_text(place.document.read_text().replace("2 backups", "1 backup"))
+    with monkeypatch.context() as wrong:
+        for module in (app_backup, sqlite_backup):
+            name = "utc_now" if module is app_backup else "_now"
+            wrong.setattr(module, name, lambda: datetime.now(UTC) + timedelta(days=365))
+        ahead = place.back_up()
+    assert ahead.consistent_at > datetime.now(UTC) + timedelta(days=300)
+    with closing(sqlite3.connect(place.project.file)) as live, live:
+        live.execute("INSERT INTO notes (text) VALUES ('acknowledged after')")
+    right = place.back_up()
+    prune_backups(place.document, environment=place.environment)
+    assert right.id in place.ids()
+    proof = run_drill(place.document, environment=place.environment).proof
+    assert (proof.backup, proof.verdict) == (right.id, Verdict.PROVEN)
+    restored = restore_backup(place.document, into=str(tmp_path / "copy.db"), environment=place.environment)
+    assert restored.backup.id == right.id
     place.require_sound()
 
 
