@@ -72,7 +72,16 @@ _IN_AND_OUT = (
     "CREATE FUNCTION o(p) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';"
 )
 
+_ROWS_OF = (
+    "CREATE TYPE p AS (i integer, d k); COMMENT ON TYPE p IS 'x'; CREATE TABLE t (a p[], b p) PARTITION BY LIST (a);"
+    "CREATE TABLE s PARTITION OF t DEFAULT; CREATE VIEW v AS SELECT b FROM t; CREATE TABLE o (b p)"
+)
+
 TURNED = {
+    "an enum loses a value inside of a row by which a table is partitioned": (
+        f"CREATE TYPE k AS ENUM ('a', 'b'); {_ROWS_OF}",
+        f"CREATE TYPE k AS ENUM ('a'); {_ROWS_OF}",
+    ),
     "a view turns away from a type that is made anew with its shell": (
         f"{_IN_AND_OUT} CREATE TYPE p (INPUT = i, OUTPUT = o, LIKE = integer);"
         "CREATE VIEW v AS SELECT NULL::p IS NULL AS a",

@@ -13,6 +13,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration
+from dbdeed.engines.postgresql.kinds.holding import columns_of
 from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive, may_fail, rewriting, step
@@ -68,6 +69,7 @@ def swap_type(
     leaving = _leaving(columns, old, context)
     falling = _falling(old, context)
     anew = _tables_anew([one for one in columns if one.id not in leaving], old, through, context)
+    anew |= _rows_anew(old, context)
     for way in anew.values():
         steps.extend(way.steps)
     away_too: frozenset[ObjectId] = frozenset()
@@ -91,6 +93,7 @@ def swap_type(
         *(one for way in (*leaving.values(), *anew.values()) for one in way.disturbs),
         *away_too,
     }
+    disturbed -= anew.keys()
     ways = (*leaving.values(), *anew.values())
     covers = (*leaving, *anew, *(one for way in ways for one in way.covers))
     ahead = frozenset(one for way in ways for one in way.ahead)
@@ -135,6 +138,28 @@ def _tables_anew(
             way = rebuild(was, wanted, context, table_alter.alter, values)
             if way is not None:
                 found[table] = way
+    return found
+
+
+def _rows_anew(old: Any, context: Context) -> dict[ObjectId, Alteration]:
+    """Row types with the type inside by which a table is partitioned: its column cannot be text meanwhile.
+
+    They are swapped in turn, while both forms of this one are there.
+    """
+    from dbdeed.engines.postgresql.kinds.composite_type import create
+    from dbdeed.engines.postgresql.kinds.key_column import divides
+
+    current = context.current
+    found: dict[ObjectId, Alteration] = {}
+    for one in sorted(current.needed_by.get(old.id, ())):
+        there: Any = current.objects[one]
+        if one.kind != "composite type" or there != context.target.objects.get(one):
+            continue
+        held: list[Any] = [current.objects[each] for each, _ in columns_of(one, current)]
+        if any(divides(each, context) for each in held):
+            way = swap_type(there, there, create(there, context).steps, context)
+            if way is not None:
+                found[one] = way
     return found
 
 
