@@ -17,8 +17,19 @@ from dbdeed import access
 from dbdeed.codegen.generate import generate_files
 from dbdeed.codegen.names import attribute_names, member_names, names_of
 from dbdeed.codegen.settings import Settings
+from dbdeed.document.values.types import Pattern
 from dbdeed.errors import InvalidInput
-from dbdeed.models.model import Attribute, DataModel, Dialect, EnumType, Model, PythonType, UniqueKey
+from dbdeed.models.model import (
+    Attribute,
+    Cardinality,
+    DataModel,
+    Dialect,
+    EnumType,
+    Model,
+    PythonType,
+    Relationship,
+    UniqueKey,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -320,3 +331,40 @@ def test_any_name_makes_python_that_parses(columns: list[str], table: str, value
     members = member_names(values)
     assert len(set(members.values())) == len(values)
     assert all(name.isidentifier() and not name.startswith("_") for name in members.values())
+
+
+def test_a_name_within_a_longer_one_needs_no_underscore(
+    dialect: Dialect, load: Callable[[DataModel], Any]
+) -> None:
+    attributes = tuple(
+        Attribute(name, "text", PythonType("str"), nullable=False) for name in ("class", "limit", "key")
+    )
+    keys = (
+        UniqueKey("pk", ("class",), primary=True),
+        UniqueKey("u1", ("limit",)),
+        UniqueKey("u3", ("limit", "class")),
+    )
+    model = Model("Class", "class", "", '"class"', attributes, keys)
+    repository = load(DataModel((model,), (), (), dialect)).ClassRepository
+    found = {name for name in dir(repository) if name.startswith(("find_by", "upsert_by"))}
+    assert found == {
+        *("find_by_limit", "find_by_limit_and_class"),
+        *("upsert_by_limit", "upsert_by_limit_and_class"),
+    }
+
+
+def test_a_relation_called_as_a_keyword_is_python(dialect: Dialect) -> None:
+    key = (UniqueKey("pk", ("id",), primary=True),)
+
+    def column(name: str) -> Attribute:
+        return Attribute(name, "integer", PythonType("int"), nullable=False)
+
+    owner = Model("Class", "class", "", '"class"', (column("id"),), key)
+    relation = Relationship(Cardinality.MANY_TO_ONE, "Class", ("class_id",), ("id",), required=True)
+    pupil = Model("Pupil", "pupils", "", "pupils", (column("id"), column("class_id")), key, (relation,))
+    patterns = Settings(patterns=(Pattern.ACTIVE_RECORD, Pattern.QUERY_BUILDER))
+    files = generate_files(DataModel((owner, pupil), (), (), dialect), patterns)
+    for path, text in files.items():
+        ast.parse(text, path)
+    assert "async def with_class(" in files["pupil.py"]
+    assert "async def class_(" in files["records.py"]

@@ -10,6 +10,7 @@ knows a session that it was not given.
 
 from __future__ import annotations
 
+import keyword
 import re
 from typing import TYPE_CHECKING
 
@@ -186,7 +187,8 @@ class _Record:
         name = relation.method.removeprefix("with_")
         words = name.replace("_", " ")
         call = f"{_BODY}((_, found),) = await {self._repository}.{relation.method}([self])"
-        own = name if name not in self._taken else f"{name}_{'rows' if relation.many else 'row'}"
+        own = f"{name}_" if keyword.iskeyword(name) else name
+        own = own if own not in self._taken else f"{name}_{'rows' if relation.many else 'row'}"
         self._method(own, [], result, f"Its {words}.", call, f"{_BODY}return {made.format('found')}")
         pairs = f"{_BODY}found = await {self._repository}.{relation.method}(rows)"
         inner = _BODY + STEP

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.codegen.names import WITH_DELETED, Namer
+from dbdeed.codegen.names import WITH_DELETED, Namer, within
 from dbdeed.models.model import Cardinality
 
 if TYPE_CHECKING:
@@ -54,11 +54,13 @@ def lookups_of(picture: Picture) -> tuple[Lookup, ...]:
         if relation.through or not whole or _columns(fields) in found:
             continue
         single = relation.cardinality is Cardinality.ONE_TO_ONE or not relation.holder
-        name = f"{'find_many' if single else 'list'}_by_{'_and_'.join(field.name for field in fields)}"
+        name = (
+            f"{'find_many' if single else 'list'}_by_{'_and_'.join(within(field.name) for field in fields)}"
+        )
         found[_columns(fields)] = _lookup(namer(name, WITH_DELETED), fields, single=single)
     links = []
     for link in picture.links:
-        name = f"list_by_{'_and_'.join(link.other)}"
+        name = f"list_by_{'_and_'.join(map(within, link.other))}"
         method = namer(name, WITH_DELETED)
         links.append(_lookup(method, link.other_fields, single=False, link=link))
     return (*found.values(), *links)

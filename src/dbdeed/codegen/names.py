@@ -110,6 +110,11 @@ class Names:
         return self.models[model.schema, model.table]
 
 
+def within(name: str) -> str:
+    """A name as part of a longer one, where it is no keyword: `class_` is `class` in `with_class`."""
+    return name.rstrip("_") or name
+
+
 def names_of(data_model: DataModel) -> Names:
     """Names for everything, the same for the same data model."""
     classes = set(_TAKEN_CLASSES)

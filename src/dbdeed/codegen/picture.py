@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.codegen import types
 from dbdeed.codegen.conventions import Conventions, conventions_of
-from dbdeed.codegen.names import WITH_DELETED, Namer
+from dbdeed.codegen.names import WITH_DELETED, Namer, within
 from dbdeed.codegen.sql import quoted
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Picture:
         """How one row is found by each unique key that is not the primary one."""
         namer, found = Namer(constants=True), []
         for key in self.unique_keys:
-            name = namer(f"by_{'_and_'.join(field.name for field in key)}", WITH_DELETED)
+            name = namer(f"by_{'_and_'.join(within(field.name) for field in key)}", WITH_DELETED)
             found.append(Finder(name, key))
         return tuple(found)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.codegen.names import Namer, referred, snake
+from dbdeed.codegen.names import Namer, referred, snake, within
 from dbdeed.models.model import Cardinality
 from dbdeed.models.naming import table_name
 
@@ -65,7 +65,7 @@ def relations_of(picture: Picture, pictures: Mapping[str, Picture]) -> tuple[Rel
             by_columns = "_and_".join(snake(column) or "column" for column in by)
             full = f"{name}_by_{by_columns}"
         optional = not (relation.holder and relation.required) or target.deleted is not None
-        found.append(Relation(namer(f"with_{full}"), keys, target, lookup, optional))
+        found.append(Relation(namer(f"with_{within(full)}"), keys, target, lookup, optional))
     return tuple(found)
 
 
