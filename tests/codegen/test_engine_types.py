@@ -54,12 +54,14 @@ POSTGRESQL: dict[str, list[Any]] = {
     "mood": ["so so"],
     "mood[]": [["good", "so so"], []],
     "posint": [7],
-    "posint[]": [["7", "8"]],
     "money": ["$1.50"],
     "point": ["(1,2)"],
     "tsvector": ["'a' 'b'"],
     "bit(3)": ["101"],
     "int4range": [Range(1, 5)],
+    "posint[]": [[1, 2], []],
+    "posints": [[1, 2], []],
+    "far[]": [["x"], []],
 }
 SQLITE: dict[str, list[Any]] = {
     "INTEGER": [2**63 - 1, -1],
@@ -98,6 +100,10 @@ def test_every_type_goes_in_and_comes_back(
     if kind == "postgresql":
         run_sql(address, "CREATE TYPE mood AS ENUM ('good', 'so so')")
         run_sql(address, "CREATE DOMAIN posint AS integer CHECK (VALUE > 0)")
+        run_sql(
+            address,
+            "CREATE DOMAIN posints AS posint[]; CREATE DOMAIN near AS text; CREATE DOMAIN far AS near",
+        )
     columns = ", ".join(f"c{n} {type_name}" for n, type_name in enumerate(types))
     run_sql(address, f"CREATE TABLE things (id INTEGER PRIMARY KEY, {columns})")
     package = load(_described(address, System.POSTGRESQL if kind == "postgresql" else System.SQLITE))

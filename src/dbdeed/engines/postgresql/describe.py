@@ -272,12 +272,14 @@ def _domains(catalog: Catalog) -> dict[str, str]:
 
 
 def _below(type_name: str, domains: Mapping[str, str]) -> str:
-    """The type that a domain stands for, or the type itself."""
-    seen: set[str] = set()
-    while type_name in domains and type_name not in seen:
-        seen.add(type_name)
-        type_name = domains[type_name]
-    return type_name
+    """The type that a domain stands for, or an array of such; else the type itself."""
+    if type_name in domains:
+        return _below(domains[type_name], domains)
+    if not is_array(type_name):
+        return type_name
+    element = _below(type_name.removesuffix("[]"), domains)
+    # A domain that is an array makes arrays of arrays, which are not those of several dimensions.
+    return f"{element}[]" if is_array(type_name.removesuffix("[]")) == is_array(element) else type_name
 
 
 def _python(type_name: str, enums: Mapping[str, EnumType]) -> PythonType:
