@@ -9,6 +9,14 @@ _NULLABLE = "CREATE TABLE p (a integer, b integer);"
 _LATE = "ALTER TABLE p ADD CONSTRAINT n NOT NULL a NOT VALID;"
 
 COUNTED = {
+    "a table whose column is computed no more, from one that goes, becomes a partition": (
+        "CREATE TABLE u (a text, m text) PARTITION BY LIST (a); CREATE TABLE p (q text);"
+        "CREATE TABLE s (b numeric, c integer, m numeric GENERATED ALWAYS AS (coalesce(b, 4)) STORED);"
+        "CREATE VIEW v AS SELECT b FROM s; CREATE INDEX i ON s (b); COMMENT ON COLUMN s.b IS 'x';"
+        "CREATE TABLE h (b numeric, m numeric GENERATED ALWAYS AS (coalesce(b, 4)) STORED)",
+        "CREATE TABLE u (a text, m text) PARTITION BY LIST (a); CREATE TABLE s PARTITION OF u FOR VALUES IN ('x');"
+        "CREATE TABLE p (q text); CREATE TABLE h (m text) INHERITS (p)",
+    ),
     "a column above one that counts may hold NULLs again": (
         "CREATE TABLE q (a integer NOT NULL); CREATE TABLE d (a integer GENERATED ALWAYS AS IDENTITY) INHERITS (q);"
         "CREATE TABLE e () INHERITS (q); CREATE TABLE f (a integer NOT NULL) INHERITS (q); CREATE TABLE h () INHERITS (e);"

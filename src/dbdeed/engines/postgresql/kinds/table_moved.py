@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dbdeed.engines.postgresql.kinds.column import Column
     from dbdeed.engines.postgresql.kinds.table import Table
 
+_TABLES = frozenset({"table", "column", "sequence"})
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -60,11 +62,14 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
         making = column_create.create(column, context)
         steps += making.steps
         covers += making.covers
+    freed = _freed(was, wanted, context)
     for name, column in sorted(was.items(), key=_computed, reverse=True):
         own: Any = context.current.objects.get(column.id)
-        if name not in wanted and not (own is not None and own.local):
+        if name not in wanted and (column.id in freed or not (own is not None and own.local)):
             steps += dropped(column, context)
             covers.append(column.id)
+    for one in freed:
+        disturbs.update(other for other in context.current.needed_by[one] if other.kind not in _TABLES)
     for name, column in was.items():
         if name not in wanted or wanted[name].type != column.type:
             disturbs.update(reading(column, context))
@@ -88,6 +93,15 @@ def _names_freed(
     return steps, found
 
 
+def _freed(was: Mapping[str, Column], wanted: Mapping[str, Column], context: Context) -> frozenset[ObjectId]:
+    """Columns that go, and from which one that stays was computed: they can go only after it has changed."""
+    computed = [one for name, one in was.items() if one.generated and name in wanted]
+    needs = {need for one in computed for need in context.current.needs.get(one.id, ())}
+    counted = (one.parent for one in context.current.objects.values() if one.id.kind == "sequence")
+    gone = {one.id for name, one in was.items() if name not in wanted}
+    return frozenset(needs & gone - set(counted)) if computed else frozenset()
+
+
 def reading(column: Column, context: Context) -> Iterator[ObjectId]:
     """What reads a column that only comes from above in this table: it needs the one above, and the table."""
     above = column_create.column_above(column, context.current)
@@ -95,7 +109,7 @@ def reading(column: Column, context: Context) -> Iterator[ObjectId]:
         return
     table = ObjectId("table", (column.schema, column.table))
     for one in context.current.needed_by.get(above.id, ()):
-        if table in context.current.needs.get(one, ()) and one.kind not in ("table", "column", "sequence"):
+        if table in context.current.needs.get(one, ()) and one.kind not in _TABLES:
             yield one
 
 
