@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tests.engines.postgresql.random_schemas.ground import Passing, load
 from tests.engines.postgresql.random_schemas.rows import kept, remove, seed, snapshot
+from tests.engines.postgresql.random_schemas.shape import quoted
 
 from dbdeed.engines.change import HazardKind
 from dbdeed.engines.postgresql.engine import ENGINE
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
 
     from tests.engines.postgresql.random_schemas.ground import Ground
 
-    from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.postgresql.session import Session
     from dbdeed.planning.plan import Group, Plan
 
     Planner = Callable[[Catalog, Catalog, bool], Plan]
+
+_DENIED = "42501"  # SQLSTATE insufficient_privilege
 
 
 class Counterexample(AssertionError):  # noqa: N818 - it is what it is called
@@ -56,6 +59,14 @@ class _NotHereError(Exception):
 
 class _EndlessError(Exception):
     """The schema's own functions call each other without end: that says nothing of a plan."""
+
+
+class _UnfilledError(Exception):
+    """What a materialized view is made of may not be read: a fault, unless the schema's own rights say so."""
+
+    def __init__(self, view: ObjectId, message: str) -> None:
+        super().__init__(message)
+        self.view = view
 
 
 @dataclass(frozen=True)
@@ -108,11 +119,26 @@ def judge(ground: Ground, trial: Trial, planner: Planner = plan, seen: Seen | No
         second = ENGINE.inspect(other)
         dumps = [ground.dump(other_name)] if trial.dump else []
     real = trial.rows or trial.dump
-    with suppress(_EndlessError):
+    try:
+        with suppress(_EndlessError):
+            try:
+                _to_and_fro(ground, trial, real, second, dumps, planner, seen)
+            except _NotHereError:
+                _to_and_fro(ground, trial, True, second, dumps, planner, seen)
+    except _UnfilledError as refused:
+        if not any(_lacks_rights(ground, sql, refused.view) for sql in (trial.first, trial.second)):
+            raise Counterexample("step", str(refused)) from None
+
+
+def _lacks_rights(ground: Ground, statements: Sequence[str], view: ObjectId) -> bool:
+    """Whether nobody can fill the view in the schema itself: the owner of a view below lost a right."""
+    with _place(ground, real=False) as (_, session):
+        load(session, statements)
         try:
-            _to_and_fro(ground, trial, real, second, dumps, planner, seen)
-        except _NotHereError:
-            _to_and_fro(ground, trial, True, second, dumps, planner, seen)
+            session.execute(f"REFRESH MATERIALIZED VIEW {quoted(*view.name)}")
+        except DbdeedError as error:
+            return getattr(error, "sqlstate", "") == _DENIED
+    return False
 
 
 def _to_and_fro(
@@ -257,6 +283,8 @@ def _steps(session: Session, group: Group) -> None:
         except DbdeedError as error:
             if getattr(error, "sqlstate", "") == "54001":
                 raise _EndlessError from None
+            if planned.step.object.kind == "materialized view" and getattr(error, "sqlstate", "") == _DENIED:
+                raise _UnfilledError(planned.step.object, f"{error.message}\n    in {sql}") from None
             excused = any(hazard.kind is HazardKind.MAY_FAIL for hazard in planned.step.hazards)
             # What a materialized view computes may fail on the rows, as may anything that people wrote.
             excused |= sql.startswith("CREATE MATERIALIZED VIEW ")
