@@ -64,6 +64,26 @@ def test_what_we_would_ignore_in_a_root_or_in_settings_is_named(
         read(tmp_path, {name: text})
 
 
+def asking(conditions: str) -> dict[str, str]:
+    root = f'<databaseChangeLog>{conditions}<include file="a.sql"/></databaseChangeLog>'
+    return {"changelog.xml": root, "a.sql": HEAD + "--changeset a:1\nSELECT 1;\n"}
+
+
+def test_a_changelog_may_ask_for_its_kind_of_database(tmp_path: Path) -> None:
+    assert len(read(tmp_path, asking('<preConditions><dbms type="h2, sqlite"/></preConditions>'))) == 1
+    files = asking('<preConditions onFail="HALT"><dbms type="postgresql"/></preConditions>')
+    with pytest.raises(InvalidInput, match=r"asks for the database postgresql, and the document has sqlite"):
+        read(tmp_path, files)
+    assert len(read(tmp_path, files, POSTGRESQL)) == 1
+    for other in (
+        '<preConditions onFail="WARN"><dbms type="sqlite"/></preConditions>',
+        '<preConditions><dbms type="sqlite"/><runningAs username="x"/></preConditions>',
+        '<preConditions><or><dbms type="sqlite"/><dbms type="h2"/></or></preConditions>',
+    ):
+        with pytest.raises(InvalidInput, match=r"“preConditions” in a changelog is not followed here"):
+            read(tmp_path, asking(other))
+
+
 def test_what_only_liquibase_runs_says_so(tmp_path: Path) -> None:
     text = HEAD + (
         "--changeset a:1 runWith:psql\nSELECT 1;\n--changeset a:2 failOnError:false\nSELECT 1;\n"

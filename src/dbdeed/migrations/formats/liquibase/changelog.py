@@ -18,7 +18,7 @@ from dbdeed.migrations.formats.liquibase.formatted import (
     numbered_lines,
     read_formatted,
 )
-from dbdeed.migrations.formats.liquibase.root import CHANGESET, Entry, read_root
+from dbdeed.migrations.formats.liquibase.root import CHANGESET, DBMS, Entry, read_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,15 +45,19 @@ class _Reading:
     parameters: dict[str, str]
     seen: dict[str, ChangeSet]
     unfilled: bool = False
+    places: bool = False
 
 
-def read_changesets(configuration: Configuration, root: Path, engine: str) -> list[ChangeSet]:
+def read_changesets(
+    configuration: Configuration, root: Path, engine: str, *, places: bool = False
+) -> list[ChangeSet]:
     """All changesets, also those that do not run here (`runs_here`).
 
     Args:
         configuration: of the project.
         root: the project's folder.
         engine: what Liquibase calls the kind of database: "postgresql".
+        places: only where they stand is asked, whatever database they are for.
 
     Raises:
         InvalidInput: at the line or file that Liquibase would refuse, or that we would have to ignore.
@@ -61,7 +65,7 @@ def read_changesets(configuration: Configuration, root: Path, engine: str) -> li
     found = configuration.find(configuration.changelog)
     if found is None:
         return []
-    reading = _Reading(configuration, root, engine, dict(configuration.parameters), {})
+    reading = _Reading(configuration, root, engine, dict(configuration.parameters), {}, places=places)
     for one in _changelog(reading, configuration.changelog, found):
         other = reading.seen.setdefault(one.key, one)
         if other is not one:
@@ -113,6 +117,8 @@ def _changelog(reading: _Reading, name: str, path: Path, logical: str = "") -> I
             yield from _within(scope, [_foreign(reading, entry, filename, path, where)])
         elif entry.kind == "logicalFilePath":
             logical = _expanded(reading, entry.said[entry.kind])
+        elif entry.kind == DBMS:
+            _require_database(reading, entry.said["type"], shown)
         elif entry.kind in ("context", "contextFilter"):
             scope = Scope(entry.said[entry.kind])
         elif entry.kind not in _SILENT:
@@ -122,6 +128,16 @@ def _changelog(reading: _Reading, name: str, path: Path, logical: str = "") -> I
                 hint="Liquibase itself runs such a changelog.",
                 code="liquibase-format",
             )
+
+
+def _require_database(reading: _Reading, wanted: str, where: str) -> None:
+    if not reading.places and not is_for(wanted, reading.engine):
+        raise InvalidInput(
+            f"This changelog asks for the database {wanted}, and the document has {reading.engine}.",
+            where=where,
+            hint="Liquibase would refuse it too: mend its preConditions, or the document's Database System.",
+            code="liquibase-database",
+        )
 
 
 def _within(scope: Scope, changesets: Iterable[ChangeSet]) -> Iterator[ChangeSet]:

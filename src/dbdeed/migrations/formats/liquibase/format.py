@@ -37,7 +37,7 @@ class LiquibaseFormat:
         found = configuration.find(configuration.changelog)
         place = found or configuration.search[-1] / configuration.changelog
         # Which kind of database it is changes nothing about where files are.
-        files = {one.path.parent for one in read_changesets(configuration, root, "postgresql")}
+        files = {one.path.parent for one in read_changesets(configuration, root, "postgresql", places=True)}
         return Layout(root, Path(os.path.commonpath([place.parent, *files])))
 
     def read(self, engine: Engine, layout: Layout) -> Sequence[Migration]:

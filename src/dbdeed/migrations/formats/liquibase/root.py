@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHANGESET = "changeSet"
+PRECONDITIONS = "preConditions"
+DBMS = "dbms"
 _OF_THE_WHOLE = frozenset({"logicalFilePath", "context", "contextFilter"})
 _ITEM = re.compile(r"(\s*)-\s+([A-Za-z]+)\s*:\s*(.*)")
 _PAIR = re.compile(r"(\s*)(?:-\s+)?([A-Za-z]+)\s*:\s*(.*)")
@@ -79,9 +81,22 @@ def _xml(text: str, shown: str) -> Iterator[Entry]:
         if _plain(name) in _OF_THE_WHOLE:
             yield Entry(_plain(name), {_plain(name): value})
     for one in root:
+        if _plain(one.tag) == PRECONDITIONS:
+            yield from _asked_of_the_database(one)
+            continue
         children = [_plain(child.tag) for child in one]
         body = next((tag for tag in children if tag not in ("comment", "preConditions", "validCheckSum")), "")
         yield Entry(_plain(one.tag), dict(one.attrib), body=body)
+
+
+def _asked_of_the_database(conditions: ET.Element) -> Iterator[Entry]:
+    """What must hold before any changeset runs, as far as it only asks for a kind of database."""
+    halts = all(value == "HALT" for name, value in conditions.attrib.items() if name in ("onFail", "onError"))
+    for one in conditions:
+        if _plain(one.tag) == "dbms" and halts:
+            yield Entry(DBMS, {"type": one.get("type", "")})
+        else:
+            yield Entry(PRECONDITIONS, {})
 
 
 def _plain(tag: str) -> str:
