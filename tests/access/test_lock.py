@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import threading
 import time
 
@@ -90,3 +91,38 @@ def test_threads_are_served_in_order() -> None:
         thread.join()
     assert order == list(range(10))
     assert lock.acquire(0)
+
+
+def test_threads_never_hold_it_together_and_leave_it_free() -> None:
+    lock = SyncLock()
+    chance = random.Random(3)
+    holding = held = 0
+    waits = [[chance.choice((0.0, 0.0002, 5.0)) for _ in range(400)] for _ in range(8)]
+    wrong: list[int] = []
+
+    def work(mine: list[float]) -> None:
+        nonlocal holding, held
+        for within in mine:
+            if lock.take() or lock.acquire(within):
+                holding += 1
+                if holding != 1:
+                    wrong.append(holding)
+                held += 1
+                holding -= 1
+                lock.release()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that threads take turns everywhere
+    try:
+        threads = [threading.Thread(target=work, args=(mine,)) for mine in waits]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    finally:
+        sys.setswitchinterval(before)
+    assert not wrong
+    assert held >= len(waits) * 100
+    assert lock.take()
+    assert not lock.take()
+    assert not lock._waiting
