@@ -106,6 +106,7 @@ class Dbdeed(_Tool):
 
     def clean(self, bench: Bench) -> None:
         self._run(bench, "backup", "receive", "--forget")
+        shutil.rmtree(self.folder)
 
     def _run(self, bench: Bench, *arguments: str) -> bool:
         done = subprocess.run(
