@@ -61,7 +61,7 @@ class _EndlessError(Exception):
     """The schema's own functions call each other without end: that says nothing of a plan."""
 
 
-class _UnfilledError(Exception):
+class UnfilledError(Exception):
     """What a materialized view is made of may not be read: a fault, unless the schema's own rights say so."""
 
     def __init__(self, view: ObjectId, message: str) -> None:
@@ -125,7 +125,7 @@ def judge(ground: Ground, trial: Trial, planner: Planner = plan, seen: Seen | No
                 _to_and_fro(ground, trial, real, second, dumps, planner, seen)
             except _NotHereError:
                 _to_and_fro(ground, trial, True, second, dumps, planner, seen)
-    except _UnfilledError as refused:
+    except UnfilledError as refused:
         if not any(_lacks_rights(ground, sql, refused.view) for sql in (trial.first, trial.second)):
             raise Counterexample("step", str(refused)) from None
 
@@ -284,7 +284,7 @@ def _steps(session: Session, group: Group) -> None:
             if getattr(error, "sqlstate", "") == "54001":
                 raise _EndlessError from None
             if planned.step.object.kind == "materialized view" and getattr(error, "sqlstate", "") == _DENIED:
-                raise _UnfilledError(planned.step.object, f"{error.message}\n    in {sql}") from None
+                raise UnfilledError(planned.step.object, f"{error.message}\n    in {sql}") from None
             excused = any(hazard.kind is HazardKind.MAY_FAIL for hazard in planned.step.hazards)
             # What a materialized view computes may fail on the rows, as may anything that people wrote.
             excused |= sql.startswith("CREATE MATERIALIZED VIEW ")

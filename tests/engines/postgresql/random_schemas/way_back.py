@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.engines.postgresql.random_schemas.ground import load
-from tests.engines.postgresql.random_schemas.judge import Counterexample, StepError, run_plan
+from tests.engines.postgresql.random_schemas.judge import Counterexample, StepError, UnfilledError, run_plan
 from tests.engines.postgresql.random_schemas.rows import seed, snapshot
 from tests.engines.postgresql.random_schemas.sweep import trials
 
@@ -52,7 +52,7 @@ def there_and_back(ground: Ground, trial: Trial) -> bool:
         try:
             made = keeping(first, second)
             run_plan(session, made)
-        except (StepError, OurFault):  # `judge` judges the plan itself
+        except (StepError, UnfilledError, OurFault):  # `judge` judges the plan itself
             return False
         try:
             back = plan_back(
