@@ -73,6 +73,22 @@ TYPES = {
 }  # fmt: skip
 
 OTHERS = {
+    "a domain's check is made anew with its comment": (
+        "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > 0); COMMENT ON CONSTRAINT c ON DOMAIN d IS 'x'",
+        "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > 1); COMMENT ON CONSTRAINT c ON DOMAIN d IS 'x'",
+    ),
+    "an operator goes with the name that it links to": (
+        "CREATE TYPE c AS (a integer); CREATE FUNCTION g(c, c) RETURNS boolean LANGUAGE sql AS 'SELECT true';"
+        "CREATE OPERATOR === (LEFTARG = c, RIGHTARG = c, FUNCTION = g, NEGATOR = !==)",
+        "CREATE TYPE c AS (a integer); CREATE FUNCTION g(c, c) RETURNS boolean LANGUAGE sql AS 'SELECT true';"
+        "CREATE OPERATOR === (LEFTARG = c, RIGHTARG = c, FUNCTION = g, HASHES)",
+    ),
+    "an heir says a column that a check from above looks at": (
+        "CREATE TABLE p (a integer NOT NULL, b text, CHECK (a > 0)); CREATE TABLE q (z integer);"
+        "CREATE TABLE c (d integer) INHERITS (p)",
+        "CREATE TABLE p (a integer NOT NULL, b text, CHECK (a > 0)); CREATE TABLE q (z integer);"
+        "CREATE TABLE c (d integer, a integer) INHERITS (p, q)",
+    ),
     "a not-null constraint's name goes to another column with the table above, 18": (
         "CREATE TABLE p (q integer CONSTRAINT n NOT NULL, k integer) PARTITION BY LIST (k);"
         "CREATE TABLE t PARTITION OF p DEFAULT",

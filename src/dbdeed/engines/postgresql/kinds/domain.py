@@ -170,9 +170,11 @@ def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
     steps = []
     was = {one[0]: one for one in old.constraints}
     wanted = {one[0]: one for one in new.constraints}
+    said: set[ObjectId] = set()
     for name, one in was.items():
         if name not in wanted or wanted[name][1] != one[1] or (one[2] and not wanted[name][2]):
             steps.append(step(f"{head} DROP CONSTRAINT {ident(name)}", new.id))
+            said.add(ObjectId("comment", ("domain constraint", *old.id.name, name)))
     if old.default != new.default:
         steps.append(
             step(f"{head} SET DEFAULT {new.default}" if new.default else f"{head} DROP DEFAULT", new.id)
@@ -195,7 +197,7 @@ def alter(old: Domain, new: Domain, context: Context) -> Alteration | None:
             steps.append(_reading(new.sql_name, new.id, text, "values that do not pass"))
         else:
             steps.append(_add(new.sql_name, new.id, one))
-    return Alteration(tuple(steps))
+    return Alteration(tuple(steps), frozenset(said & context.current.objects.keys()))
 
 
 def _demands_more(old: Domain, new: Domain) -> bool:

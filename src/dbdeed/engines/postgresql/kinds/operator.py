@@ -54,7 +54,7 @@ class Operator(Named, frozen=True, tag="operator"):
 
     @property
     def reference(self) -> str:
-        return f"OPERATOR {ident(self.schema)}.{self.name} ({self.left or 'NONE'}, {self.right})"
+        return f"OPERATOR {_reference(self.id)}"
 
     @property
     def links(self) -> dict[str, ObjectId]:
@@ -114,8 +114,17 @@ def create(new: Operator, _: Context) -> Making:
     return Making((step(text, new.id),))
 
 
-def drop(old: Operator, _: Context) -> tuple[Step, ...]:
-    return (step(f"DROP {old.reference}", old.id),)
+def drop(old: Operator, context: Context) -> tuple[Step, ...]:
+    """With the bare names that it links to, and that nobody made an operator of."""
+    known = {*context.current.objects, *context.target.objects}
+    names = sorted(one for one in old.links.values() if one not in known)
+    bare = (f"DROP OPERATOR IF EXISTS {_reference(one)}" for one in dict.fromkeys(names))
+    return (step(f"DROP {old.reference}", old.id), *(step(sql, old.id) for sql in bare))
+
+
+def _reference(one: ObjectId) -> str:
+    schema, name, left, right = one.name
+    return f"{ident(schema)}.{name} ({left or 'NONE'}, {right})"
 
 
 def alter(old: Operator, new: Operator, context: Context) -> Alteration | None:
@@ -147,7 +156,7 @@ def _added(old: Operator, new: Operator, context: Context) -> list[str] | None:
         was, will = had.get(word), wanted.get(word)
         if was == will:
             continue
-        if was is not None and was in context.target.objects:
+        if was is not None and (was in context.target.objects or was not in context.current.objects):
             return None
         if will is not None and will in context.current.objects:
             if was is not None:

@@ -242,9 +242,11 @@ def _as_held(heir: _Heir, name: str) -> Column:
 
 
 def _stays(heir: _Heir, name: str) -> bool:
-    """Whether a check from above is there before and after."""
+    """Whether a check from above is there before and after, and all the while."""
     there, wanted = heir.checks.get(name), heir.comes.get(name)
-    return there is not None and wanted is not None and there.definition == wanted.definition
+    if there is None or wanted is None or there.definition != wanted.definition:
+        return False
+    return set(there.columns) <= set(heir.held)  # else the stand-in could not hold it
 
 
 def _above_not_null(heir: _Heir, name: str) -> Column | None:
