@@ -73,6 +73,10 @@ TYPES = {
 }  # fmt: skip
 
 OTHERS = {
+    "a default partition becomes another": (
+        "CREATE TABLE p (a integer) PARTITION BY LIST (a); CREATE TABLE x PARTITION OF p DEFAULT",
+        "CREATE TABLE p (a integer) PARTITION BY LIST (a); CREATE TABLE x PARTITION OF p FOR VALUES IN (1)",
+    ),
     "a domain's check is made anew with its comment": (
         "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > 0); COMMENT ON CONSTRAINT c ON DOMAIN d IS 'x'",
         "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > 1); COMMENT ON CONSTRAINT c ON DOMAIN d IS 'x'",

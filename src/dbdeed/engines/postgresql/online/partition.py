@@ -111,7 +111,7 @@ def _checked(new: Table, attach: str, context: Context, fails: Hazard) -> tuple[
     fits = " AND ".join(conditions)
     before, after = _check(new, fits, context, fails)
     default = _default_beside(new.partition_of, context.current)
-    if default is not None:
+    if default is not None and default.id != new.id:  # it has left that place before
         if default.form != "plain":
             return None
         no_rows = may_fail(f"{default.sql_name} may hold rows for {new.sql_name}.")
