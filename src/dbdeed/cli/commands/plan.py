@@ -57,8 +57,8 @@ def _interrupted(one: Unfinished) -> str:
     """What an earlier apply left: said beside every form, since the plan goes on from there."""
     from dbdeed.planning.shown import one_line
 
-    open_ = f" While it ran: {one_line(one.open_step)}" if one.open_step else ""
-    why = f" It ended with: {one_line(one.error)}" if one.error else ""
+    open_ = f" While it ran: {one_line(one.open_step)}." if one.open_step else ""
+    why = f" It ended with: {one_line(one.error).rstrip('.')}." if one.error else ""
     return (
         f"Interrupted: plan {one.id[:12]} of {one.started}, {one.done} of {one.total} statements done."
         f"{open_}{why} This plan goes on from what is there; `dbdeed undo` takes it back instead."
