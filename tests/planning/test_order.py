@@ -283,3 +283,29 @@ def test_drops_come_before_alterations_before_creations_where_nothing_else_decid
     current = of(thing("type", "t0"), thing("table", "b"))
     target = of(thing("table", "a"), thing("table", "b", note=1))
     assert [one.action for one in migrate(current, target)] == [Action.DROP, Action.ALTER, Action.CREATE]
+
+
+def test_what_was_taken_down_for_another_is_back_before_the_next_is_altered() -> None:
+    """A view with its grants is away as shortly as can be, whatever else the plan does."""
+    column, other = ObjectId("column", ("a", "x")), ObjectId("column", ("c", "y"))
+    view = ObjectId("view", ("v",))
+    tables = [Thing(ObjectId("table", (name,))) for name in "ac"]
+
+    def with_shape(shape: int) -> Catalog:
+        things = [
+            *tables,
+            Thing(column, tables[0].id, shape=shape),
+            Thing(other, tables[1].id, shape=shape),
+            Thing(view, None, frozenset({column})),
+        ]
+        return catalog({one.id: one for one in things})
+
+    current, target = with_shape(0), with_shape(1)
+    changes = order_changes(compare_catalogs(current, target, KINDS).changes, current, target)
+    told = [(one.action, one.id) for one in changes]
+    assert told == [
+        (Action.DROP, view),
+        (Action.ALTER, column),
+        (Action.CREATE, view),
+        (Action.ALTER, other),
+    ]

@@ -5,6 +5,8 @@ must be (a table before its view), some should be (a column gets its new type be
 made again), some is only neat (what goes away goes before the rest changes). Where these contradict each
 other the weaker gives way. Among changes that are free to stand anywhere the order is fixed (drops, then
 alterations, then creations, each by kind and name), so that the same difference always gives the same plan.
+What was only taken down for another's sake, a view or its grants, is back as soon as it can be: in the same
+transaction, where nothing between has to be outside of one.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Change
 
-_RANK = {Action.RENAME: 0, Action.DROP: 1, Action.ALTER: 2, Action.CREATE: 3}
+_RANK = {Action.RENAME: 0, Action.DROP: 1, Action.ALTER: 3, Action.CREATE: 4}
+_AT_ONCE = 2
 
 
 class _Bond(IntEnum):
@@ -42,9 +45,11 @@ class _Graph:
 
     changes: Sequence[Change]
     before: list[dict[int, _Bond]] = field(default_factory=list)
+    dropped: frozenset[ObjectId] = frozenset()
 
     def __post_init__(self) -> None:
         self.before = [{} for _ in self.changes]
+        self.dropped = frozenset(one.id for one in self.changes if one.action is Action.DROP)
 
     def put(self, earlier: int | None, later: int | None, bond: _Bond) -> None:
         """Let one change come before another; nothing where either is not there or both are the same."""
@@ -288,12 +293,25 @@ def _break(graph: _Graph, waiting: set[int], left: Sequence[Sequence[int]]) -> i
     for strongest in (_Bond.NEAT, _Bond.SHOULD):
         free = [position for position in waiting if not any(left[position][:strongest])]
         if free:
-            return min(free, key=lambda position: _key(graph, position))
+            return min(free, key=lambda position: _rank(graph, position))
     stuck = [str(graph.changes[position].id) for position in sorted(waiting)]
     shown = ", ".join(stuck[:10]) + (", …" if len(stuck) > 10 else "")
     raise OurFault(f"These changes wait for each other: {shown}.")
 
 
 def _key(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]:
+    """The fixed order, in which what was taken down comes back before anything else is altered."""
+    rank, kind, name, _ = _rank(graph, position)
+    return (_AT_ONCE if _brought_back(graph, graph.changes[position]) else rank, kind, name, position)
+
+
+def _rank(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]:
     change = graph.changes[position]
     return (_RANK[change.action], change.id.kind, change.id.name, position)
+
+
+def _brought_back(graph: _Graph, change: Change) -> bool:
+    """Whether it was there before, and takes but a moment to make."""
+    slow = any(step.scans or step.rewrites or step.online or not step.transactional for step in change.steps)
+    there = change.because is not None or change.id in graph.dropped
+    return change.action is Action.CREATE and there and not slow
