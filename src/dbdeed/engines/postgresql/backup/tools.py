@@ -90,12 +90,14 @@ def run_tool(
     folder: Path | None = None,
     kept: int | None = _KEPT,
 ) -> str:
-    """Run a program to its end and return what it wrote; it dies with us. Raises `ToolFailed`.
+    """Run a program to its end and return what it wrote; it dies with us, its children too.
+
+    Raises `ToolFailed`.
 
     Its standard error is its output too; `…/… kB` in it advances `task`. Of long output the last `kept`
     characters are returned, with None all of it.
     """
-    launch = Launch((str(program), *arguments), parent=os.getpid())
+    launch = Launch((str(program), *arguments), parent=os.getpid(), guarded=True)
     process = subprocess.Popen(
         launch.arguments(_ourselves()),
         stdin=subprocess.DEVNULL,

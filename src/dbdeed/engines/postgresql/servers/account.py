@@ -75,6 +75,7 @@ class Launch:
     Attributes:
         command: the program's path and arguments.
         parent: whose death ends it; 0 for nobody's. (It is the death of the *thread* that started it.)
+        guarded: what it starts is ended with it.
         isolated: without any network.
         memory: the most address space that each of its processes may take, in bytes; 0 for no limit.
         detached: it outlives us: its process id comes on standard output.
@@ -83,6 +84,7 @@ class Launch:
 
     command: tuple[str, ...]
     parent: int = 0
+    guarded: bool = False
     isolated: bool = False
     memory: int = 0
     detached: bool = False

@@ -2,7 +2,8 @@
 
 It stands alone, since it runs before privileges are dropped and must start fast. In this order: leave the
 network, limit memory, become the unprivileged user, ask to be told of the parent's death, and turn into the
-program. The only argument is JSON (`dbdeed.engines.postgresql.servers.account.Launch`).
+program, or stay beside it where it starts others. The only argument is JSON
+(`dbdeed.engines.postgresql.servers.account.Launch`).
 """
 
 import ctypes
@@ -39,6 +40,32 @@ def become(user: int, group: int) -> None:
     os.setuid(user)
 
 
+def stay_beside(command: list[str], libc: ctypes.CDLL) -> None:
+    """Run the program in a process group, and end all of the group when we are asked to end.
+
+    What a program forks is not told of our parent's death: the part of pg_basebackup that streams the log
+    would go on for ever.
+    """
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.execv(command[0], command)  # noqa: S606 - no shell is the point
+
+    def end(number: int, _frame: object) -> None:
+        for kill in (os.killpg, os.kill):  # it may not lead its group yet
+            try:
+                kill(child, signal.SIGKILL)
+            except OSError:
+                continue
+        os._exit(128 + number)
+
+    for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, end)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os._exit(code if code >= 0 else 128 - code)
+
+
 def main() -> None:
     asked = json.loads(sys.argv[1])
     libc = ctypes.CDLL(None, use_errno=True)
@@ -63,6 +90,8 @@ def main() -> None:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
         if os.getppid() != asked["parent"]:
             sys.exit("The parent is gone already.")
+    if asked["guarded"]:
+        stay_beside(asked["command"], libc)
     os.execv(asked["command"][0], asked["command"])  # noqa: S606 - no shell is the point
 
 
