@@ -459,6 +459,7 @@ def _named_not_nulls(heir: _Heir, *, early: bool) -> Iterator[Step]:
         if said or above:
             head = own if said else f"ALTER TABLE {heir.stand_in}"
             text = f"{head} ADD CONSTRAINT {ident(said or above)} NOT NULL {ident(name)}"
+            text += "" if column.not_null_validated else " NOT VALID"
             fails = may_fail(f"{new.sql_name}.{ident(name)} may hold NULLs.")
             yield step(text, new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=(fails,))
 
