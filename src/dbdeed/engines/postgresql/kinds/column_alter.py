@@ -182,8 +182,6 @@ def _clauses(old: Column, new: Column, change: Conversion | None, context: Conte
     column = f"ALTER COLUMN {ident(new.name)}"
     if old.generated and not new.generated:
         yield f"{column} DROP EXPRESSION"
-    if old.identity is not None and new.identity is None:
-        yield f"{column} DROP IDENTITY"
     if change is not None:
         if has_default(old, context) and not old.generated:
             yield f"{column} DROP DEFAULT"
