@@ -75,8 +75,8 @@ TYPES = {
 OTHERS = {
     "a table comes below not null, not valid, 18": (
         "CREATE TABLE h (b date)",
-        "CREATE TABLE w (a integer, c date); ALTER TABLE w ADD CONSTRAINT n NOT NULL a NOT VALID;"
-        "CREATE TABLE h () INHERITS (w)",
+        "CREATE TABLE w (a integer, c date); CREATE TABLE h () INHERITS (w);"
+        "ALTER TABLE w ADD CONSTRAINT n NOT NULL a NOT VALID",
     ),
     "a default partition becomes another": (
         "CREATE TABLE p (a integer) PARTITION BY LIST (a); CREATE TABLE x PARTITION OF p DEFAULT",
