@@ -28,7 +28,7 @@ def read_mentions(
 ) -> Mapping[ObjectId, frozenset[ObjectId]]:
     """What each object may want to be made before it."""
     found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
-    below = (*_not_handed_down(objects), *_inherited(objects))
+    below = (*_not_handed_down(objects), *_inherited(objects), *_said_of_inherited(objects))
     rows = (*_rows_held(objects), *_published(objects), *_estimated(objects, needs), *_pointed_to(objects))
     for one, others in (*_named(objects), *_cast(objects, needs), *_linked(objects), *below, *rows):
         found[one] |= others
@@ -120,6 +120,17 @@ def _inherited(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, s
                 yield from ((top, {one}) for top in tops)  # the one above joins with it, not it with that
             else:
                 yield one, tops
+
+
+def _said_of_inherited(
+    objects: Mapping[ObjectId, Object],
+) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """A comment or grants on a column that a table has from the one above come after that one's."""
+    for one in objects:
+        if one.kind in ("comment", "privileges") and one.name[0] == "column":
+            heir: Any = objects.get(ObjectId("table", one.name[1:3]))
+            if heir is not None and ObjectId("column", one.name[1:]) not in objects:
+                yield one, set(_columns_above(heir, one.name[-1], objects))
 
 
 def _rows_held(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
