@@ -73,6 +73,13 @@ TYPES = {
 }  # fmt: skip
 
 OTHERS = {
+    "a partition's own primary key comes below an index": (
+        "CREATE TABLE p (a integer NOT NULL, b integer) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1)",
+        "CREATE TABLE p (a integer NOT NULL, b integer) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1); CREATE UNIQUE INDEX i ON ONLY p (a);"
+        "ALTER TABLE q ADD CONSTRAINT k PRIMARY KEY (a); ALTER INDEX i ATTACH PARTITION k",
+    ),
     "a table comes below not null, not valid, 18": (
         "CREATE TABLE h (b date)",
         "CREATE TABLE w (a integer, c date); CREATE TABLE h () INHERITS (w);"

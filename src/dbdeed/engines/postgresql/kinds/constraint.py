@@ -231,8 +231,8 @@ def _online(
 
 def _takes_index(new: Constraint, context: Context) -> bool:
     """An heir's primary key made of an index would say NOT NULL itself, where that comes from above."""
-    heirs = new.type == "primary" and new.parent is not None
-    if heirs and heir_not_null.only_handed(new.parent, new.columns, context):  # type: ignore[arg-type]
+    table = ObjectId("table", (new.schema, new.table))  # its parent may be the index above
+    if new.type == "primary" and heir_not_null.only_handed(table, new.columns, context):
         return False
     return key.has_index_form(new)
 
