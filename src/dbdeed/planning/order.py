@@ -163,10 +163,12 @@ def _order_drop(
 def _order_making(
     graph: _Graph, position: int, ids: Sequence[ObjectId], places: _Places, target: Catalog
 ) -> None:
-    """What it will need is there first, in its new form."""
+    """What it will need is there first, in its new form; what that makes itself need not wait for it."""
     for one in ids:
         for need in target.needs.get(one, ()):
-            graph.put(places[Action.CREATE].get(need), position, _Bond.MUST)
+            making = places[Action.CREATE].get(need)
+            if making is None or one not in graph.changes[making].covers:
+                graph.put(making, position, _Bond.MUST)
             graph.put(places[Action.ALTER].get(need), position, _Bond.SHOULD)
         for mentioned in target.mentions.get(one, ()):
             graph.put(places[Action.CREATE].get(mentioned), position, _Bond.NEAT)
