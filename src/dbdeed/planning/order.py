@@ -176,9 +176,11 @@ def _order_making(
 
 
 def _order_disturbed(graph: _Graph, position: int, change: Change, places: _Places) -> None:
-    """What it disturbs is away meanwhile."""
+    """What it disturbs is away meanwhile; what goes with something else had better be."""
     for one in change.disturbs:
-        graph.put(places[Action.DROP].get(one), position, _Bond.MUST)
+        gone = places[Action.DROP].get(one)
+        alone = gone is not None and graph.changes[gone].id == one
+        graph.put(gone, position, _Bond.MUST if alone else _Bond.SHOULD)
         graph.put(position, places[Action.CREATE].get(one), _Bond.MUST)
 
 

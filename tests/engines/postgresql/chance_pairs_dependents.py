@@ -73,6 +73,14 @@ TYPES = {
 }  # fmt: skip
 
 OTHERS = {
+    "a partition stands alone, divided, and the table above it goes": (
+        "CREATE TABLE t (a integer, b integer) PARTITION BY LIST (a);"
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER r AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();"
+        "CREATE TABLE q PARTITION OF t FOR VALUES IN (1); CREATE MATERIALIZED VIEW v AS SELECT a FROM q",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TABLE q (a integer) PARTITION BY LIST (a); CREATE MATERIALIZED VIEW v AS SELECT a FROM q",
+    ),
     "a partition is divided otherwise while an index above is replaced": (
         "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
         "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (b);"
