@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import zlib
 
 import pytest
@@ -65,4 +66,7 @@ def _place(item: pytest.Item) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell has what it runs in the background ignore these, and so would every program under test.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     config.pluginmanager.register(_LongFirst())

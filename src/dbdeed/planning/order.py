@@ -5,8 +5,8 @@ must be (a table before its view), some should be (a column gets its new type be
 made again), some is only neat (what goes away goes before the rest changes). Where these contradict each
 other the weaker gives way. Among changes that are free to stand anywhere the order is fixed (drops, then
 alterations, then creations, each by kind and name), so that the same difference always gives the same plan.
-What was only taken down for another's sake, a view or its grants, is back as soon as it can be: in the same
-transaction, where nothing between has to be outside of one.
+What was only taken down for another's sake, a view or its grants, is back as soon as it can be where a plan
+may have more than one transaction: in the same one, where nothing between has to be outside of it.
 """
 
 from __future__ import annotations
@@ -46,10 +46,12 @@ class _Graph:
     changes: Sequence[Change]
     before: list[dict[int, _Bond]] = field(default_factory=list)
     dropped: frozenset[ObjectId] = frozenset()
+    whole: bool = True  # one transaction, whichever forms are chosen
 
     def __post_init__(self) -> None:
         self.before = [{} for _ in self.changes]
         self.dropped = frozenset(one.id for one in self.changes if one.action is Action.DROP)
+        self.whole = all(step.transactional and not step.online for one in self.changes for step in one.steps)
 
     def put(self, earlier: int | None, later: int | None, bond: _Bond) -> None:
         """Let one change come before another; nothing where either is not there or both are the same."""
@@ -306,7 +308,9 @@ def _break(graph: _Graph, waiting: set[int], left: Sequence[Sequence[int]]) -> i
 def _key(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]:
     """The fixed order, in which what was taken down comes back before anything else is altered."""
     rank, kind, name, _ = _rank(graph, position)
-    return (_AT_ONCE if _brought_back(graph, graph.changes[position]) else rank, kind, name, position)
+    if not graph.whole and _brought_back(graph, graph.changes[position]):
+        rank = _AT_ONCE
+    return (rank, kind, name, position)
 
 
 def _rank(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]:

@@ -29,6 +29,21 @@ run_tool(Path(sys.executable), ["-c", sys.argv[1], sys.argv[2]], {})
 """
 
 
+LAUNCHES = """
+import os, signal, subprocess, sys
+from dbdeed.engines.postgresql.servers.account import Account, Launch
+signal.signal(signal.SIGQUIT, signal.SIG_IGN)  # as a shell does for what it runs in the background
+launch = Launch((sys.executable, "-c", sys.argv[1], sys.argv[2]), parent=os.getpid())
+subprocess.Popen(launch.arguments(Account("", os.geteuid(), os.getegid()))).wait()
+"""
+WAITS = """
+import os, sys, time
+from pathlib import Path
+Path(sys.argv[1]).write_text(str(os.getpid()))
+time.sleep(300)
+"""
+
+
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -49,8 +64,22 @@ def test_nothing_goes_on_alone(tmp_path: Path, how: signal.Signals) -> None:
     pids = [int(one) for one in note.read_text().split()]
     assert all(map(alive, pids))
     process.send_signal(how)
-    process.wait()
+    process.wait(60)
     while any(map(alive, pids)):
+        assert time.monotonic() < deadline, "it goes on alone"
+        time.sleep(0.05)
+
+
+def test_nothing_goes_on_that_was_started_in_the_background(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    process = subprocess.Popen([sys.executable, "-c", LAUNCHES, WAITS, str(note)])
+    deadline = time.monotonic() + 60
+    while not (note.exists() and note.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.kill()
+    process.wait(60)
+    while alive(int(note.read_text())):
         assert time.monotonic() < deadline, "it goes on alone"
         time.sleep(0.05)
 

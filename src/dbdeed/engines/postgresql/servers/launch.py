@@ -86,7 +86,9 @@ def main() -> None:
         os.dup2(devnull, 1)
         os.dup2(2, 1)
     if asked["parent"]:
-        # SIGQUIT is the postmaster's immediate shutdown: it takes its children with it.
+        # SIGQUIT is the postmaster's immediate shutdown: it takes its children with it. A shell has commands
+        # in the background ignore it, and a program that says nothing of it would go on doing so.
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
         if os.getppid() != asked["parent"]:
             sys.exit("The parent is gone already.")
