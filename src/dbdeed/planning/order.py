@@ -165,12 +165,10 @@ def _order_drop(
 def _order_making(
     graph: _Graph, position: int, ids: Sequence[ObjectId], places: _Places, target: Catalog
 ) -> None:
-    """What it will need is there first, in its new form; what that makes itself need not wait for it."""
+    """What it will need is there first, in its new form."""
     for one in ids:
         for need in target.needs.get(one, ()):
-            making = places[Action.CREATE].get(need)
-            if making is None or one not in graph.changes[making].covers:
-                graph.put(making, position, _Bond.MUST)
+            graph.put(places[Action.CREATE].get(need), position, _Bond.MUST)
             graph.put(places[Action.ALTER].get(need), position, _Bond.SHOULD)
         for mentioned in target.mentions.get(one, ()):
             graph.put(places[Action.CREATE].get(mentioned), position, _Bond.NEAT)
@@ -178,11 +176,9 @@ def _order_making(
 
 
 def _order_disturbed(graph: _Graph, position: int, change: Change, places: _Places) -> None:
-    """What it disturbs is away meanwhile; what goes with something else had better be."""
+    """What it disturbs is away meanwhile."""
     for one in change.disturbs:
-        gone = places[Action.DROP].get(one)
-        alone = gone is not None and graph.changes[gone].id == one
-        graph.put(gone, position, _Bond.MUST if alone else _Bond.SHOULD)
+        graph.put(places[Action.DROP].get(one), position, _Bond.MUST)
         graph.put(position, places[Action.CREATE].get(one), _Bond.MUST)
 
 

@@ -73,24 +73,6 @@ TYPES = {
 }  # fmt: skip
 
 OTHERS = {
-    "a partition stands alone, divided, and the table above it goes": (
-        "CREATE TABLE t (a integer, b integer) PARTITION BY LIST (a);"
-        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
-        "CREATE TRIGGER r AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();"
-        "CREATE TABLE q PARTITION OF t FOR VALUES IN (1); CREATE MATERIALIZED VIEW v AS SELECT a FROM q",
-        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
-        "CREATE TABLE q (a integer) PARTITION BY LIST (a); CREATE MATERIALIZED VIEW v AS SELECT a FROM q",
-    ),
-    "a partition is divided otherwise while an index above is replaced": (
-        "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
-        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (b);"
-        "CREATE TABLE r PARTITION OF q FOR VALUES FROM (0) TO (10);"
-        "CREATE INDEX i ON p (c); CREATE UNIQUE INDEX j ON p (a, b)",
-        "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
-        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1, 2) PARTITION BY HASH (b);"
-        "CREATE TABLE r PARTITION OF q FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
-        "CREATE INDEX i ON p (c); CREATE UNIQUE INDEX j ON p (a, b) INCLUDE (c)",
-    ),
     "a partition's own primary key comes below an index": (
         "CREATE TABLE p (a integer NOT NULL, b integer) PARTITION BY LIST (a);"
         "CREATE TABLE q PARTITION OF p FOR VALUES IN (1)",

@@ -182,6 +182,7 @@ def _clauses(old: Column, new: Column, change: Conversion | None, context: Conte
     column = f"ALTER COLUMN {ident(new.name)}"
     if old.generated and not new.generated:
         yield f"{column} DROP EXPRESSION"
+    yield from identity_dropped(old, new, column)
     if change is not None:
         if has_default(old, context) and not old.generated:
             yield f"{column} DROP DEFAULT"
@@ -273,10 +274,14 @@ def _own_storage(type_: str) -> str:
     return {"numeric": "MAIN", "inet": "MAIN", "cidr": "MAIN", "tsquery": "PLAIN"}.get(name, "EXTENDED")
 
 
+def identity_dropped(old: Column, new: Column, column: str) -> Iterable[str]:
+    """Comes before NOT NULL is taken away, which an identity asks for."""
+    if old.identity is not None and new.identity is None:
+        yield f"{column} DROP IDENTITY"
+
+
 def identity_clauses(old: Column, new: Column, column: str) -> Iterable[str]:
     if new.identity is None:
-        if old.identity is not None:
-            yield f"{column} DROP IDENTITY"
         return
     if old.identity is None:
         yield f"{column} ADD {column_create.identity(new, new.identity)}"

@@ -422,11 +422,16 @@ def inside_partition(column: Column, context: Context) -> tuple[str, tuple[Step,
 
 def own_steps(old: Column, new: Column, on: Column | None = None) -> tuple[Step, ...]:
     """From `old` to `new` in what a column below may have of its own."""
-    from dbdeed.engines.postgresql.kinds.column_alter import identity_clauses, simple_clauses
+    from dbdeed.engines.postgresql.kinds.column_alter import (
+        identity_clauses,
+        identity_dropped,
+        simple_clauses,
+    )
 
     one = on or new
     column = f"ALTER COLUMN {ident(one.name)}"
-    clauses = [f"{column} {clause}" for clause in simple_clauses(old, new)]
+    clauses = list(identity_dropped(old, new, column))
+    clauses += [f"{column} {clause}" for clause in simple_clauses(old, new)]
     clauses += identity_clauses(old, new, column)
     if old.generated == new.generated == "stored" and old.default != new.default:
         clauses.append(f"ALTER COLUMN {ident(one.name)} SET EXPRESSION AS ({new.default})")
