@@ -47,6 +47,7 @@ class _Graph:
     before: list[dict[int, _Bond]] = field(default_factory=list)
     dropped: frozenset[ObjectId] = frozenset()
     whole: bool = True  # one transaction, whichever forms are chosen
+    mentioning: frozenset[ObjectId] = frozenset()  # what may use more than is tracked: it does not hurry
 
     def __post_init__(self) -> None:
         self.before = [{} for _ in self.changes]
@@ -62,7 +63,7 @@ class _Graph:
 def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) -> list[Change]:
     """The changes in an order in which each can run. Raises `OurFault` for a cycle."""
     current = _under_new_names(current, changes)
-    graph = _Graph(changes)
+    graph = _Graph(changes, mentioning=frozenset(one.id for one in changes if target.mentions.get(one.id)))
     _order_renames(graph)
     places = {action: _positions(changes, action) for action in Action}
     ahead = {change.id: at for at, change in enumerate(changes) if change.ahead}
@@ -317,5 +318,5 @@ def _rank(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]
 def _brought_back(graph: _Graph, change: Change) -> bool:
     """Whether it was there before, and takes but a moment to make."""
     slow = any(step.scans or step.rewrites or step.online or not step.transactional for step in change.steps)
-    there = change.because is not None or change.id in graph.dropped
+    there = change.id not in graph.mentioning and (change.because is not None or change.id in graph.dropped)
     return change.action is Action.CREATE and there and not slow
