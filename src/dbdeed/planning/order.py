@@ -41,18 +41,17 @@ class _Bond(IntEnum):
 
 @dataclass
 class _Graph:
-    """For each change, by position: which must, should or had better come before it."""
+    """For each change, by position: which must, should or had better come before it.
+
+    `hurried` are those that come before anything is altered, where they are free to.
+    """
 
     changes: Sequence[Change]
+    hurried: frozenset[int] = frozenset()
     before: list[dict[int, _Bond]] = field(default_factory=list)
-    dropped: frozenset[ObjectId] = frozenset()
-    whole: bool = True  # one transaction, whichever forms are chosen
-    mentioning: frozenset[ObjectId] = frozenset()  # what may use more than is tracked: it does not hurry
 
     def __post_init__(self) -> None:
         self.before = [{} for _ in self.changes]
-        self.dropped = frozenset(one.id for one in self.changes if one.action is Action.DROP)
-        self.whole = all(step.transactional and not step.online for one in self.changes for step in one.steps)
 
     def put(self, earlier: int | None, later: int | None, bond: _Bond) -> None:
         """Let one change come before another; nothing where either is not there or both are the same."""
@@ -63,7 +62,7 @@ class _Graph:
 def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) -> list[Change]:
     """The changes in an order in which each can run. Raises `OurFault` for a cycle."""
     current = _under_new_names(current, changes)
-    graph = _Graph(changes, mentioning=frozenset(one.id for one in changes if target.mentions.get(one.id)))
+    graph = _Graph(changes, frozenset(_brought_back(changes, target)))
     _order_renames(graph)
     places = {action: _positions(changes, action) for action in Action}
     ahead = {change.id: at for at, change in enumerate(changes) if change.ahead}
@@ -305,9 +304,7 @@ def _break(graph: _Graph, waiting: set[int], left: Sequence[Sequence[int]]) -> i
 def _key(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]:
     """The fixed order, in which what was taken down comes back before anything else is altered."""
     rank, kind, name, _ = _rank(graph, position)
-    if not graph.whole and _brought_back(graph, graph.changes[position]):
-        rank = _AT_ONCE
-    return (rank, kind, name, position)
+    return (_AT_ONCE if position in graph.hurried else rank, kind, name, position)
 
 
 def _rank(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]:
@@ -315,8 +312,16 @@ def _rank(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]
     return (_RANK[change.action], change.id.kind, change.id.name, position)
 
 
-def _brought_back(graph: _Graph, change: Change) -> bool:
-    """Whether it was there before, and takes but a moment to make."""
-    slow = any(step.scans or step.rewrites or step.online or not step.transactional for step in change.steps)
-    there = change.id not in graph.mentioning and (change.because is not None or change.id in graph.dropped)
-    return change.action is Action.CREATE and there and not slow
+def _brought_back(changes: Sequence[Change], target: Catalog) -> Iterator[int]:
+    """What was there before and takes but a moment to make; none where one transaction holds the whole plan.
+
+    What may use more than is tracked does not hurry.
+    """
+    if all(step.transactional and not step.online for one in changes for step in one.steps):
+        return
+    dropped = {one.id for one in changes if one.action is Action.DROP}
+    for position, one in enumerate(changes):
+        there = one.action is Action.CREATE and (one.because is not None or one.id in dropped)
+        slow = any(step.scans or step.rewrites or step.online or not step.transactional for step in one.steps)
+        if there and not slow and not target.mentions.get(one.id):
+            yield position
