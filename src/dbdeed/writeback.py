@@ -7,17 +7,18 @@ rest. Nothing is synced here: to wait until one file is on the disk while anothe
 from __future__ import annotations
 
 import ctypes
-import os
 import stat
-import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from dbdeed.watching import watching
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import os
+    import threading
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_PAUSE = 0.2
 _LARGE = 1 << 20  # small ones are many, and soon written
 _PART = 32 << 20
 _SYNC_FILE_RANGE_WRITE = 2  # of linux/fs.h
@@ -30,32 +31,17 @@ def writing_back(folder: Path) -> Iterator[None]:
     if begin is None:
         yield
         return
-    ended = threading.Event()
-    thread = threading.Thread(target=_begin, args=(folder, begin, ended), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
-def _begin(folder: Path, begin: Callable[..., int], ended: threading.Event) -> None:
     begun: dict[str, int] = {}
-    while not ended.wait(_PAUSE):
-        for path, size in _large_files(folder):
+
+    def look(files: Mapping[str, os.stat_result], ended: threading.Event) -> None:
+        for path, facts in files.items():
+            if facts.st_size < _LARGE or not stat.S_ISREG(facts.st_mode):
+                continue
             with suppress(OSError), open(path, "rb") as file:  # noqa: PTH123 - of many a path is made slowly
-                while (start := begun.get(path, 0)) < size and not ended.is_set():
-                    part = min(_PART, size - start)
+                while (start := begun.get(path, 0)) < facts.st_size and not ended.is_set():
+                    part = min(_PART, facts.st_size - start)
                     begin(file.fileno(), ctypes.c_int64(start), ctypes.c_int64(part), _SYNC_FILE_RANGE_WRITE)
                     begun[path] = start + part
 
-
-def _large_files(folder: Path) -> Iterator[tuple[str, int]]:
-    for here, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(here, name)  # noqa: PTH118 - as above
-            with suppress(OSError):
-                facts = os.lstat(path)
-                if facts.st_size >= _LARGE and stat.S_ISREG(facts.st_mode):
-                    yield path, facts.st_size
+    with watching(folder, look):
+        yield

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dbdeed import watching
 from dbdeed.recovery import ahead
 from dbdeed.recovery.ahead import looking_ahead
 from dbdeed.recovery.files import Seen, survey
@@ -16,7 +17,7 @@ from dbdeed.recovery.files import Seen, survey
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead, "_STILL", 0.05)
-    monkeypatch.setattr(ahead, "_PAUSE", 0.02)
+    monkeypatch.setattr(watching, "_PAUSE", 0.02)
 
 
 def test_what_changes_after_it_was_seen_is_looked_at_again(tmp_path: Path) -> None:

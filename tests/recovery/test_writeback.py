@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dbdeed import writeback
+from dbdeed import watching, writeback
 from dbdeed.writeback import writing_back
 
 MB = 1 << 20
@@ -26,7 +26,7 @@ def test_what_grows_is_begun_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return 0
 
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(sync_file_range=begin))
-    monkeypatch.setattr(writeback, "_PAUSE", 0.01)
+    monkeypatch.setattr(watching, "_PAUSE", 0.01)
     monkeypatch.setattr(writeback, "_PART", 2 * MB)
     (tmp_path / "sub").mkdir()
     large, small = tmp_path / "sub" / "large", tmp_path / "small"

@@ -9,62 +9,42 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.recovery.files import Seen, digest
+from dbdeed.watching import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    import threading
+    from collections.abc import Iterator, Mapping
 
 # Seconds that a file has to be still. Later changes then have a later time, however coarse the file system's
 # clock is: one that knows whole seconds only may count them in twos. Who writes may also have been held up,
 # and a large file is read in vain then: so it is waited for about as long as reading it takes.
 _STILL, _STILL_BY_THE_SECOND = 0.2, 3.0
 _READ = 2e9  # bytes a second
-_PAUSE = 0.2
 _SECOND = 10**9
 
 
 @contextmanager
 def looking_ahead(data: Path, seen: dict[str, Seen]) -> Iterator[None]:
     """Fill `seen`, by path relative to `data`, until the context ends."""
-    ended = threading.Event()
-    thread = threading.Thread(target=_look, args=(data, seen, ended), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
-
-def _look(data: Path, seen: dict[str, Seen], ended: threading.Event) -> None:
-    pause = _PAUSE
-    while not ended.wait(pause):
-        begun = time.monotonic()
-        there = _files(data)
-        pause = max(_PAUSE, time.monotonic() - begun)
-        for name, facts in there.items():
+    def look(files: Mapping[str, os.stat_result], ended: threading.Event) -> None:
+        for path, facts in files.items():
             if ended.is_set():
                 return
-            if _still(facts) and seen.get(name, ())[:2] != (facts.st_size, facts.st_mtime_ns):
-                with suppress(OSError):  # what cannot be read is found out later, and said then
-                    _see(data / name, name, seen)
+            if _still(facts):
+                name = os.path.relpath(path, data)
+                if seen.get(name, ())[:2] != (facts.st_size, facts.st_mtime_ns):
+                    with suppress(OSError):  # what cannot be read is found out later, and said then
+                        _see(Path(path), name, seen)
 
-
-def _files(data: Path) -> dict[str, os.stat_result]:
-    """By path relative to `data`."""
-    found: dict[str, os.stat_result] = {}
-    for here, _, names in os.walk(data):
-        for name in names:
-            path = os.path.join(here, name)  # noqa: PTH118 - a hundred thousand times
-            with suppress(OSError):
-                found[os.path.relpath(path, data)] = os.lstat(path)
-    return found
+    with watching(data, look):
+        yield
 
 
 def _still(facts: os.stat_result) -> bool:
