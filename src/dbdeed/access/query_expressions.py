@@ -333,13 +333,12 @@ class Expression(Selectable[R], Generic[V, R]):
         orders = [one if isinstance(one, Order) else one.asc() for one in order_by]
 
         def write(to: Rendering) -> str:
-            parts = [self.write(to), "OVER ("]
-            window = []
+            function, window = self.write(to), []
             if partition_by:
                 window.append(f"PARTITION BY {', '.join(one.write(to) for one in partition_by)}")
             if orders:
                 window.append(f"ORDER BY {', '.join(one.write(to) for one in orders)}")
-            return f"{' '.join(parts)}{' '.join(window)})"
+            return f"{function} OVER ({' '.join(window)})"
 
         return Expression(
             write, self.text, self.convert, nullable=self.nullable, source=self.source, aggregate=True

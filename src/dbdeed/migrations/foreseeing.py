@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from dbdeed.document.source import Source
 from dbdeed.engines.faults import NotYet
 from dbdeed.errors import Unavailable
 from dbdeed.migrations.files import block_in
 from dbdeed.migrations.replay import ReplayFailed
-from dbdeed.migrations.seam import Batch
+from dbdeed.migrations.seam import Batch, Foresees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dbdeed.engines.seam import Engine, Session
     from dbdeed.migrations.replay import Carrier
-    from dbdeed.migrations.seam import Foreseen, Foresees, Migration
+    from dbdeed.migrations.seam import Foreseen, Migration
 
 
 def can_foresee(carrier: Carrier | None) -> bool:
     """Whether the tool is here and says beforehand what it would run."""
     process = carrier.process if carrier is not None else None
-    return hasattr(process, "foresee") and process is not None and not process.missing
+    return isinstance(process, Foresees) and not process.missing
 
 
 def foresee(
@@ -34,7 +34,7 @@ def foresee(
     """
     migration = migrations[0]
     process = carrier.process if carrier is not None else None
-    if process is None or not can_foresee(carrier) or session.reachable is None:
+    if not isinstance(process, Foresees) or process.missing or session.reachable is None:
         missing = process.missing if process is not None else ""
         raise NotYet(
             f"Only {migration.needs} can run {migration.path.name}: what it does is not known before. "
@@ -43,7 +43,7 @@ def foresee(
             code="migration-foreign",
         )
     try:
-        found = cast("Foresees", process).foresee(session.reachable, migrations)
+        found = process.foresee(session.reachable, migrations)
     except Unavailable as error:
         raise ReplayFailed(error.message, hint=error.hint, where=error.where) from error
     return {

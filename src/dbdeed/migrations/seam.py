@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -222,7 +222,8 @@ class Process(Protocol):
     def down(self, target: Target, migration: Migration) -> None: ...
 
 
-class Foresees(Protocol):
+@runtime_checkable
+class Foresees(Process, Protocol):
     """What a program has besides that says beforehand what it would run."""
 
     def foresee(self, target: Target, migrations: Sequence[Migration]) -> Sequence[Foreseen]:

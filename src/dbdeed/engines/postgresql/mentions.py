@@ -166,17 +166,17 @@ def _estimated(
     objects: Mapping[ObjectId, Object], needs: Mapping[ObjectId, frozenset[ObjectId]]
 ) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
     """Statistics over a function come after their table's indexes and keys: building these calls it."""
-    for found in objects.values():
-        one: Any = found
-        if one.id.kind == "statistics" and any(need.kind == "function" for need in needs.get(one.id, ())):
-            yield (
-                one.id,
-                {
-                    other.id
-                    for other in objects.values()
-                    if other.id.kind in ("index", "constraint") and (other.schema, other.table) == one.on  # type: ignore[attr-defined]
-                },
-            )
+    over: list[Any] = [
+        one
+        for one in objects.values()
+        if one.id.kind == "statistics" and any(need.kind == "function" for need in needs.get(one.id, ()))
+    ]
+    built: defaultdict[tuple[str, str], set[ObjectId]] = defaultdict(set)
+    for found in objects.values() if over else ():
+        other: Any = found
+        if other.id.kind in ("index", "constraint"):
+            built[other.schema, other.table].add(other.id)
+    yield from ((one.id, built[one.on]) for one in over)
 
 
 def _pointed_to(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
