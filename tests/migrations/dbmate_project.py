@@ -6,11 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.migrations.tool_project import ToolProject
 
 from dbdeed.migrations.formats.addresses import sqlite_file
 
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.seam import Target
 
 
-@dataclass
-class DbmateProject:
-    root: Path
-    program: str
-    environment: dict[str, str] = field(default_factory=dict)
-
+class DbmateProject(ToolProject):
     def begin(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [self.program, *words],
@@ -33,22 +28,6 @@ class DbmateProject:
             stderr=subprocess.STDOUT,
             text=True,
         )
-
-    def _run(self, *words: str) -> tuple[int, str]:
-        with self.begin(*words) as process:
-            said, _ = process.communicate(timeout=60)
-        return process.returncode, said
-
-    def ask(self, *words: str) -> str:
-        """Its words. Fails the test where the command does."""
-        code, said = self._run(*words)
-        assert code == 0, said
-        return said
-
-    def refuses(self, *words: str) -> str:
-        code, said = self._run(*words)
-        assert code != 0, said
-        return said
 
     def all_done(self, count: int) -> bool:
         said = self.ask("status")
@@ -64,4 +43,4 @@ def dbmate_project(root: Path, target: Target) -> DbmateProject:
     (root / "db" / "migrations").mkdir(parents=True)
     file = sqlite_file(target)
     url = f"sqlite:{file}" if file is not None else f"{target.url}&sslmode=disable"
-    return DbmateProject(root, program, {"DATABASE_URL": url, "DBMATE_NO_DUMP_SCHEMA": "true"})
+    return DbmateProject(root, Path(program), {"DATABASE_URL": url, "DBMATE_NO_DUMP_SCHEMA": "true"})

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.migrations.peers import TOOLS
+from tests.migrations.tool_project import ToolProject
 
 from dbdeed.migrations.formats.jdbc import jdbc_of
 
@@ -40,37 +38,7 @@ def flyway_program(folder: Path) -> Path:
     return program
 
 
-@dataclass
-class FlywayProject:
-    """Its environment holds where the database is; settings are those of the project's own files."""
-
-    root: Path
-    program: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def _run(self, *words: str) -> tuple[int, str]:
-        done = subprocess.run(
-            [str(self.program), *words],
-            cwd=self.root,
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def ask(self, *words: str) -> str:
-        """Its words. Fails the test where the command does."""
-        code, said = self._run(*words)
-        assert code == 0, said
-        return said
-
-    def refuses(self, *words: str) -> str:
-        code, said = self._run(*words)
-        assert code != 0, said
-        return said
-
+class FlywayProject(ToolProject):
     def info(self) -> list[dict[str, Any]]:
         """What it says of each migration."""
         found = self.ask("-outputType=json", "info")

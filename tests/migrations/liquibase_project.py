@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.migrations.peers import JAVA
+from tests.migrations.tool_project import ToolProject
 
 from dbdeed.migrations.formats.jdbc import jdbc_of
 
@@ -33,27 +31,8 @@ def liquibase_program(folder: Path) -> Path:
     return program
 
 
-@dataclass
-class LiquibaseProject:
-    """Its environment holds where the database and the changelog are."""
-
-    root: Path
-    program: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def ask(self, *words: str) -> str:
-        """Its words. Fails the test where the command does."""
-        done = subprocess.run(
-            [str(self.program), *words],
-            cwd=self.root,
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+class LiquibaseProject(ToolProject):
+    """Its environment holds where the changelog is, too."""
 
     def left(self) -> str:
         """What it says of changesets that are to be run; "" where there are none."""
