@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import TYPE_CHECKING
 
 from dbdeed.app.receive import Receipt, receive
 from dbdeed.cli.output import json_object
+from dbdeed.cli.stopping import until_told
 from dbdeed.recovery.receiving import State
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import FrameType
 
     from dbdeed.recovery.receiving import Health
 
 
 def run(document: Path, *, database: str, synchronous: bool | None, format_: str, cost: str) -> Receipt:
     """Receive until SIGINT or SIGTERM; a line for each change, as text or as JSON."""
-    ending = threading.Event()
-
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal's
-        ending.set()
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    said = _Said(format_, cost)
-    try:
-        return receive(document, stopped=ending.wait, told=said, synchronous=synchronous, database=database)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with until_told() as stopped:
+        said = _Said(format_, cost)
+        return receive(document, stopped=stopped, told=said, synchronous=synchronous, database=database)
 
 
 class _Said:
