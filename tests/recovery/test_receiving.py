@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ import pytest
 from tests.engines.postgresql.clusters import MAJORS, cluster
 
 from dbdeed.engines.postgresql.backup.physical import Physical
+from dbdeed.engines.postgresql.log import receiver as receiver_module
 from dbdeed.engines.postgresql.log.archiving import WalArchiving
+from dbdeed.engines.postgresql.servers.processes import members, signal_all
 from dbdeed.errors import Unavailable
 from dbdeed.progress import SILENT
 from dbdeed.recovery import receiving as module
@@ -56,10 +59,11 @@ class Bench:
         self.logs = Logs(ARCHIVING, Shelf(FolderObjects(folder / "store"), Compressed()))
         self.opened = ExitStack()
 
-    def open(self, *, synchronous: bool = False) -> Receiving:
+    def open(self, *, synchronous: bool = False, patience: int = 10) -> Receiving:
         spool = self.folder / "spool"
+        target = replace(self.server.target, url=f"{self.server.target.url}&connect_timeout={patience}")
         self.receiver: WalReceiver = ARCHIVING.receiver(
-            self.server.target, spool, owner=self.owner, synchronous=synchronous
+            target, spool, owner=self.owner, synchronous=synchronous
         )
         clocks = Clocks(lambda: datetime.now(UTC), time.monotonic)
         self.receiving = Receiving(self.receiver, self.logs, self.system, clocks)
@@ -83,6 +87,17 @@ class Bench:
         facts = Physical().take(self.server.target, folder, SILENT)
         assert facts.log is not None
         return facts.log
+
+
+@contextmanager
+def standing_still(server: Cluster) -> Iterator[None]:
+    """All processes of a server are stopped where they are, and go on afterwards."""
+    pids = members(server.server.data)
+    signal_all(pids, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        signal_all(pids, signal.SIGCONT)
 
 
 @pytest.fixture
@@ -184,6 +199,24 @@ def test_a_server_that_gave_up_keeping_the_log_is_said(bench: Bench) -> None:
     bench.caught_up()
     assert gap(bench.logs.reach(log))
     assert gap(bench.logs.reach(bench.base())) == []
+
+
+def test_one_whose_server_stands_still_says_so_and_can_be_ended(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that hangs, or a network that drops everything: no answer comes, and no refusal."""
+    for name in ("_PATIENCE", "_STOPPING"):
+        monkeypatch.setattr(receiver_module, name, 1.0)
+    receiving = bench.open(patience=2)
+    bench.until(lambda: receiving.health.ok)
+    with standing_still(bench.server):
+        health = receiving.tick()
+        assert "connection" in health.problem
+        assert not receiving.tick().ok
+    bench.until(lambda: receiving.health.ok)
+    bench.caught_up()
+    with standing_still(bench.server):
+        assert receiving.close().state is State.STOPPED
 
 
 def test_the_rule_promises_no_more_than_is_kept() -> None:

@@ -12,7 +12,7 @@ import os
 import time
 from collections import deque
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -257,8 +257,3 @@ def alone(spool: Path) -> Iterator[None]:
     busy = Unavailable(f"Another receiver is at work in {spool}.", hint="One is enough.", code="locked")
     with held(spool / ".lock", busy):
         yield
-
-
-def recent(health: Health, now: datetime) -> bool:
-    """Whether what is kept of a receiver's health is of now."""
-    return now - health.at < timedelta(seconds=6 * SENT_EVERY)

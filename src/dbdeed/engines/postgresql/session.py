@@ -7,7 +7,10 @@ database's or the role's own: UTF-8, ISO dates, UTC, exact floats, and `search_p
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+import socket
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from sys import intern
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -224,6 +227,24 @@ class Session:
         """All or nothing; inside another one, a savepoint."""
         with self._translated(), self._connection.transaction():
             yield
+
+    @contextmanager
+    def patient(self, seconds: float) -> Iterator[None]:
+        """Hang up where what is asked meanwhile takes longer; `Unavailable` is raised then.
+
+        A server that stands still, or a dead network, says nothing, not even that the connection is lost.
+        """
+        timer = threading.Timer(seconds, self._hang_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _hang_up(self) -> None:
+        with suppress(OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._connection.close()

@@ -35,6 +35,7 @@ CAP = "16GB"
 """What an embedded server keeps at most for a receiver that is away, lest its disk fills."""
 
 _STOPPING = 10.0
+_PATIENCE = 30.0  # seconds for an answer; a busy server needs a part of one
 _KEPT_WORDS = 4000
 
 _FACTS = """
@@ -114,7 +115,8 @@ class WalReceiver:
         """Ask the server, on a connection that is kept."""
         session = self._asked()
         try:
-            [row] = session.fetch(_FACTS.format(slot=literal(self.slot)))
+            with session.patient(_PATIENCE):
+                [row] = session.fetch(_FACTS.format(slot=literal(self.slot)))
         except Unavailable:
             self._close()
             raise
@@ -168,7 +170,9 @@ class WalReceiver:
         """Commits wait for nobody any more, where it was we who told the server that they should."""
         with suppress(Unavailable):
             if self.synchronous and self.target.embedded:
-                _reset(self._asked(), "synchronous_standby_names")
+                session = self._asked()
+                with session.patient(_PATIENCE):
+                    _reset(session, "synchronous_standby_names")
 
     def close(self) -> None:
         """End the connection by which the server is asked."""
