@@ -406,8 +406,11 @@ class Engine(Protocol):
         nobody waits long for a copy.
         """
 
-    def returning(self, kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Returning:
-        """How what is kept goes back into `reached`, which has all of `before` but what needs it."""
+    def returning(self, kept: Sequence[Kept], before: Catalog, reached: Catalog, after: Catalog) -> Returning:
+        """How what is kept goes back into `reached`, which has all of `before` but what needs it.
+
+        `after` is where the plan ended that kept it: what converted values became there, they are no more.
+        """
 
     # Two applications at once
 

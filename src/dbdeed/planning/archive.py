@@ -116,14 +116,21 @@ class Keeper:
         if any(step.keeps for step in steps) and not self.keeps:
             yield from setup(self.engine, change.id)
         for step in steps:
+            yield replace(step, online=tuple(self._each(step.online))) if step.online else step
+            yield from (replace(self._note(kept), online=step.online) for kept in step.keeps)
+
+    def _each(self, steps: Sequence[Step]) -> Iterator[Step]:
+        """The steps of an online form, which keeps what the short one does, though not at the same time."""
+        for step in steps:
             yield step
-            for kept in step.keeps:
-                self.keeps.append(kept)
-                yield self._note(kept)
+            yield from (self._note(kept) for kept in step.keeps)
 
     def _note(self, kept: Kept) -> Step:
+        if kept not in self.keeps:
+            self.keeps.append(kept)
         there = self.known.get(kept.object)
-        line = (there.generation, there.item) if there is not None else (self.generation, len(self.keeps))
+        item = self.keeps.index(kept) + 1
+        line = (there.generation, there.item) if there is not None else (self.generation, item)
         values = (
             *map(str, line),
             *map(_literal, (shown(kept.object), kept.place, HERE)),

@@ -68,7 +68,7 @@ def plan_back(
     """
     keeper = Keeper(engine, generation)
     entries = sorted(entries, key=lambda one: one.kept.form is not Form.MOVED)  # tables before their columns
-    looks = [(one, engine.returning([one.kept], before, after)) for one in entries]
+    looks = [(one, engine.returning([one.kept], before, after, after)) for one in entries]
     early = _arranged(engine, session, after, [(one, gift.early) for one, gift in looks])
     meanwhile = {there.id: there for _, gift in looks for there in gift.meanwhile}
     for entry, gift in looks:
@@ -76,7 +76,7 @@ def plan_back(
     away = _without(before, after, [one.kept for one in entries], meanwhile.keys())
     away = _meanwhile(away, after, meanwhile.values())
     first = _run(engine, session, after, away, keeper, (empty, few))
-    gifts = _gifts(engine, entries, before, engine.inspect(session))
+    gifts = _gifts(engine, entries, before, engine.inspect(session), after)
     back = _arranged(engine, session, away, [(entry, gift.first) for entry, gift in gifts])
     rest = _run(engine, session, engine.inspect(session), before, keeper, (never_empty, never_empty))
     last = _arranged(engine, session, before, [(entry, gift.last) for entry, gift in gifts])
@@ -169,12 +169,12 @@ def _with_parts(catalog: Catalog, roots: set[ObjectId]) -> frozenset[ObjectId]:
 
 
 def _gifts(
-    engine: Engine, entries: Sequence[Entry], before: Catalog, reached: Catalog
+    engine: Engine, entries: Sequence[Entry], before: Catalog, reached: Catalog, after: Catalog
 ) -> list[tuple[Entry, Returning]]:
     """What each entry gives, and that it is marked as returned with its last step."""
     found = []
     for entry in entries:
-        gift = engine.returning([entry.kept], before, reached)
+        gift = engine.returning([entry.kept], before, reached, after)
         done = marked(engine, entry, RETURNED)
         if gift.last:
             gift = replace(gift, last=(*gift.last, done))

@@ -198,10 +198,10 @@ class PostgresqlEngine:
 
         return kept_first(change, Context(current, target), name, few)
 
-    def returning(self, kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Returning:
+    def returning(self, kept: Sequence[Kept], before: Catalog, reached: Catalog, after: Catalog) -> Returning:
         from dbdeed.engines.postgresql.archive.keeping import returning
 
-        return returning(kept, before, reached)
+        return returning(kept, before, reached, after)
 
     # Two applications at once
 

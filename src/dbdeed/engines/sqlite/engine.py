@@ -208,7 +208,13 @@ class SqliteEngine:
 
         return kept_first(change, Context(current, target), name)
 
-    def returning(self, kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Returning:
+    def returning(
+        self,
+        kept: Sequence[Kept],
+        before: Catalog,
+        reached: Catalog,
+        after: Catalog,  # noqa: ARG002 - the seam has it
+    ) -> Returning:
         from dbdeed.engines.sqlite.returning import returning
 
         return returning(kept, before, reached)

@@ -47,16 +47,26 @@ def filled_back(kept: Kept, before: Catalog, reached: Catalog) -> tuple[Step, ..
     return (add, *_untriggered((fill, *missing), _table(column), reached))
 
 
-def _fill(kept: Kept, column: Column, only: str = "") -> Step:
-    """One UPDATE of the rows that the archive knows."""
+def _fill(kept: Kept, column: Column, now: str = "") -> Step:
+    """One UPDATE of the rows that the archive knows.
+
+    Args:
+        kept: what it knows of them.
+        column: as it is when that runs.
+        now: what a converted value is at that moment as long as nobody changes it, an expression over the
+            archive's line; "" where no row has a value. It is asked of each row as it is written, so that
+            what somebody wrote since `looked_at`, and what is written while this waits for it, stays.
+    """
     table, name = column.table_sql, ident(column.name)
     if kept.key:
         source = f"{kept.place} AS a"
         where = " AND ".join(_equal(one, kept) for one in kept.key)
+        if now:
+            where += f" AND a.{SAME} AND {_told(f't.{name}')} = CASE WHEN a.{SAME} THEN {_told(now)} END"
     else:
-        source = _numbered(kept, table, only)
-        where, only = "t.tableoid = a.place AND t.ctid = a.row", ""
-    sql = f"UPDATE {table} AS t SET {name} = a.{WAS} FROM {source} WHERE {where}{only}"
+        source = _numbered(kept, column, now)
+        where = "t.tableoid = a.place AND t.ctid = a.row"
+    sql = f"UPDATE {table} AS t SET {name} = a.{WAS} FROM {source} WHERE {where}"
     hazard = rewriting(f"The rows of {table} get their values back from the archive.")
     return step(sql, column.id, LockLevel.ROW_EXCLUSIVE, scans=True, rewrites=True, hazards=(hazard,))
 
@@ -75,18 +85,34 @@ def _equal(name: str, kept: Kept) -> str:
     return f"t.{ident(name)}{text} = a.{ident(name)}"
 
 
-def _numbered(kept: Kept, table: str, only: str) -> str:
-    """Rows without a key: the first of equal ones gets the first value kept for them."""
-    rest = row_text(kept.rest)
-    where = f" WHERE {only.removeprefix(' AND ').replace('a.', '')}" if only else ""
-    here = (
-        f"SELECT tableoid AS place, ctid AS row, {rest} AS {REST}, "
-        f"row_number() OVER (PARTITION BY {rest}) AS number FROM {table}"
-    )
-    there = (
-        f"SELECT {WAS}, {REST}, row_number() OVER (PARTITION BY {REST}) AS number FROM {kept.place}{where}"
-    )
-    return f"(SELECT place, row, {WAS} FROM ({here}) AS h JOIN ({there}) AS k USING ({REST}, number)) AS a"
+def _numbered(kept: Kept, column: Column, now: str) -> str:
+    """Rows without a key: the first of equal ones gets the first value kept for them.
+
+    A row that somebody changes meanwhile is at another place then, and stays as it is.
+    """
+    rest, same = row_text(kept.rest), (f"{REST}, {NEW}" if now else REST)
+    told = f", {_told(ident(column.name))} AS {NEW}" if now else ""
+    here = f"SELECT tableoid AS place, ctid AS row, {rest} AS {REST}{told} FROM {column.table_sql}"
+    there = f"SELECT {WAS}, {REST} FROM {kept.place}"
+    if now:
+        there = f"SELECT {WAS}, {REST}, {_told(now)} AS {NEW} FROM {kept.place} AS a WHERE {SAME}"
+    number = f"row_number() OVER (PARTITION BY {same}) AS number"
+    here, there = (f"SELECT *, {number} FROM ({one}) AS {name}" for one, name in ((here, "h"), (there, "k")))
+    return f"(SELECT place, row, {WAS} FROM ({here}) AS h JOIN ({there}) AS k USING ({same}, number)) AS a"
+
+
+def _told(value: str) -> str:
+    """A value as a text that says all of it, NULL as well, and is equal to no other's."""
+    return f'pg_catalog.quote_nullable(({value})::text) COLLATE pg_catalog."C"'
+
+
+def _now(kept: Kept, to: Column, after: Catalog) -> str:
+    """What a value that nobody changed is once its column has become `to`."""
+    there = column_of(kept.object, after)
+    if there is None or "." in there.type:  # a type that may be gone by then: it went by way of its text
+        return f"a.{NEW}::{to.type}"
+    value = f"a.{NEW}::{there.type}"
+    return conversion(there.type, to.type).using(value) or f"{value}::{to.type}"
 
 
 def _missing(column: Column, text: bool, before: Catalog, reached: Catalog) -> Iterator[Step]:
@@ -134,13 +160,13 @@ def looked_at(kept: Kept, before: Catalog) -> Step:
     return step(sql, column.id, LockLevel.ROW_EXCLUSIVE, scans=True)
 
 
-def converted_back(kept: Kept, before: Catalog, reached: Catalog) -> tuple[Step, ...]:
+def converted_back(kept: Kept, before: Catalog, after: Catalog) -> tuple[Step, ...]:
     """Values as they were before their conversion, where nobody has changed them since."""
     column = _column(kept, before)
-    fill = _fill(kept, column, f" AND a.{SAME}")
+    fill = _fill(kept, column, _now(kept, column, after))
     if column.name in kept.texts:
         fill = _read_as(fill, column.type)
-    return tuple(_untriggered((fill,), _table(column), reached))
+    return tuple(_untriggered((fill,), _table(column), before))
 
 
 def as_text(kept: Kept, before: Catalog, reached: Catalog) -> Column | None:
@@ -174,9 +200,11 @@ def own_meanwhile(kept: Kept, before: Catalog, reached: Catalog) -> Iterator[Col
             yield msgspec.structs.replace(one, default="", identity=None)
 
 
-def told_back(kept: Kept, text: Column, before: Catalog, reached: Catalog) -> tuple[Step, ...]:
+def told_back(
+    kept: Kept, text: Column, before: Catalog, reached: Catalog, after: Catalog
+) -> tuple[Step, ...]:
     """The values that the archive has, as texts, where nobody has changed them since."""
-    fill = _read_as(_fill(kept, _column(kept, before), f" AND a.{SAME}"), text.type)
+    fill = _read_as(_fill(kept, _column(kept, before), _now(kept, text, after)), text.type)
     return tuple(_untriggered((fill,), _table(text), reached))
 
 

@@ -41,11 +41,24 @@ def kept_first(
         return (number_kept(change.id, change.id, name(change.id)), *change.steps)
     steps: list[Step] = []
     for step in change.steps:
-        steps += _values(change, step, context, name, few)
-        steps.append(step)
+        steps += _with_copies(step, tuple(_values(change, step, context, name, few)))
     if any(step.destroys for step in change.steps):
         return (*_numbers(change, context.current, name), *steps)
     return tuple(steps)
+
+
+def _with_copies(step: Step, copies: tuple[Step, ...]) -> tuple[Step, ...]:
+    """A step behind what keeps what it takes, in each of its forms.
+
+    In the online form that is right before the last of its transactions, in which the values go: what
+    anybody writes until then is kept too.
+    """
+    online = step.online or ()
+    there = next((number for number, one in enumerate(online) if one.changes), None)
+    if there is None:
+        return (*copies, step)
+    meant = (*online[:there], *copies, *online[there:])
+    return (*(replace(one, online=()) for one in copies), replace(step, online=meant))
 
 
 def _values(
@@ -89,7 +102,7 @@ def _numbers(change: Change, current: Catalog, name: Callable[[ObjectId], str]) 
             yield number_kept(change.id, sequence, name(sequence))
 
 
-def returning(kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Returning:
+def returning(kept: Sequence[Kept], before: Catalog, reached: Catalog, after: Catalog) -> Returning:
     """How what is kept goes back; see `dbdeed.engines.seam.Engine.returning`."""
     early: list[Step] = []
     first: list[Step] = []
@@ -108,10 +121,10 @@ def returning(kept: Sequence[Kept], before: Catalog, reached: Catalog) -> Return
             meanwhile += filling.own_meanwhile(one, before, reached)
             text = filling.as_text(one, before, reached)
             if text is None:
-                last += filling.converted_back(one, before, before)
+                last += filling.converted_back(one, before, after)
             else:
                 meanwhile.append(text)
-                first += filling.told_back(one, text, before, reached)
+                first += filling.told_back(one, text, before, reached, after)
         elif one.form is Form.NUMBER:
             last.append(filling.counted_back(one))
     return Returning(tuple(early), tuple(first), tuple(last), tuple(meanwhile))

@@ -82,7 +82,9 @@ def steps(work: Work, short: Step) -> Iterator[Step]:
     yield from _not_null(work)
     yield from _shown_in_step(work)
     yield from _built(work)
-    yield from _swapped(work)
+    first, *rest = _swapped(work)
+    yield replace(first, changes=short.changes)
+    yield from rest
     for one in work.parts.checks:
         yield patient(f"{work.head} VALIDATE CONSTRAINT {ident(one.name)}", one.id)
 
