@@ -13,6 +13,7 @@ from tests.engines.postgresql import (
     chance_pairs,
     chance_pairs_dependents,
     chance_pairs_heirs,
+    chance_pairs_keys,
     chance_pairs_routines,
 )
 from tests.engines.postgresql.random_schemas.ground import ground
@@ -256,6 +257,7 @@ _ALL = {
     **chance_pairs.PAIRS,
     **chance_pairs_dependents.PAIRS,
     **chance_pairs_heirs.PAIRS,
+    **chance_pairs_keys.PAIRS,
     **chance_pairs_routines.PAIRS,
 }
 

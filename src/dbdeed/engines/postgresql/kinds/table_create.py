@@ -105,7 +105,9 @@ def inside(new: Table, context: Context) -> Inside:
             found.after.extend((*then, *column_create.extras(column, context)))
             found.covers.extend((column.id, *sequences))
     for child in below:
-        if child.id.kind == "constraint" and _can_stand_inside(child, new, context):
+        if child.id.kind != "constraint" or any(_merges(_any(child), one) for one in found.constraints):
+            continue
+        if _can_stand_inside(child, new, context):
             found.constraints.append(_any(child))
             found.covers.append(child.id)
     for one in below:
@@ -140,6 +142,16 @@ def _can_stand_inside(one: Object, table: Table, context: Context) -> bool:
     else:
         inside = False
     return inside and not _reaches(one.id, table, context.target)
+
+
+def _merges(one: Constraint, other: Constraint) -> bool:
+    """Whether CREATE TABLE makes one key of both, by their columns: each comes to be if told apart."""
+    keys = one.has_index and other.has_index
+    return keys and _without_word(one.definition) == _without_word(other.definition)
+
+
+def _without_word(definition: str) -> str:
+    return definition.removeprefix("PRIMARY KEY ").removeprefix("UNIQUE ")
 
 
 def _reaches(start: ObjectId, table: Table, catalog: Catalog) -> bool:
