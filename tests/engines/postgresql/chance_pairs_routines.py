@@ -44,6 +44,25 @@ COMPUTED = {
     ),
 }  # fmt: skip
 
+_OVER = "CREATE TABLE o (x integer); CREATE VIEW s AS SELECT x FROM o;"
+_OF_VIEW = (
+    "CREATE FUNCTION g() RETURNS integer STABLE LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(x) FROM public.s); END';"
+    "CREATE FUNCTION h() RETURNS integer VOLATILE LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(x) FROM public.s); END';"
+)
+
+READING = {
+    "what is computed reads a view that is made here": (
+        f"{_OF_VIEW} CREATE TABLE t (a integer)",
+        f"{_OVER} {_OF_VIEW} CREATE TABLE t (a integer, b integer DEFAULT g()); CREATE VIEW v AS SELECT g() AS a;"
+        "CREATE MATERIALIZED VIEW m AS SELECT a FROM v",
+    ),
+    "a default reads a view over its own column": (
+        f"{_OF_VIEW} CREATE TABLE t (a integer)",
+        f"{_OF_VIEW} CREATE TABLE t (a integer, x integer DEFAULT g(), y integer DEFAULT h() + 1, z integer DEFAULT g());"
+        "CREATE VIEW s AS SELECT x, y, z FROM t",
+    ),
+}  # fmt: skip
+
 REFUSED = {
     "a new column's default is refused by the domain that it is a list of": (
         "CREATE DOMAIN d AS integer CHECK (VALUE < 10); CREATE TABLE t (a integer); CREATE TABLE u ()",
@@ -104,4 +123,4 @@ TURNED = {
     ),
 }  # fmt: skip
 
-PAIRS = {**TURNED, **ROWS, **REFUSED, **CALLS, **COMPUTED}
+PAIRS = {**TURNED, **ROWS, **REFUSED, **CALLS, **COMPUTED, **READING}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 _NAMED = frozenset({"function", "aggregate", "table", "view", "materialized view", "sequence"})
+_COMPUTED = frozenset({"column", "constraint", "index", "materialized view"})
+_CALLING = frozenset({"function", "aggregate", "operator", "domain", "view"})
 
 
 def read_mentions(
@@ -31,6 +33,8 @@ def read_mentions(
     below = (*_not_handed_down(objects), *_inherited(objects), *_said_of_inherited(objects))
     rows = (*_rows_held(objects), *_published(objects), *_estimated(objects, needs), *_pointed_to(objects))
     for one, others in (*_named(objects), *_cast(objects, needs), *_linked(objects), *below, *rows):
+        found[one] |= others
+    for one, others in _computed(objects, needs, dict(found)):
         found[one] |= others
     return {one: frozenset(others) for one, others in found.items()}
 
@@ -177,6 +181,30 @@ def _estimated(
         if other.id.kind in ("index", "constraint"):
             built[other.schema, other.table].add(other.id)
     yield from ((one.id, built[one.on]) for one in over)
+
+
+def _computed(
+    objects: Mapping[ObjectId, Object],
+    needs: Mapping[ObjectId, frozenset[ObjectId]],
+    mentions: Mapping[ObjectId, set[ObjectId]],
+) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """What is computed for rows when it is made comes after all that the functions it calls speak of."""
+    if not any(one.kind == "function" for one in mentions):
+        return
+    for one in objects:
+        if one.kind not in _COMPUTED:
+            continue
+        waiting = [need for need in needs.get(one, ()) if need.kind in _CALLING]
+        reached, spoken = set(waiting), set[ObjectId]()
+        while waiting:
+            here = waiting.pop()
+            told = mentions.get(here, set()) if here.kind == "function" else set[ObjectId]()
+            spoken |= told
+            further = {need for need in (*needs.get(here, ()), *told) if need.kind in _CALLING} - reached
+            reached |= further
+            waiting += further
+        if spoken:
+            yield one, spoken - {one}
 
 
 def _pointed_to(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:

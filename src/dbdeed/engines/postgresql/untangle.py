@@ -41,7 +41,8 @@ def _waits_for(change: Change, of: Mapping[ObjectId, int], current: Catalog) -> 
 
 def _needs(one: ObjectId, current: Catalog) -> frozenset[ObjectId]:
     """What it needs; a foreign key, the partitions of the table that it points to."""
-    mentions = current.mentions.get(one, frozenset()) if one.kind == "constraint" else frozenset()
+    points = getattr(current.objects[one], "references", ())
+    mentions = current.mentions.get(one, frozenset()) if points else frozenset()
     return current.needs.get(one, frozenset()) | mentions
 
 

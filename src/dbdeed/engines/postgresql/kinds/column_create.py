@@ -13,7 +13,7 @@ from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.choosing import not_null_name, sequence_name
 from dbdeed.engines.postgresql.kinds import heir_not_null, sequence_write
-from dbdeed.engines.postgresql.online.column import added, may_be_refused
+from dbdeed.engines.postgresql.online.column import added, may_be_refused, reads_itself
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 from dbdeed.engines.postgresql.volatility import is_of_the_moment, is_volatile
 from dbdeed.engines.postgresql.writing import exclusive, may_fail, pauses, rewriting, step
@@ -191,7 +191,7 @@ def create(new: Column, context: Context) -> Making:
     serial = context.target.objects[covers[0]] if word else None
     online = added(new, context, serial) if word_table == "TABLE" else None
     adding = f"ADD COLUMN {definition(new, word)}"
-    if online is not None and may_be_refused(new, context):
+    if online is not None and (may_be_refused(new, context) or reads_itself(new, context)):
         bare = definition(msgspec.structs.replace(new, default=""))
         adding = f"ADD COLUMN {bare}, ALTER COLUMN {ident(new.name)} SET DEFAULT {new.default}"
     making = step(

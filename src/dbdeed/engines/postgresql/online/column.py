@@ -43,8 +43,8 @@ def added(new: Column, context: Context, sequence: Any = None) -> tuple[Step, ..
     value = context.value_for(new.id)
     if new.identity is not None:
         return _counted(new, new.identity, context)
-    refused = may_be_refused(new, context)
-    if not value and (refused or is_volatile(new.default, context.target)):
+    refused, late = may_be_refused(new, context), not value and reads_itself(new, context)
+    if not value and (refused or late or is_volatile(new.default, context.target)):
         value = new.default
     if not value:
         return _required(new, context) if _without_value(new, context) else None
@@ -52,6 +52,8 @@ def added(new: Column, context: Context, sequence: Any = None) -> tuple[Step, ..
     before = (sequence_write.creation(sequence),) if sequence is not None else ()
     after = sequence_write.given(sequence, context) if sequence is not None else ()
     filled = _filled(new, value, context, fails if refused else ())
+    if late:
+        filled = tuple(replace(one, after_all=True) for one in filled)
     return (*before, _empty(new, new.default), *after, *filled)
 
 
@@ -69,6 +71,14 @@ def may_be_refused(new: Column, context: Context) -> bool:
     checked = {one.sql_name for one in domains if one.constraints or context.target.children.get(one.id)}
     written = _WRITTEN.fullmatch(new.default)
     return bool(checked) and new.type not in checked and (written is None or written[1] in checked)
+
+
+def reads_itself(new: Column, context: Context) -> bool:
+    """Whether its default calls what reads a view over the column: it is computed when that is there."""
+    if not new.default or new.generated:
+        return False
+    read = context.target.mentions.get(new.id, frozenset())
+    return bool(read) and not read.isdisjoint(context.target.dependents([new.id]))
 
 
 def _without_value(new: Column, context: Context) -> bool:
