@@ -18,8 +18,8 @@ REVISION = 'revision = "{}"\ndown_revision = {}\n'
 
 def test_without_a_configuration(tmp_path: Path) -> None:
     found = settings_of(tmp_path)
-    assert (found.folder, found.table, found.configured) == (
-        tmp_path / "alembic" / "versions",
+    assert (found.folders, found.table, found.configured) == (
+        (tmp_path / "alembic" / "versions",),
         "alembic_version",
         False,
     )
@@ -35,7 +35,7 @@ def test_alembic_ini_and_env(tmp_path: Path) -> None:
         'TABLE = "steps"\ncontext.configure(connection=c, version_table=TABLE, version_table_schema="inner")\n'
     )
     found = settings_of(tmp_path)
-    assert (found.folder, found.template, found.recursive) == (tmp_path / "a b", "%(year)d_%(rev)s", True)
+    assert (found.folders, found.template, found.recursive) == ((tmp_path / "a b",), "%(year)d_%(rev)s", True)
     assert (found.table, found.schema) == ("steps", "inner")
 
 
@@ -45,18 +45,17 @@ def test_pyproject_is_asked_where_alembic_ini_says_nothing(tmp_path: Path) -> No
         '[tool.alembic]\nscript_location = "%(here)s/steps"\nfile_template = "%%(rev)s"\nprepend_sys_path = ["."]\n'
     )
     found = settings_of(tmp_path)
-    assert (found.folder, found.template, found.slug_length) == (
-        tmp_path / "steps" / "versions",
+    assert (found.folders, found.template, found.slug_length) == (
+        (tmp_path / "steps" / "versions",),
         "%(rev)s",
         7,
     )
 
 
 @pytest.mark.parametrize("text", ["a b", "%(here)s/a, %(here)s/b", "a\n  b"])
-def test_several_folders_are_refused(tmp_path: Path, text: str) -> None:
+def test_several_folders(tmp_path: Path, text: str) -> None:
     (tmp_path / "alembic.ini").write_text(f"[alembic]\nversion_locations = {text}\n")
-    with pytest.raises(InvalidInput, match="several version_locations"):
-        settings_of(tmp_path)
+    assert settings_of(tmp_path).folders == (tmp_path / "a", tmp_path / "b")
 
 
 def test_a_table_that_env_computes_is_refused(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -14,9 +15,11 @@ from dbdeed.app.files import write_text
 from dbdeed.app.migrations import open_shelf
 from dbdeed.app.plan import with_report
 from dbdeed.app.sound import checked, require_sound
+from dbdeed.document.values.types import Tool
 from dbdeed.errors import InvalidInput, OurFault, Refused
 from dbdeed.migrations import sums
 from dbdeed.migrations.drafting import draft_of, empty_draft
+from dbdeed.migrations.files import shown_path
 from dbdeed.migrations.halves import notes_of_contract, notes_of_expand
 from dbdeed.migrations.proving import prove
 from dbdeed.migrations.runner import paths_of
@@ -29,7 +32,6 @@ from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from dbdeed.app.migrations import Shelf
     from dbdeed.engines.catalog import Catalog
@@ -68,6 +70,7 @@ def migrate_new(
     *,
     allow: Sequence[str] = (),
     empty: bool = False,
+    branch: str = "",
     scratch: str = "",
     environment: Mapping[str, str] | None = None,
     progress: Progress = SILENT,
@@ -80,6 +83,7 @@ def migrate_new(
         description: a person's words.
         allow: names of what it may destroy.
         empty: write a file without statements, for SQL by hand.
+        branch: of Alembic's revisions, where there are several: the one that the file goes on.
         scratch: what `--scratch` says.
         environment: of the process.
         progress: where steps are announced.
@@ -99,24 +103,26 @@ def migrate_new(
         )
     with open_shelf(document, scratch=scratch, environment=environment, progress=progress) as shelf:
         require_summed(shelf.files)
+        if branch and shelf.files.format.tool is not Tool.ALEMBIC:
+            raise InvalidInput(f"Files of {shelf.files.format.name} have no branches.", code="usage")
         checked(shelf.project, shelf.architecture)
         current = shelf.state_of(shelf.files.migrations, known=True)
         if empty:
             plan = assemble(current, current, ())
-            draft = empty_draft(description, moment, plan.current)
+            draft = replace(empty_draft(description, moment, plan.current), branch=branch)
             paths = _written(shelf, [draft], current, None, ())
             return NewResult(shelf.files.format.name, plan, paths, proven=False)
         target = target_of(shelf)
         strategy = shelf.architecture.migrations.strategy.value
         if strategy is not None and strategy.expand_contract:
-            return _in_halves(shelf, (current, target), description, moment, allow)
+            return _in_halves(shelf, (current, target), description, moment, allow, branch)
         plan = plan_files(shelf, current, target, moment)
         check_strategy(plan, strategy)
         check_allowed(plan, allow)
         if plan.empty:
             return NewResult(shelf.files.format.name, plan, (), proven=True)
         samples = shelf.engine.statements(shelf.architecture.schema.samples)
-        drafts = [draft_for(shelf, plan, description, moment)]
+        drafts = [replace(draft_for(shelf, plan, description, moment), branch=branch)]
         paths = _written(shelf, drafts, current, target, samples)
         return NewResult(shelf.files.format.name, plan, paths, proven=True)
 
@@ -127,6 +133,7 @@ def _in_halves(
     description: str,
     moment: datetime,
     allow: Sequence[str],
+    branch: str,
 ) -> NewResult:
     """What is added in one file, what waits for the application from before to go in another."""
     phases = split_files(shelf, *way, moment)
@@ -144,6 +151,7 @@ def _in_halves(
     if not phases.contract.empty:
         later = moment + timedelta(seconds=len(drafts))
         drafts.append(draft_for(shelf, phases.contract, second, later, notes_of_contract(phases)))
+    drafts = [replace(one, branch=branch) for one in drafts]
     name = shelf.files.format.name
     if not drafts:
         return NewResult(name, phases.expand, (), proven=True)
@@ -262,7 +270,7 @@ def _written(
     if target is not None:
         shelf.keep(existing, target)
     write_sum(files, existing)
-    return tuple(path.relative_to(shelf.project.root) for path in before)
+    return tuple(Path(shown_path(shelf.project.root, path)) for path in before)
 
 
 def _put(texts: Mapping[Path, str], before: dict[Path, bytes | None]) -> None:

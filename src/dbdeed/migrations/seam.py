@@ -63,6 +63,7 @@ class Migration:
         needs: the program that alone can run it: "node", "liquibase"; "" where `up` is there.
         origin: of one that we wrote; None for others.
         environment: names of environment variables that `${NAME}` in it stands for.
+        line: of several that a tool keeps beside each other; order counts inside of one only.
     """
 
     key: str
@@ -76,6 +77,7 @@ class Migration:
     kind: Kind = Kind.VERSIONED
     origin: Origin | None = None
     environment: tuple[str, ...] = ()
+    line: str = ""
 
 
 class State(StrEnum):
@@ -128,6 +130,7 @@ class Draft:
         notes: what a reader must know of the whole: what it destroys, which Strategy it is held against.
         origin: the states that it leads from and to.
         environment: names of environment variables that `${NAME}` in it stands for.
+        branch: of a tool whose migrations have several: the one that it goes on, by name.
     """
 
     description: str
@@ -138,6 +141,7 @@ class Draft:
     origin: Origin
     irreversible: str = ""
     environment: tuple[str, ...] = ()
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

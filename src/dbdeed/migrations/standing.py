@@ -100,9 +100,8 @@ def standings(
         if one.key not in known and one.state is not State.BASELINE
     ]
     ordered = [one for one in migrations if one.kind is Kind.VERSIONED]
-    there = [number for number, one in enumerate(ordered) if one.key in rows or one.key in covered]
-    last = max(there, default=-1)
-    late = {one.key for one in ordered[:last]}
+    last = {one.line: number for number, one in enumerate(ordered) if one.key in rows or one.key in covered}
+    late = {one.key for number, one in enumerate(ordered) if number < last.get(one.line, -1)}
     for one in migrations:
         row, point = rows.get(one.key), standpoints.get(one.key)
         lines.append(Line(one, row, _standing(one, row, point, one.key in covered, one.key in late), point))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @options.document
 @options.allow
 @click.option("--empty", is_flag=True, help="A file without statements, for SQL by hand.")
+@click.option("--branch", default="", metavar="NAME", help="Alembic: the label or head that it goes on.")
 @options.scratch
 @options.formats("text", "json")
 @options.quiet
@@ -26,6 +27,7 @@ def new(
     document: Path,
     allow: tuple[str, ...],
     empty: bool,
+    branch: str,
     scratch: str,
     format_: str,
     quiet: bool,
@@ -49,7 +51,13 @@ def new(
     from dbdeed.cli.progress import open_progress
 
     result = migrate_new(
-        document, words, allow=allow, empty=empty, scratch=scratch, progress=open_progress(quiet=quiet)
+        document,
+        words,
+        allow=allow,
+        empty=empty,
+        branch=branch,
+        scratch=scratch,
+        progress=open_progress(quiet=quiet),
     )
     print(_object(result) if format_ == "json" else _text(result))
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dbdeed.errors import InvalidInput, Refused
-from dbdeed.migrations.formats.alembic.tree import ancestors_of, heads_of, read_tree
+from dbdeed.migrations.formats.alembic.tree import ancestors_of, crossed, heads_of, read_tree
 from dbdeed.migrations.formats.history_table import HistoryTable, quoted
 from dbdeed.migrations.seam import Applied
 
@@ -112,10 +112,10 @@ class AlembicHistory:
 
     @contextmanager
     def locked(self, session: Session) -> Iterator[None]:
-        """Alembic has no lock. Raises `Refused` for several heads, as `alembic upgrade head` does."""
+        """Alembic has no lock. Raises `Refused` for several heads of one line."""
         del session
-        heads = heads_of(self._tree)
-        if len(heads) > 1 and not any(one.labels for one in self._tree.values()):
+        heads = crossed(self._tree, heads_of(self._tree))
+        if heads:
             raise Refused(
                 f"Two branches both added migrations: {' and '.join(heads)} are heads; nothing was run.",
                 where=str(self._tree[heads[-1]].path),

@@ -46,12 +46,16 @@ def rebuilding():
 _NO_WAY_BACK = "No way back: "
 
 
-def written(engine: Engine, draft: Draft, revision: str, parents: Sequence[str]) -> str:
-    """The file of a draft, whole."""
-    return "".join(f"{line}\n" for line in _lines(engine, draft, revision, parents))
+def written(
+    engine: Engine, draft: Draft, revision: str, parents: Sequence[str], depends: Sequence[str] = ()
+) -> str:
+    """The file of a draft, whole; `depends` are heads of other branches that it comes after."""
+    return "".join(f"{line}\n" for line in _lines(engine, draft, revision, parents, depends))
 
 
-def _lines(engine: Engine, draft: Draft, revision: str, parents: Sequence[str]) -> Iterator[str]:
+def _lines(
+    engine: Engine, draft: Draft, revision: str, parents: Sequence[str], depends: Sequence[str]
+) -> Iterator[str]:
     up, down = groups_of(engine, draft.up), groups_of(engine, draft.down or ())
     yield literal(
         f"{one_line(draft.description)}\n\nRevision ID: {revision}\nRevises: {', '.join(parents)}\n"
@@ -71,7 +75,7 @@ def _lines(engine: Engine, draft: Draft, revision: str, parents: Sequence[str]) 
     yield f"revision = {_name(revision)}"
     yield f"down_revision = {_names(parents)}"
     yield "branch_labels = None"
-    yield "depends_on = None"
+    yield f"depends_on = {_names(depends)}"
     yield ""
     if draft.environment:
         yield from FILLED.format(names=tuple_of(draft.environment)).splitlines()

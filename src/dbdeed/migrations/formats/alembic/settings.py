@@ -24,7 +24,7 @@ class Settings:
     """What Alembic goes by.
 
     Attributes:
-        folder: of the migrations.
+        folders: of the migrations; one that begins a new line of them goes into the first.
         configured: there is an alembic.ini, or a `[tool.alembic]`.
         template: of a new file's name, without its ending.
         slug_length: of the words in it.
@@ -32,7 +32,7 @@ class Settings:
         table: of the history, as env.py has it; `schema` is "" for where connections look first.
     """
 
-    folder: Path
+    folders: tuple[Path, ...]
     configured: bool = False
     template: str = _TEMPLATE
     slug_length: int = 40
@@ -44,17 +44,17 @@ class Settings:
 def settings_of(root: Path) -> Settings:
     """The project's settings, or Alembic's own where there is neither alembic.ini nor `[tool.alembic]`.
 
-    Raises `InvalidInput` for what cannot be read, and for several folders.
+    Raises `InvalidInput` for what cannot be read.
     """
     written = {**_of_toml(root), **_of_ini(root)}  # the first wins where both say something, as with Alembic
     if not written:
-        return Settings(root / "alembic" / "versions")
+        return Settings((root / "alembic" / "versions",))
     found = {name: value for name, value in written.items() if name in _READ}
     scripts = _place(root, str(found.get("script_location") or "alembic"))
     env = scripts / "env.py"
     table = _configured(env, "version_table", str(found.get("version_table", "")))
     return Settings(
-        folder=_versions(root, scripts, found),
+        folders=_versions(root, scripts, found),
         configured=True,
         template=str(found.get("file_template") or _TEMPLATE),
         slug_length=int(found.get("truncate_slug_length") or 40),
@@ -119,20 +119,13 @@ def _place(root: Path, text: str) -> Path:
     return Path(os.path.normpath(root / text))
 
 
-def _versions(root: Path, scripts: Path, found: Mapping[str, Any]) -> Path:
+def _versions(root: Path, scripts: Path, found: Mapping[str, Any]) -> tuple[Path, ...]:
     given = found.get("version_locations") or ""
     if isinstance(given, str):
         way = found.get("path_separator") or found.get("version_path_separator") or ""
         parts = given.split(_SEPARATORS[way]) if way in _SEPARATORS else re.split(r",\s*|\s+", given.strip())
         given = [one.strip() for one in parts if one.strip()]
-    if len(given) > 1:
-        raise InvalidInput(
-            "Alembic's configuration has several version_locations.",
-            where="alembic.ini",
-            hint="Only one folder of files is run here; put them into one, or run them with Alembic.",
-            code="alembic-ini",
-        )
-    return _place(root, given[0]) if given else scripts / "versions"
+    return tuple(_place(root, one) for one in given) or (scripts / "versions",)
 
 
 def _configured(env: Path, name: str, otherwise: str) -> str:

@@ -50,11 +50,10 @@ def read_tree(root: Path, settings: Settings) -> dict[str, Revision]:
 
     Raises `InvalidInput` for what Alembic would refuse too: two of one name, a name that is nowhere, a ring.
     """
-    if not settings.folder.is_dir():
-        return {}
     pattern = "**/*.py" if settings.recursive else "*.py"
+    paths = dict.fromkeys(path for one in settings.folders for path in sorted(one.glob(pattern)))
     found: dict[str, Revision] = {}
-    for path in sorted(settings.folder.glob(pattern)):
+    for path in paths:
         if not _FILE.fullmatch(path.name) or "__pycache__" in path.parts:
             continue
         one = _revision(path, shown_path(root, path))
@@ -172,3 +171,23 @@ def ancestors_of(tree: Mapping[str, Revision], names: Sequence[str]) -> set[str]
             found.add(name)
             todo.extend(tree[name].before)
     return found
+
+
+def lines_of(tree: Mapping[str, Revision]) -> dict[str, frozenset[str]]:
+    """The branch that each revision is on: the labels that begin at or before it; none on the trunk.
+
+    Heads of different branches are meant to stand beside each other, and are no two people's next file.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for name, one in tree.items():  # each after those before it
+        found[name] = frozenset(one.labels).union(*(found[parent] for parent in one.parents))
+    return found
+
+
+def crossed(tree: Mapping[str, Revision], heads: Sequence[str]) -> tuple[str, ...]:
+    """The first heads of one branch, where it has several: two people both added a file to it."""
+    lines = lines_of(tree)
+    together: dict[frozenset[str], list[str]] = {}
+    for one in heads:
+        together.setdefault(lines[one], []).append(one)
+    return next((tuple(found) for found in together.values() if len(found) > 1), ())

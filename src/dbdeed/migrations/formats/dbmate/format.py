@@ -14,11 +14,12 @@ from dbdeed.migrations.files import checksum_of, shown_path
 from dbdeed.migrations.formats.dbmate.history import DbmateHistory
 from dbdeed.migrations.formats.dbmate.script import raw_block, read_script, written
 from dbdeed.migrations.formats.dbmate.settings import settings_of
+from dbdeed.migrations.formats.folders import files_in, layout_of
 from dbdeed.migrations.formats.history_table import require_known
 from dbdeed.migrations.formats.marks import with_origin
 from dbdeed.migrations.formats.moments import next_moment
 from dbdeed.migrations.formats.sql_writing import slug
-from dbdeed.migrations.seam import Layout, Migration
+from dbdeed.migrations.seam import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dbdeed.engines.seam import Engine
-    from dbdeed.migrations.seam import Draft, History, Origin, Process
+    from dbdeed.migrations.seam import Draft, History, Layout, Origin, Process
 
 _FILE = re.compile(r"(\d+)(.*)\.sql")
 
@@ -39,15 +40,14 @@ class DbmateFormat:
     keeps_checksums = False
 
     def layout(self, root: Path) -> Layout:
-        return Layout(root, settings_of(root).folder)
+        return layout_of(root, settings_of(root).folders)
 
     def read(self, engine: Engine, layout: Layout) -> Sequence[Migration]:
-        if not layout.folder.is_dir():
-            return ()
+        folders = settings_of(layout.root).folders
         found: dict[str, Migration] = {}
-        for path in sorted(layout.folder.iterdir(), key=lambda one: one.name.encode()):
+        for path in sorted(files_in(folders), key=lambda one: one.name.encode()):
             name = _FILE.fullmatch(path.name)
-            if name is None or not path.is_file():
+            if name is None:
                 continue  # dbmate passes over it
             one = _migration(engine, layout, path, name[1], name[2])
             if other := found.get(one.key):
@@ -64,11 +64,12 @@ class DbmateFormat:
         self, engine: Engine, layout: Layout, existing: Sequence[Migration], draft: Draft
     ) -> Mapping[Path, str]:
         version = next_moment(draft.moment, (one.path.name for one in existing))
-        return {layout.folder / f"{version}_{slug(draft.description)}.sql": written(engine, draft)}
+        folder = settings_of(layout.root).folders[0]
+        return {folder / f"{version}_{slug(draft.description)}.sql": written(engine, draft)}
 
     def renumbered(
         self,
-        layout: Layout,
+        layout: Layout,  # noqa: ARG002 - it stays in its folder
         existing: Sequence[Migration],
         migration: Migration,
         moment: datetime,
@@ -78,7 +79,7 @@ class DbmateFormat:
         text = with_origin(migration.path.read_bytes().decode(), origin)
         version = next_moment(moment, (one.path.name for one in existing))
         words = migration.path.name[len(migration.version) :]
-        return {migration.path: None, layout.folder / f"{version}{words}": text}
+        return {migration.path: None, migration.path.with_name(f"{version}{words}"): text}
 
     def history(self, engine: Engine, layout: Layout) -> History:
         require_known(engine, "dbmate")

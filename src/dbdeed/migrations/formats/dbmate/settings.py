@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbdeed.errors import InvalidInput
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,28 +16,25 @@ _LINE = re.compile(r"[ \t]*(?:export[ \t]+)?(DBMATE_[A-Z_]+)[ \t]*[=:][ \t]*(.*?
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What dbmate goes by; `schema` is "" where connections look first."""
+    """What dbmate goes by.
 
-    folder: Path
+    Attributes:
+        folders: of the migrations; a new one goes into the first, as with dbmate.
+        schema: of the history; "" for where connections look first.
+    """
+
+    folders: tuple[Path, ...]
     table: str = "schema_migrations"
     schema: str = ""
 
 
 def settings_of(root: Path, environment: Mapping[str, str] | None = None) -> Settings:
-    """The project's settings; the environment wins over `.env`, as with dbmate.
-
-    Raises `InvalidInput` for several folders.
-    """
+    """The project's settings; the environment wins over `.env`, as with dbmate."""
     found = {**_dotenv(root / ".env"), **(os.environ if environment is None else environment)}
-    folder = found.get("DBMATE_MIGRATIONS_DIR") or "./db/migrations"
-    if "," in folder:
-        raise InvalidInput(
-            "DBMATE_MIGRATIONS_DIR names several folders.",
-            hint="Only one folder of files is run here; put them into one, or run them with dbmate.",
-            code="dbmate-folders",
-        )
+    given = found.get("DBMATE_MIGRATIONS_DIR") or "./db/migrations"
+    folders = tuple(Path(os.path.normpath(root / one.strip())) for one in given.split(","))
     schema, _, table = (found.get("DBMATE_MIGRATIONS_TABLE") or "schema_migrations").rpartition(".")
-    return Settings(Path(os.path.normpath(root / folder)), table, schema)
+    return Settings(folders, table, schema)
 
 
 def _dotenv(file: Path) -> dict[str, str]:

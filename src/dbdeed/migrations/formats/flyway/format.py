@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Tool
@@ -12,15 +10,16 @@ from dbdeed.migrations.formats.flyway.files import read_migrations
 from dbdeed.migrations.formats.flyway.history import FlywayHistory
 from dbdeed.migrations.formats.flyway.process import FlywayProcess
 from dbdeed.migrations.formats.flyway.write import renumbered, written
+from dbdeed.migrations.formats.folders import layout_of
 from dbdeed.migrations.formats.history_table import require_known
-from dbdeed.migrations.seam import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from dbdeed.engines.seam import Engine
-    from dbdeed.migrations.seam import Draft, History, Migration, Origin, Process
+    from dbdeed.migrations.seam import Draft, History, Layout, Migration, Origin, Process
 
 
 class FlywayFormat:
@@ -34,7 +33,7 @@ class FlywayFormat:
         locations = read_configuration(root).locations
         folders = [one.folder for one in locations]
         folders += [one.java for one in locations if one.java is not None and one.java.is_dir()]
-        return Layout(root, Path(os.path.commonpath(folders)))
+        return layout_of(root, folders)
 
     def read(self, engine: Engine, layout: Layout) -> Sequence[Migration]:
         return tuple(read_migrations(engine, layout, read_configuration(layout.root)))

@@ -10,7 +10,9 @@ import json
 from typing import TYPE_CHECKING
 
 from dbdeed.document.values.types import Tool
+from dbdeed.errors import InvalidInput
 from dbdeed.migrations.files import block_of, checksum_of, shown_path
+from dbdeed.migrations.formats.folders import files_in, layout_of
 from dbdeed.migrations.formats.history_table import require_known
 from dbdeed.migrations.formats.knex.history import KnexHistory, parts_of
 from dbdeed.migrations.formats.knex.process import KnexProcess
@@ -19,7 +21,7 @@ from dbdeed.migrations.formats.knex.settings import settings_of
 from dbdeed.migrations.formats.marks import with_origin
 from dbdeed.migrations.formats.moments import next_moment
 from dbdeed.migrations.formats.sql_writing import slug
-from dbdeed.migrations.seam import Layout, Migration
+from dbdeed.migrations.seam import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.seam import Engine
     from dbdeed.migrations.formats.knex.settings import Settings
-    from dbdeed.migrations.seam import Draft, History, Origin, Process
+    from dbdeed.migrations.seam import Draft, History, Layout, Origin, Process
 
 _OURS = frozenset({".js", ".cjs", ".mjs", ".ts"})
 
@@ -41,22 +43,24 @@ class KnexFormat:
     keeps_checksums = False
 
     def layout(self, root: Path) -> Layout:
-        return Layout(root, settings_of(root).folder)
+        return layout_of(root, settings_of(root).folders)
 
     def read(self, engine: Engine, layout: Layout) -> Sequence[Migration]:
-        if not layout.folder.is_dir():
-            return ()
         settings = settings_of(layout.root)
-        paths = [one for one in layout.folder.iterdir() if one.suffix in settings.loaded and one.is_file()]
-        paths.sort(key=lambda path: path.name.encode("utf-16-be", "surrogatepass"))  # as JavaScript compares
+        paths = [one for one in files_in(settings.folders) if one.suffix in settings.loaded]
+        paths.sort(key=lambda one: _as_javascript(one.name))
+        if settings.separately:
+            paths.sort(key=lambda one: settings.folders.index(one.parent))
+        _require_own_names(layout, paths)
         return tuple(_migration(engine, layout, path, hooks=settings.hooks) for path in paths)
 
     def write(
         self, engine: Engine, layout: Layout, existing: Sequence[Migration], draft: Draft
     ) -> Mapping[Path, str]:
-        extension = _extension(settings_of(layout.root), existing)
-        version = next_moment(draft.moment, (one.path.name for one in existing))
-        path = layout.folder / f"{version}_{slug(draft.description)}.{extension}"
+        settings = settings_of(layout.root)
+        extension = _extension(settings, existing)
+        words = f"{slug(draft.description)}.{extension}"
+        path = _after(settings, existing, settings.folders[-1], draft.moment, words)
         return {path: written(engine, language_of(path), draft)}
 
     def renumbered(
@@ -69,9 +73,10 @@ class KnexFormat:
     ) -> Mapping[Path, str | None]:
         """The seam's `Renumbers`."""
         text = with_origin(migration.path.read_bytes().decode(), origin)
-        version = next_moment(moment, (one.path.name for one in existing))
+        settings = settings_of(layout.root)
+        folder = settings.folders[-1] if settings.separately else migration.path.parent
         words = migration.path.name.partition("_")[2]
-        return {migration.path: None, layout.folder / f"{version}_{words}": text}
+        return {migration.path: None, _after(settings, existing, folder, moment, words): text}
 
     def history(self, engine: Engine, layout: Layout) -> History:
         require_known(engine, "Knex")
@@ -96,6 +101,32 @@ def _migration(engine: Engine, layout: Layout, path: Path, *, hooks: bool) -> Mi
         path.name, version, description, path, checksum, script.up, script.down,
         origin=script.origin, environment=script.environment,
     )  # fmt: skip
+
+
+def _as_javascript(name: str) -> bytes:
+    """What names are compared by in JavaScript."""
+    return name.encode("utf-16-be", "surrogatepass")
+
+
+def _require_own_names(layout: Layout, paths: Sequence[Path]) -> None:
+    seen: dict[str, Path] = {}
+    for path in paths:
+        other = seen.setdefault(path.name, path)
+        if other is not path:
+            raise InvalidInput(
+                f"{shown_path(layout.root, other)} has the same name, and Knex's history knows files by it.",
+                where=shown_path(layout.root, path),
+                hint="Give the one that nobody has applied yet another name.",
+                code="migration-twice",
+            )
+
+
+def _after(
+    settings: Settings, existing: Sequence[Migration], folder: Path, moment: datetime, words: str
+) -> Path:
+    """A file's place after all others."""
+    beside = [one.path for one in existing if not settings.separately or one.path.parent == folder]
+    return folder / f"{next_moment(moment, (one.name for one in beside))}_{words}"
 
 
 def _extension(settings: Settings, existing: Sequence[Migration]) -> str:

@@ -29,19 +29,21 @@ class Settings:
     """What Knex goes by.
 
     Attributes:
-        folder: of the migrations.
+        folders: of the migrations; a new one goes into the last, as with Knex.
+        separately: those of one folder come before those of the next, whatever their names.
         schema: of the history; "" for where connections look first.
         extension: of new files, without the dot; "" where nothing says.
         loaded: the endings of files that are migrations, with the dot.
         hooks: functions run around each migration, so that only Knex can run any.
     """
 
-    folder: Path
+    folders: tuple[Path, ...]
     table: str = "knex_migrations"
     schema: str = ""
     extension: str = ""
     loaded: frozenset[str] = LOADED
     hooks: bool = False
+    separately: bool = False
 
 
 def knexfile_of(root: Path) -> Path | None:
@@ -54,27 +56,26 @@ def settings_of(root: Path) -> Settings:
 
     Raises:
         Unavailable: there is one that has to be run, and no Node to run it, or it fails.
-        InvalidInput: it has what we cannot do: several folders, or a source of migrations of its own.
+        InvalidInput: it has what we cannot do: a source of migrations of its own.
     """
     file = knexfile_of(root)
     if file is None:
-        return Settings(root / "migrations")
+        return Settings((root / "migrations",))
     text = file.read_text(encoding="utf-8", errors="replace")
     if not _SAYS_WHERE.search(text) and not re.search(r"\b(require|import)\b", text):
-        return Settings(root / "migrations", extension=file.suffix[1:])
+        return Settings((root / "migrations",), extension=file.suffix[1:])
     answer = json.loads(_asked(root, file, file.stat().st_mtime_ns, os.environ.get("NODE_ENV", "")))
     return _settings(root, file, answer)
 
 
 def _settings(root: Path, file: Path, answer: dict[str, Any]) -> Settings:
-    folder = answer.get("directory") or "./migrations"
-    if isinstance(folder, list) and len(folder) == 1:
-        folder = folder[0]
-    if not isinstance(folder, str) or answer.get("source"):
+    given = answer.get("directory") or "./migrations"
+    folders = given if isinstance(given, list) else [given]
+    if answer.get("source") or not all(isinstance(one, str) for one in folders):
         raise InvalidInput(
-            "This knexfile has several folders, or a migrationSource of its own.",
+            "This knexfile has a migrationSource of its own, or a directory that is no text.",
             where=file.name,
-            hint="Only one folder of files is run here; put them into one, or run them with Knex.",
+            hint="Only files of folders are run here; name those, or run the migrations with Knex.",
             code="knexfile",
         )
     path = answer.get("searchPath")
@@ -84,12 +85,13 @@ def _settings(root: Path, file: Path, answer: dict[str, Any]) -> Settings:
         first = "" if first == "$user" else first
     loaded = answer.get("loadExtensions")
     return Settings(
-        folder=Path(os.path.normpath(root / folder)),
+        folders=tuple(Path(os.path.normpath(root / one)) for one in folders),
         table=answer.get("tableName") or "knex_migrations",
         schema=answer.get("schemaName") or (first if isinstance(first, str) else ""),
         extension=str(answer.get("extension") or answer.get("ext") or "").lower(),
         loaded=frozenset(loaded) if isinstance(loaded, list) else LOADED,
         hooks=bool(answer.get("hooks")),
+        separately=bool(answer.get("sortDirsSeparately")),
     )
 
 
