@@ -11,7 +11,7 @@ import random
 import sqlite3
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,6 +57,10 @@ async def _tasks(address: str, ledger: Ledger, disturb: Callable[[], None], seed
         await disturbing
         for _ in range(POOL.max * 3):
             await asyncio.gather(*(ledger.act(database, random.Random(one)) for one in range(POOL.max)))
+        # What was killed while it lay idle is found by its next user: all are used.
+        async with AsyncExitStack() as all_at_once:
+            for _ in range(POOL.max):
+                await all_at_once.enter_async_context(database.transaction(read_only=True))
         await asyncio.to_thread(at_rest, address, database.metrics())
 
 
@@ -80,6 +84,9 @@ def _threads(address: str, ledger: Ledger, disturb: Callable[[], None], seed: in
                 thread.join()
         for number in range(POOL.max * 6):
             ledger.act_sync(database, random.Random(number))
+        with ExitStack() as all_at_once:
+            for _ in range(POOL.max):
+                all_at_once.enter_context(database.transaction(read_only=True))
         at_rest(address, database.metrics())
 
 

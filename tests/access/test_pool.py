@@ -333,6 +333,21 @@ async def test_what_is_lost_is_opened_again_up_to_min() -> None:
 
 
 @run
+async def test_what_dies_unused_is_found_without_a_use() -> None:
+    maker = Maker()
+    pool = Pool(maker, PoolSettings(min=0, max=3, idle_timeout=0.1))
+    await pool.open()
+    leases = [await pool.acquire() for _ in range(3)]
+    for lease in leases:
+        pool.release(lease)
+    maker.lines[0].dead = True
+    await until(lambda: pool.metrics().dropped.get("dead") == 1)
+    await until(lambda: maker.open == 0)  # the others were idle for too long
+    assert pool.metrics().dropped == {"dead": 1, "idle": 2}
+    await pool.close()
+
+
+@run
 async def test_what_cannot_be_opened_again_is_tried_later() -> None:
     maker = Maker()
     pool = Pool(maker, PoolSettings(min=2, max=2))

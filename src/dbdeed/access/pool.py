@@ -448,7 +448,8 @@ class Pool:
         return min(2 ** (self._failures - 1), _LONGEST_PAUSE) if self._failures else 0.0
 
     async def _keep(self) -> float:
-        """Close what is old or unused, and open what is missing to `min`; when to do it again."""
+        """Close what is gone, old or unused, and open what is missing to `min`; when to do it again."""
+        self._drop_dead()  # what lies lowest may not be used, and so not be looked at, for long
         self._close_idle()
         while self._refills:
             with self._mutex:
