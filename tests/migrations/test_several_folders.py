@@ -12,11 +12,14 @@ from tests.migrations.conftest import Course
 from tests.migrations.dbmate_project import dbmate_project
 from tests.migrations.drafts import MOMENT, table_drafts, write_all
 from tests.migrations.knex_project import knex_project
+from tests.migrations.peers import JavaPeer
+from tests.migrations.tunnel import Tunnels
 from tests.planning.conftest import Place
 
 from dbdeed.document.values.types import Tool
 from dbdeed.errors import InvalidInput, Refused
 from dbdeed.migrations import sums
+from dbdeed.migrations.formats.jdbc import jdbc_of
 from dbdeed.migrations.seam import Origin
 
 pytestmark = pytest.mark.parametrize(
@@ -228,3 +231,70 @@ def test_the_sum_holds_all_folders_wherever_they_are(course: Course) -> None:
         "../shared/1_a.js",
         "db/a/2_b.js",
     ]
+
+
+_WILD = {
+    "mods/shop/sql/V1__a.sql": "CREATE TABLE a (id integer);\n",
+    "mods/bills/more/sql/deep/V3__c.sql": "CREATE TABLE c (id integer);\n",
+    "mods/bills/sql/V2__b.sql": "CREATE TABLE b (id integer);\n",
+    "mods/bills/sql/R__names.sql": "DROP VIEW IF EXISTS n;\nCREATE VIEW n AS SELECT id FROM b;\n",
+    "mods/.hidden/sql/V4__d.sql": "no such file is read",
+    "mods/shop/other/V5__e.sql": "nor this",
+    "only/x1.V6__f.sql": "nor this: its name is no migration's",
+    "only/V7__g.sql": "CREATE TABLE g (id integer);\n",
+    "only/in/V8__h.sql": "nor this",
+}
+
+
+@pytest.mark.parametrize("tool", [Tool.FLYWAY])
+def test_flyway(course: Course, java: JavaPeer, tunnels: Tunnels) -> None:
+    """Locations with wildcards: the same files, under the same names in the history."""
+    locations = "filesystem:mods/**/sql,filesystem:only/V?__*.sql"
+    (course.root / "flyway.conf").write_text(f"flyway.locations={locations}\n")
+    for name, text in _WILD.items():
+        path = Path(name)
+        write_into(course, path.parent.as_posix(), path.name, text)
+    assert names(course) == [
+        "mods/shop/sql/V1__a.sql",
+        "mods/bills/sql/V2__b.sql",
+        "mods/bills/more/sql/deep/V3__c.sql",
+        "only/V7__g.sql",
+        "mods/bills/sql/R__names.sql",
+    ]
+    course.session.execute("CREATE TABLE kept (id integer)")
+    course.session.execute("DROP TABLE kept")
+    reached = jdbc_of(tunnels.reach(course.target))
+    settings = {
+        "url": reached.url,
+        "user": reached.user,
+        "locations": locations.replace(":", f":{course.root}/"),
+    }
+    words = [f"{key}={value}" for key, value in settings.items() if value]
+    pair = Beside(course, {})
+    ask = java.ask("flyway", "migrate", *words, "target=2")
+    assert ask, ask.text
+    assert pair.standing() == ["applied", "applied", "pending", "pending", "applied"]
+    assert len(pair.up()) == 2
+    told = java.ask("flyway", "validate", *words)
+    assert told, told.text
+    rows = 'SELECT "version", "script" FROM flyway_schema_history ORDER BY "installed_rank"'
+    ours = sorted(course.session.fetch(rows), key=str)
+    course.session.execute("DELETE FROM flyway_schema_history")
+    for one in ("DROP VIEW n", *(f"DROP TABLE {name}" for name in "abcg")):
+        course.session.execute(one)
+    ask = java.ask("flyway", "migrate", *words)
+    assert ask, ask.text
+    assert sorted(course.session.fetch(rows), key=str) == ours
+    assert pair.standing() == ["applied"] * 5
+    assert next_files(course, 0)[0] == "mods/bills/more/sql/deep/V8__add_table_t0.sql"
+    (course.root / "flyway.conf").write_text("flyway.locations=filesystem:none/*/sql\n")
+    with pytest.raises(InvalidInput, match="has wildcards, and into which folder V"):
+        next_files(course, 1)
+
+
+@pytest.mark.parametrize("tool", [Tool.FLYWAY])
+@pytest.mark.parametrize("text", ["sql/**", "sql/[ab]*"])
+def test_wildcards_that_flyway_takes_otherwise_are_refused(course: Course, text: str) -> None:
+    (course.root / "flyway.conf").write_text(f"flyway.locations=filesystem:{text}\n")
+    with pytest.raises(InvalidInput, match="is not followed here"):
+        names(course)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dbdeed.errors import InvalidInput
 from dbdeed.migrations.files import shown_path
 from dbdeed.migrations.formats.flyway.names import SCRIPTS, Malformed, Name, Role, Version, parse
+from dbdeed.migrations.formats.flyway.places import Location
 from dbdeed.migrations.formats.flyway.script import read_script
 from dbdeed.migrations.formats.search_path import in_schema
 from dbdeed.migrations.seam import Kind, Migration
@@ -56,16 +57,15 @@ def find_files(layout: Layout, configuration: Configuration) -> list[Found]:
     """All files of Flyway's, sorted by path. Raises `InvalidInput` for a name that it would pass over."""
     found: dict[Path, Found] = {}
     for place in configuration.locations:
-        sql = _sql(layout, place.folder, configuration)
-        for one in (*sql, *_foreign(layout, place.folder, configuration, place.java)):
+        for one in (*_sql(layout, place, configuration), *_foreign(layout, place, configuration)):
             found.setdefault(one.path, one)
     return sorted(found.values(), key=lambda one: one.path)
 
 
-def _sql(layout: Layout, folder: Path, configuration: Configuration) -> Iterator[Found]:
-    for path in sorted(folder.rglob("*")):
+def _sql(layout: Layout, place: Location, configuration: Configuration) -> Iterator[Found]:
+    for path, script in place.files():
         name = parse(path.name, configuration.naming)
-        if name is None or not path.is_file():
+        if name is None:
             continue
         shown = shown_path(layout.root, path)
         if isinstance(name, Malformed):
@@ -83,35 +83,23 @@ def _sql(layout: Layout, folder: Path, configuration: Configuration) -> Iterator
                 code="flyway-callback",
             )
         if name.role not in (Role.CALLBACK, Role.OTHER_CALLBACK):
-            yield Found(path, path.relative_to(folder).as_posix(), shown, name)
+            yield Found(path, script, shown, name)
 
 
-def _foreign(
-    layout: Layout, folder: Path, configuration: Configuration, java: Path | None
-) -> Iterator[Found]:
+def _foreign(layout: Layout, place: Location, configuration: Configuration) -> Iterator[Found]:
     """Scripts and Java classes."""
-    endings = {folder: tuple(SCRIPTS)}
-    if java is not None:
-        endings[java] = (".java", ".kt")
-    for place, wanted in endings.items():
-        for path in sorted(place.rglob("*")):
+    java = Location(place.java, pattern=place.pattern) if place.java is not None else None
+    for one, wanted in ((place, tuple(SCRIPTS)), (java, (".java", ".kt"))):
+        for path, script in one.files() if one is not None else ():
             name = parse(path.name, configuration.naming, wanted)
-            if isinstance(name, Name) and name.role in _KINDS and path.is_file():
-                yield Found(
-                    path,
-                    path.relative_to(place).as_posix(),
-                    shown_path(layout.root, path),
-                    name,
-                    foreign=True,
-                )
+            if isinstance(name, Name) and name.role in _KINDS:
+                yield Found(path, script, shown_path(layout.root, path), name, foreign=True)
 
 
 def script_of(configuration: Configuration, path: Path) -> str:
     """What the history calls a file: its path from the location that it was found in."""
-    for one in (place.folder for place in configuration.locations):
-        if path.is_relative_to(one):
-            return path.relative_to(one).as_posix()
-    return path.name
+    found = (place.script_of(path) for place in configuration.locations)
+    return next((one for one in found if one is not None), path.name)
 
 
 def read_migrations(engine: Engine, layout: Layout, configuration: Configuration) -> list[Migration]:

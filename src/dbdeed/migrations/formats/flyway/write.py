@@ -36,13 +36,28 @@ def written(configuration: Configuration, existing: Sequence[Migration], draft: 
     naming = configuration.naming
     words = f"{naming.separator}{slug(draft.description)}{naming.suffixes[0]}"
     files: dict[Path, str] = {}
-    folder = configuration.locations[0].folder
-    up = folder / f"{naming.versioned}{version}{words}"
+    up = _place(configuration, existing, f"{naming.versioned}{version}{words}")
     files |= _with_settings(up, configuration, draft, _up(draft), draft.up)
     if draft.down is not None:
-        back = folder / f"{naming.undo}{version}{words}"
+        back = up.with_name(f"{naming.undo}{version}{words}")
         files |= _with_settings(back, configuration, draft, _down(draft, draft.down), draft.down)
     return files
+
+
+def _place(configuration: Configuration, existing: Sequence[Migration], name: str) -> Path:
+    """Of a new file: in the first location; where that has wildcards, beside the latest file of it."""
+    first = configuration.locations[0]
+    if first.pattern is None:
+        return first.folder / name
+    there = [one.path for one in existing if one.kind is not Kind.REPEATABLE and first.script_of(one.path)]
+    path = there[-1].with_name(name) if there else None
+    if path is None or first.script_of(path) is None:
+        raise InvalidInput(
+            f"The first of flyway.locations has wildcards, and into which folder {name} goes is not known.",
+            hint='Name that folder before it: locations = ["filesystem:sql", …].',
+            code="flyway-location",
+        )
+    return path
 
 
 def _next_version(configuration: Configuration, existing: Sequence[Migration], moment: datetime) -> str:
