@@ -40,6 +40,20 @@ def took(progress: Progress, name: str, seconds: float, *, rest: str) -> None:
         progress.took(name, seconds, rest)
 
 
+@runtime_checkable
+class Watched(Protocol):
+    """A `Progress` whose owner looks at the files that the work writes."""
+
+    def settled(self) -> None:
+        """What was written so far stays as it is; only other files may come."""
+
+
+def settled(progress: Progress) -> None:
+    """Tell whoever looks at the files; others need not know."""
+    if isinstance(progress, Watched):
+        progress.settled()
+
+
 class _SilentTask:
     def advance(self, amount: int, total: int | None = None) -> None:
         pass

@@ -6,21 +6,24 @@ import errno
 import fcntl
 import hashlib
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dbdeed.errors import Unavailable
 from dbdeed.recovery.manifest import FileFacts
+from dbdeed.writeback import begin_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from dbdeed.progress import Task
 
 _CHUNK = 1 << 20
 AT_ONCE = min(4, os.cpu_count() or 1)
+_SYNCS_AT_ONCE = 8  # they wait for the disk, and share what it writes
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -58,31 +61,69 @@ Seen = tuple[int, int, FileFacts]
 """A file that was looked at before: its size, its time of change in nanoseconds, and what it was then."""
 
 
+Durable = Mapping[str, tuple[int, int]]
+"""Files that were synced: their sizes and times of change in nanoseconds as they were before that."""
+
+
 def survey(
-    data: Path, seen: Mapping[str, Seen] | None = None
+    data: Path, seen: Mapping[str, Seen] | None = None, durable: Durable | None = None
 ) -> tuple[dict[str, FileFacts], tuple[str, ...]]:
     """Every file and every folder under `data`, by relative path, on disk for good.
 
-    Symbolic links are listed as what they say and never followed. Hashing and syncing a file are one visit,
-    which files that were `seen`, and have not changed since, had already.
+    Symbolic links are listed as what they say and never followed. What was `seen`, and has not changed since,
+    is not read again, and what is `durable` not synced.
     """
     files, links, folders = _walk(data)
+    now = {name: _changed(data / name) for name in files}
 
     def look(name: str) -> FileFacts:
-        path, before = data / name, (seen or {}).get(name)
-        with path.open("rb") as file:
-            now = os.fstat(file.fileno())
-            known = before is not None and before[:2] == (now.st_size, now.st_mtime_ns)
-            facts = before[2] if before is not None and known else digest(path)
-            os.fsync(file.fileno())
-        return facts
+        before = (seen or {}).get(name)
+        known = before is not None and before[:2] == now[name]
+        return before[2] if before is not None and known else digest(data / name)
 
+    waiting = [data / name for name in files if (durable or {}).get(name) != now[name]]
+    begin_all(waiting)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         facts = dict(zip(files, pool.map(look, files), strict=True))
     facts |= {name: _link(data / name) for name in links}
-    for folder in (*folders, "."):
-        sync_folder(data / folder)
+    _sync_all([*waiting, *(data / folder for folder in (*folders, "."))])
     return dict(sorted(facts.items())), tuple(folders)
+
+
+def sync_files(data: Path) -> Durable:
+    """Have what is under `data` by now on the disk; files may go meanwhile. Raises `OSError`."""
+    there: dict[str, tuple[int, int]] = {}
+    for name in _walk(data)[0]:
+        with suppress(FileNotFoundError):
+            there[name] = _changed(data / name)
+    paths = [data / name for name in there]
+    begin_all(paths)
+    _sync_all(paths)
+    return there
+
+
+def _changed(path: Path) -> tuple[int, int]:
+    """A file's size, and when it was last changed in nanoseconds."""
+    facts = path.stat()
+    return facts.st_size, facts.st_mtime_ns
+
+
+def _sync_all(paths: Sequence[Path]) -> None:
+    """Have files and folders on the disk, but those that are gone."""
+    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+        for _ in pool.map(_sync, paths):
+            pass
+
+
+def _sync(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def differences(

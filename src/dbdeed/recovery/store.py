@@ -58,11 +58,17 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A backup under way: the engine writes into `data`; `seen` are files that were looked at already."""
+    """A backup under way: the engine writes into `data`.
+
+    Attributes:
+        seen: files that were looked at already.
+        durable: files that are on the disk already.
+    """
 
     id: str
     folder: Path
     seen: dict[str, Seen] = field(default_factory=dict)
+    durable: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -88,7 +94,7 @@ def describe(
     draft: Draft, facts: BackupFacts, *, project: str, engine: str, method: str, needs: tuple[str, ...]
 ) -> Manifest:
     """The record of a draft, whose files are on disk for good afterwards."""
-    files, folders = survey(draft.data, draft.seen)
+    files, folders = survey(draft.data, draft.seen, draft.durable)
     return Manifest(
         id=draft.id,
         project=project,

@@ -39,13 +39,14 @@ def take_backup(
     Raises `StoreLocked` where another run writes, `Unavailable` for a full disk, and what the engine raises.
     """
     with store.writing(), store.draft(new_id(now(), method.name, token())) as draft:
-        with writing_back(draft.data), looking_ahead(draft.data, draft.seen):
+        looking = looking_ahead(draft.data, draft.seen, progress, durable=draft.durable)
+        with writing_back(draft.data), looking as ahead:
             if parent is not None and isinstance(method, IncrementalMethod):
                 with store.reading(parent, only=method.parent_files) as earlier:
-                    facts = method.take_increment(target, draft.data, earlier, progress)
+                    facts = method.take_increment(target, draft.data, earlier, ahead)
                 needs = (*parent.needs, parent.id)
             else:
-                facts, needs = method.take(target, draft.data, progress), ()
+                facts, needs = method.take(target, draft.data, ahead), ()
         with progress.step("Make the backup durable"):
             return store.publish(
                 draft, facts, project=project, engine=engine.name, method=method.name, needs=needs

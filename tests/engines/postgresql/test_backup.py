@@ -28,9 +28,11 @@ from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from dbdeed.engines.postgresql.servers.server import Server
     from dbdeed.engines.recovering import BackupMethod
+    from dbdeed.progress import Task
 
 pytestmark = pytest.mark.postgresql
 
@@ -242,6 +244,27 @@ def test_a_busy_database_is_counted_exactly(place: Place, method: BackupMethod, 
     with method.restored(folder, tmp_path, SILENT) as session:
         assert dict(table_digests(session)) == facts.tables
     assert list(method.verify(folder, facts)) == []
+
+
+def test_what_has_settled_stays_as_it_is(place: Place, tmp_path: Path) -> None:
+    def looked() -> dict[Path, tuple[int, int]]:
+        return {one: (one.stat().st_size, one.stat().st_mtime_ns) for one in every_file(tmp_path)}
+
+    class Looker:
+        def step(self, name: str, *, total: int | None = None) -> AbstractContextManager[Task]:
+            return SILENT.step(name, total=total)
+
+        def settled(self) -> None:
+            told.append(looked())
+
+    told: list[dict[Path, tuple[int, int]]] = []
+    place.run("CREATE TABLE busy (writer int, turn int)")
+    with writers(place, 2):
+        PHYSICAL.take(place.target, tmp_path, Looker())
+    [before] = told
+    after = looked()
+    assert before == {one: facts for one, facts in after.items() if one in before}
+    assert [one.name for one in after if one not in before] == ["counted.json"]
 
 
 def test_unlogged_tables_are_named(place: Place, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from dbdeed.engines.postgresql.backup.tools import ToolFailed
 from dbdeed.engines.postgresql.session import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from dbdeed.engines.postgresql.backup.cut import Snapshot
@@ -63,7 +63,15 @@ class Counted:
     notes: tuple[str, ...] = ()
 
 
-def count_exactly(session: Session, target: Target, programs: Programs, folder: Path, log: Path) -> Counted:
+def count_exactly(
+    session: Session,
+    target: Target,
+    programs: Programs,
+    folder: Path,
+    log: Path,
+    *,
+    written: Callable[[], None] = lambda: None,
+) -> Counted:
     """Count the rows of a database whose base backup has just ended.
 
     Args:
@@ -72,13 +80,15 @@ def count_exactly(session: Session, target: Target, programs: Programs, folder: 
         programs: of its major version.
         folder: of the backup, where the position is noted.
         log: the backup's `pg_wal`, which is continued up to the position.
+        written: called before the rows are counted: from then on no file of the backup changes, and no commit
+            is waited for, so that the disk may be kept busy.
     """
     try:
         if session.fetch("SELECT pg_catalog.pg_is_in_recovery()")[0][0]:
             return Counted({}, (STANDBY,))
         with closing(connect(target)) as keeper, keeper.transaction():
             keeper.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY")
-            return _counted(session, keeper, target, programs, folder, log)
+            return _counted(session, keeper, target, programs, folder, log, written)
     except (SqlRejected, LockTimeout, ToolFailed) as error:
         return Counted({}, (f"The rows could not be counted: {error.message}",))
 
@@ -110,7 +120,13 @@ def stop_settings(position: Position) -> dict[str, str]:
 
 
 def _counted(
-    session: Session, keeper: Session, target: Target, programs: Programs, folder: Path, log: Path
+    session: Session,
+    keeper: Session,
+    target: Target,
+    programs: Programs,
+    folder: Path,
+    log: Path,
+    written: Callable[[], None],
 ) -> Counted:
     locked = _lock(keeper)
     waiting = _waiting(session)
@@ -129,6 +145,7 @@ def _counted(
         if not found:
             return Counted({}, (BUSY,))
         chosen, stop = found[-1]
+    written()
     tables = _digests(session, chosen)
     if set(tables) - locked:
         return Counted({}, ("Tables were made while the rows were counted.",))

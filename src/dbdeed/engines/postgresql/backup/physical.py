@@ -41,7 +41,7 @@ from dbdeed.engines.postgresql.session import connect
 from dbdeed.engines.recovering import BackupFacts
 from dbdeed.engines.seam import Target
 from dbdeed.errors import InvalidInput
-from dbdeed.progress import took
+from dbdeed.progress import settled, took
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,20 +105,21 @@ class Physical:
             write_base(programs, target, source, folder, task, parent=parent)
         copied = _now()
         with progress.step("Count the rows"):
-            counted = count_exactly(session, target, programs, folder, folder / CLUSTER / "pg_wal")
-        log = log_range(folder, source)
+            log = folder / CLUSTER / "pg_wal"
+            counted = count_exactly(session, target, programs, folder, log, written=lambda: settled(progress))
+        covered = log_range(folder, source)
         return BackupFacts(
             started=started,
             finished=_now(),
             # What was committed while the files were copied may be in or not; what was before is in. Counted
             # rows are of a moment after the copy, and the log up to there is in the backup.
             consistent_at=started if counted.notes else copied,
-            position=log.end if log is not None else "",
+            position=covered.end if covered is not None else "",
             size=size_of(folder),
             engine_version=session.version,
             tables=counted.tables,
             notes=(*counted.notes, *unlogged_notes(session)),
-            log=log,
+            log=covered,
         )
 
     def verify(self, folder: Path, facts: BackupFacts) -> list[str]:  # noqa: ARG002 - the seam's
