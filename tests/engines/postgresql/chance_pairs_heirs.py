@@ -73,6 +73,13 @@ PAIRS = {
         "ALTER TABLE d ALTER b SET NOT NULL; CREATE TABLE e (a integer CONSTRAINT y NOT NULL);"
         "CREATE TABLE f () INHERITS (p); ALTER TABLE f ADD PRIMARY KEY (a)",
     ),
+    "a table comes below columns that it has not, and that must have values": (
+        "CREATE TABLE p (a integer NOT NULL DEFAULT 7, CHECK (a > 2)); CREATE TABLE q (b text NOT NULL);"
+        "CREATE TABLE h (z integer); CREATE TABLE i (z integer); CREATE TABLE j (z integer)",
+        "CREATE TABLE p (a integer NOT NULL DEFAULT 7, CHECK (a > 2)); CREATE TABLE q (b text NOT NULL);"
+        "CREATE TABLE h (z integer) INHERITS (p); CREATE TABLE i (z integer) INHERITS (p);"
+        "ALTER TABLE i ALTER a SET DEFAULT 3; CREATE TABLE j (z integer) INHERITS (q)",
+    ),
     "not null, not valid, above an heir, 18": (
         f"{_NULLABLE} CREATE TABLE c () INHERITS (p); ALTER TABLE c ADD CONSTRAINT x NOT NULL a; {_LATE}"
         "CREATE TABLE q (a integer, b integer) PARTITION BY LIST (b); ALTER TABLE q ADD NOT NULL a NOT VALID",

@@ -293,7 +293,7 @@ def _dangers(new: Column, context: Context, *, rewrites: bool, counted: bool) ->
         yield pauses(f"Rows that {new.table_sql} has all get one value, that of the moment of the change.")
     if rewrites:
         yield rewriting(f"{new.table_sql} and its indexes are written anew under an exclusive lock.")
-    valued = _gives_value(new.default) or new.identity is not None or counted
+    valued = gives_value(new.default) or new.identity is not None or counted
     if new.not_null and new.not_null_validated and not (valued or context.value_for(new.id)):
         yield may_fail(
             f"{new.table_sql} must be empty: the new column has no value for its rows. Give them one with "
@@ -307,7 +307,7 @@ def _dangers(new: Column, context: Context, *, rewrites: bool, counted: bool) ->
         )
 
 
-def _gives_value(default: str) -> bool:
+def gives_value(default: str) -> bool:
     return bool(default) and _NULL.fullmatch(default) is None
 
 

@@ -19,8 +19,10 @@ from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.postgresql.conversion import conversion, keeps_values
 from dbdeed.engines.postgresql.kinds import column_alter, column_create, heir_not_null
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns, dropped, reading
+from dbdeed.engines.postgresql.online.column import may_be_refused, reads_itself
 from dbdeed.engines.postgresql.online.names import aside
 from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.volatility import is_volatile
 from dbdeed.engines.postgresql.writing import exclusive, loses, may_fail, rewriting, step
 
 if TYPE_CHECKING:
@@ -359,7 +361,7 @@ def _made_anew(heir: _Heir) -> Iterator[Step]:
     for name in moved:
         rename = f"{head} RENAME COLUMN {ident(name)} TO {ident(aside(name))}"
         yield exclusive(rename, heir.new.id)
-    adds = [f"ADD COLUMN {column_create.definition(_bare(heir.wanted[name]))}" for name in heir.anew]
+    adds = [f"ADD COLUMN {column_create.definition(_handed(heir, name))}" for name in heir.anew]
     copied = [name for name in moved if not heir.wanted[name].generated]
     adds += [f"ADD COLUMN {ident(aside(name))} {_typed(heir.was[name])}" for name in copied]
     if adds:
@@ -373,6 +375,18 @@ def _made_anew(heir: _Heir) -> Iterator[Step]:
         yield exclusive(f"{above} {drops}", heir.new.id)
     for name in moved:
         yield exclusive(f"{head} DROP COLUMN {ident(aside(name))}", heir.new.id)
+
+
+def _handed(heir: _Heir, name: str) -> Column:
+    """A column as the stand-in hands it down; a new one with its default, for the rows that are there."""
+    wanted = heir.wanted[name]
+    bare, context = _bare(wanted), heir.context
+    if name in heir.was or wanted.generated or not column_create.gives_value(wanted.default):
+        return bare
+    late = may_be_refused(wanted, context) or reads_itself(wanted, context)
+    if late or is_volatile(wanted.default, context.target):
+        return bare
+    return msgspec.structs.replace(bare, default=wanted.default)
 
 
 def _computed_no_more(heir: _Heir) -> Iterator[Step]:
@@ -414,8 +428,11 @@ def _not_nulls_and_checks(heir: _Heir) -> Iterator[Step]:
         above = _above_not_null(heir, name)
         if above is None or (name in heir.held and _as_held(heir, name).not_null):
             continue
+        was = heir.was.get(name)
+        filled = was.not_null if was is not None else bool(_handed(heir, name).default)
+        fails = () if filled else (may_fail(f"{heir.new.sql_name}.{ident(name)} may hold NULLs."),)
         clause = f"ALTER COLUMN {ident(name)} SET NOT NULL"
-        yield step(f"{head} {clause}", heir.new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True)
+        yield step(f"{head} {clause}", heir.new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=fails)
     own = [name for name in heir.wanted if name not in (*heir.held, *heir.anew) and _comes_below(heir, name)]
     comes = [name for name in heir.comes if not _stays(heir, name)]
     if not comes:
@@ -426,7 +443,8 @@ def _not_nulls_and_checks(heir: _Heir) -> Iterator[Step]:
     yield from _named_not_nulls(heir, early=False)
     for name in comes:
         text = f"{head} ADD CONSTRAINT {ident(name)} {heir.comes[name].definition}"
-        yield step(text, heir.new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True)
+        refuses = may_fail(f"Rows of {heir.new.sql_name} may not pass the check.")
+        yield step(text, heir.new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=(refuses,))
 
 
 def _named_not_nulls(heir: _Heir, *, early: bool) -> Iterator[Step]:
@@ -474,7 +492,7 @@ def _own(heir: _Heir) -> Iterator[Step]:
     """What the table itself says of columns that come from above."""
     for name in (*heir.held, *heir.anew):
         wanted = heir.wanted[name]
-        there = heir.was[name] if name in heir.held else _bare(wanted)
+        there = heir.was[name] if name in heir.held else _handed(heir, name)
         if heir.context.target.version[0] >= 18:
             there = msgspec.structs.replace(there, not_null=there.not_null or wanted.not_null)
         elif _above_not_null(heir, name) is not None:
