@@ -63,6 +63,30 @@ READING = {
     ),
 }  # fmt: skip
 
+
+def _depending(integer: str, text: str, labels: str, heir: str) -> str:
+    return (
+        "CREATE EXTENSION hstore; CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql"
+        f" AS 'BEGIN RETURN NEW; -- {text}\nEND';"
+        "ALTER FUNCTION f() DEPENDS ON EXTENSION hstore;"
+        f"CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1 {text}'; ALTER PROCEDURE p() DEPENDS ON EXTENSION hstore;"
+        f"CREATE TYPE e AS ENUM ({labels}); CREATE TABLE t (a {integer}, b {integer} UNIQUE, c e);"
+        "CREATE INDEX i ON t (a); ALTER INDEX i DEPENDS ON EXTENSION hstore; CREATE INDEX j ON t (c);"
+        "ALTER INDEX j DEPENDS ON EXTENSION hstore; ALTER INDEX t_b_key DEPENDS ON EXTENSION hstore;"
+        f"CREATE TRIGGER y BEFORE {text} ON t FOR EACH ROW EXECUTE FUNCTION f();"
+        "ALTER TRIGGER y ON t DEPENDS ON EXTENSION hstore; CREATE MATERIALIZED VIEW m AS SELECT a FROM t;"
+        f"ALTER MATERIALIZED VIEW m DEPENDS ON EXTENSION hstore; CREATE TABLE h (a integer); CREATE TABLE k {heir};"
+        "CREATE INDEX l ON k (a); ALTER INDEX l DEPENDS ON EXTENSION hstore"
+    )
+
+
+DEPENDING = {
+    "what depends on an extension is replaced, or built anew": (
+        _depending("integer", "UPDATE", "'a', 'b'", "(z integer) INHERITS (h)"),
+        _depending("bigint", "DELETE", "'a'", "(a bigint, z integer)"),
+    ),
+}
+
 REFUSED = {
     "a new column's default is refused by the domain that it is a list of": (
         "CREATE DOMAIN d AS integer CHECK (VALUE < 10); CREATE TABLE t (a integer); CREATE TABLE u ()",
@@ -123,4 +147,4 @@ TURNED = {
     ),
 }  # fmt: skip
 
-PAIRS = {**TURNED, **ROWS, **REFUSED, **CALLS, **COMPUTED, **READING}
+PAIRS = {**TURNED, **ROWS, **REFUSED, **CALLS, **COMPUTED, **READING, **DEPENDING}

@@ -15,6 +15,7 @@ from dbdeed.engines.postgresql.conversion import Conversion, conversion, keeps_v
 from dbdeed.engines.postgresql.kinds import (
     column_below,
     column_create,
+    dependence,
     heir_not_null,
     key_column,
     sequence_write,
@@ -541,7 +542,7 @@ def _disturbed(old: Column, change: Conversion, context: Context) -> frozenset[O
 
     It makes indexes, constraints and statistics anew from their text; between types that are no family that
     text need not fit, so those with expressions, and foreign keys, are taken down as well. So are those of
-    which more is to be said than their text.
+    which more is to be said than their text; what depends on an extension only says so again.
     """
     found = set()
     changing = (old.id, *column_create.columns_below(old, context.current))
@@ -552,6 +553,8 @@ def _disturbed(old: Column, change: Conversion, context: Context) -> frozenset[O
                 found.add(one)
         elif one.kind not in _REBUILT or _must_fall(there, change, context):
             found.add(one)
+        else:
+            found |= dependence.lost(one, context.current)
     return frozenset(found)
 
 

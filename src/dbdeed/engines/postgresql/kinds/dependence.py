@@ -68,4 +68,9 @@ def alter(_old: Dependence, _new: Dependence, _: Context) -> Alteration | None:
     return Alteration(())
 
 
+def lost(of: ObjectId, catalog: Catalog) -> frozenset[ObjectId]:
+    """What is lost of an object that PostgreSQL replaces or makes anew by itself."""
+    return frozenset(child.id for child in catalog.children.get(of, ()) if child.id.kind == "dependence")
+
+
 KINDS = (Kind("dependence", Dependence, create, drop, alter),)

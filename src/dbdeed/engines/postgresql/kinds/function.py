@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds import dependence
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -100,7 +101,7 @@ def drop(old: Function, context: Context) -> tuple[Step, ...]:
     return (step(f"DROP {old.word}{' IF EXISTS' * of_type} {old.sql_name}", old.id),)
 
 
-def alter(old: Function, new: Function, _: Context) -> Alteration | None:
+def alter(old: Function, new: Function, context: Context) -> Alteration | None:
     named = len(old.names) == len(new.names) and all(
         was == wanted or was.endswith(":") for was, wanted in zip(old.names, new.names, strict=True)
     )
@@ -108,7 +109,7 @@ def alter(old: Function, new: Function, _: Context) -> Alteration | None:
         return None
     if old.defaults > new.defaults:
         return None
-    return Alteration((step(new.definition, new.id),))
+    return Alteration((step(new.definition, new.id),), dependence.lost(old.id, context.current))
 
 
 KINDS = (Kind("function", Function, create, drop, alter),)

@@ -322,6 +322,8 @@ def _local(heir: _Heir) -> Fitted:
             steps += way.steps
             covers += [column.id, *way.covers]
             disturbs |= way.disturbs
+            if was.type != wanted.type:
+                disturbs.update(reading(was, heir.context))
         elif not _only_own(heir.old, name, heir.context.current):
             making = column_create.create(wanted, heir.context)
             steps += [*dropped(was, heir.context), *making.steps]

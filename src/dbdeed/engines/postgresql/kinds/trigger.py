@@ -9,6 +9,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds import dependence
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -143,7 +144,8 @@ def alter(old: Trigger, new: Trigger, context: Context) -> Alteration | None:
         return None
     text = new.definition.replace("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER", 1)
     making = step(text, new.id, LockLevel.SHARE_ROW_EXCLUSIVE)
-    return Alteration((making, *(_states(new, context) if new.on == "table" else ())))  # a view's has none
+    states = _states(new, context) if new.on == "table" else ()  # a view's has none
+    return Alteration((making, *states), dependence.lost(old.id, context.current))
 
 
 KINDS = (Kind("trigger", Trigger, create, drop, alter),)
