@@ -200,3 +200,11 @@ def literal(text: str) -> str:
     if "\\" in quoted:
         return "E'" + quoted.replace("\\", "\\\\") + "'"
     return f"'{quoted}'"
+
+
+def block(body: str, name: str) -> str:
+    """A DO statement around a body; `name` stands in its quotes."""
+    tag = f"${name}$"
+    while tag in body:
+        tag = tag[:-1] + "_$"
+    return f"DO {tag}\n{body}\n{tag}"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.choosing import index_name
-from dbdeed.engines.postgresql.quoting import ident, qualified
+from dbdeed.engines.postgresql.online.names import free_relation
+from dbdeed.engines.postgresql.quoting import block, ident, literal, qualified
 from dbdeed.engines.postgresql.writing import exclusive
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def handed_down(table: Any, context: Context) -> Handed:
         for one in context.target.children.get(table.id, ())
         if one.id.kind in ("index", "constraint") and _above(one)
     ]
-    return _named(found)
+    return _named(found, context)
 
 
 def takes_along(one: Any, context: Context) -> Iterable[ObjectId]:
@@ -103,7 +104,7 @@ def below(above: Object, context: Context) -> Handed:
             table: Any = context.current.objects.get(_table_of(one))
             if table is not None:
                 (found if table.partition_of == _stands_under(one, context) else joining).append(one)
-    named = _named(found)
+    named = _named(found, context)
     return replace(named, covers=(*named.covers, *(one.id for one in joining)))
 
 
@@ -132,7 +133,7 @@ def taken_on(table: Any, context: Context) -> tuple[Step, ...]:
     """For a table that was attached: the names of what that made."""
     children = context.target.children.get(table.id, ())
     found = [one for one in children if one.id.kind in ("index", "constraint") and _above(one)]
-    return _named([one for one in found if one.id not in context.current.objects]).steps
+    return _named([one for one in found if one.id not in context.current.objects], context).steps
 
 
 def _stands_under(one: Any, context: Context) -> tuple[str, ...]:
@@ -140,22 +141,53 @@ def _stands_under(one: Any, context: Context) -> tuple[str, ...]:
     return table.partition_of  # type: ignore[no-any-return]
 
 
-def _named(found: Sequence[Object]) -> Handed:
-    steps: list[Step] = []
-    covers: list[ObjectId] = []
-    for one in found:
-        covers.append(one.id)
-        steps.extend(_rename(one))
-    return Handed(tuple(steps), tuple(covers), tuple(found))
+def _named(found: Sequence[Any], context: Context) -> Handed:
+    """With the names that they shall have; what PostgreSQL called each is looked up where not sure."""
+    given = [(one.schema, _given(one)) for one in found]
+    unsure = [
+        one
+        for one, name in zip(found, given, strict=True)
+        if given.count(name) > 1 or (name[1] != one.name and _is_taken(name, context))
+    ]
+    steps = [
+        _renamed(one, name, one.name)
+        for one, (_, name) in zip(found, given, strict=True)
+        if one not in unsure and name != one.name
+    ]
+    names = [free_relation(one.schema, one.name, context) for one in unsure]
+    steps += [exclusive(_looked_up(one, name), one.id) for one, name in zip(unsure, names, strict=True)]
+    steps += [_renamed(one, name, one.name) for one, name in zip(unsure, names, strict=True)]
+    return Handed(tuple(steps), tuple(one.id for one in found), tuple(found))
 
 
-def _rename(one: Any) -> Iterable[Step]:
-    if one.id.kind == "index":
-        given = index_name(one.table, one.names, "idx")
-        if given != one.name:
-            yield exclusive(f"ALTER INDEX {qualified(one.schema, given)} RENAME TO {ident(one.name)}", one.id)
-    elif one.type != "foreign":
-        label = {"primary": "pkey", "unique": "key", "exclusion": "excl"}[one.type]
-        given = index_name(one.table, one.names, label)
-        if given != one.name:
-            yield exclusive(f"ALTER INDEX {qualified(one.schema, given)} RENAME TO {ident(one.name)}", one.id)
+def _given(one: Any) -> str:
+    """What PostgreSQL calls it, if nothing else is called so."""
+    label = (
+        {"primary": "pkey", "unique": "key", "exclusion": "excl"}[one.type]
+        if one.id.kind != "index"
+        else "idx"
+    )
+    return index_name(one.table, one.names, label)
+
+
+def _is_taken(name: tuple[str, str], context: Context) -> bool:
+    claim = ("relation", *name)
+    return claim in context.current.claimed or claim in context.target.claimed
+
+
+def _renamed(one: Any, old: str, new: str) -> Step:
+    return exclusive(f"ALTER INDEX {qualified(one.schema, old)} RENAME TO {ident(new)}", one.id)
+
+
+def _looked_up(one: Any, name: str) -> str:
+    """The statement that renames a table's part of the index or key above, whatever that is called."""
+    above = literal(qualified(one.partition_of[0], one.partition_of[-1]))
+    table = literal(qualified(one.schema, one.table))
+    rename = f"'ALTER INDEX %s RENAME TO %I', i.inhrelid::pg_catalog.regclass, {literal(name)}"
+    body = (
+        f"BEGIN\n    EXECUTE (SELECT pg_catalog.format({rename})\n"
+        "    FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_index x ON x.indexrelid = i.inhrelid\n"
+        f"    WHERE i.inhparent = {above}::pg_catalog.regclass"
+        f" AND x.indrelid = {table}::pg_catalog.regclass);\nEND"
+    )
+    return block(body, "name")

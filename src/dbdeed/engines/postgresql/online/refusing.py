@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dbdeed.engines.postgresql.quoting import literal
+from dbdeed.engines.postgresql.quoting import block, literal
 
 
 def refusal(query: str, condition: str, message: str) -> str:
     """The statement that fails where `query` finds a row, with PostgreSQL's name for what is wrong."""
     said = f"RAISE EXCEPTION USING ERRCODE = {literal(condition)}, MESSAGE = {literal(message)};"
     body = f"BEGIN\n    IF EXISTS ({query}) THEN\n        {said}\n    END IF;\nEND"
-    tag = "$look$"
-    while tag in body:
-        tag = tag[:-1] + "_$"
-    return f"DO {tag}\n{body}\n{tag}"
+    return block(body, "look")
