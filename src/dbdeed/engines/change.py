@@ -109,6 +109,8 @@ class Step:
             gone through until nothing is left to fill.
         keeps: what it puts into the archive.
         changes: columns whose values it converts to what may be less; the archive keeps them as they were.
+        joins: how the statement begins where it can be one with others that begin so too: what follows is
+            clauses that a comma may part; "" where it stands alone. Such a step destroys and keeps nothing.
     """
 
     sql: str
@@ -125,6 +127,7 @@ class Step:
     batched: bool = False
     keeps: tuple[Kept, ...] = ()
     changes: tuple[ObjectId, ...] = ()
+    joins: str = ""
 
 
 class Action(StrEnum):
@@ -164,6 +167,7 @@ class Change:
         ahead: it is the first part of an alteration; another one of the object may come after it.
         frees, takes: objects of which it gives its share up, or takes one, as partitions have of the tables
             above: whoever takes waits for those who give up.
+        joined: its statement is one with that of the change before it.
     """
 
     action: Action
@@ -180,3 +184,4 @@ class Change:
     ahead: bool = False
     frees: frozenset[ObjectId] = frozenset()
     takes: frozenset[ObjectId] = frozenset()
+    joined: bool = False

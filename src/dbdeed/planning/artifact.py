@@ -41,11 +41,12 @@ class _Detail(_Wire, frozen=True):
     new: str
 
 
-class _Difference(_Wire, frozen=True):
+class _Difference(_Wire, frozen=True, omit_defaults=True):
     action: Action
     object: _Object
     details: tuple[_Detail, ...]
     because: _Object | None
+    joined: bool = False
 
 
 class _Hazard(_Wire, frozen=True):
@@ -246,6 +247,7 @@ def _differences_data(plan: Plan) -> tuple[_Difference, ...]:
             _Object(*one.object),
             tuple(_Detail(each.attribute, each.old, each.new) for each in one.details),
             _Object(*one.because) if one.because is not None else None,
+            one.joined,
         )
         for one in plan.differences
     )
@@ -338,6 +340,7 @@ def _differences(body: _Plan | _Way) -> tuple[Difference, ...]:
             _id(one.object),
             tuple(Detail(each.attribute, each.old, each.new) for each in one.details),
             _id(one.because) if one.because is not None else None,
+            one.joined,
         )
         for one in body.differences
     )

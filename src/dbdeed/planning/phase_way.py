@@ -9,6 +9,7 @@ from dbdeed.engines.change import Action, Change, HazardKind
 from dbdeed.errors import InvalidInput
 from dbdeed.planning.archive import Keeper, entries_of
 from dbdeed.planning.forms import never_empty
+from dbdeed.planning.joining import as_one
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import Plan, assemble, joined
 from dbdeed.planning.reverse import plan_back, renamed_back
@@ -154,7 +155,7 @@ class Way:
         engine = self.engine
         changes = order_changes(engine.compare(start, end).changes, start, end)
         living = frozenset(one for pair in self.bridge.synced for one in pair)
-        changes = [_unharmed(change, living) for change in changes]
+        changes = as_one([_unharmed(change, living) for change in changes])
         if keeper is not None:
             changes = keeper.keeping(changes, start, end, never_empty)
         plan = assemble(start, end, changes, online=self.online)

@@ -32,12 +32,14 @@ class Difference:
 
     Attributes:
         because: the object whose change makes this one necessary, where nothing about `object` differs.
+        joined: one statement makes it and the difference before it.
     """
 
     action: Action
     object: ObjectId
     details: tuple[Detail, ...] = ()
     because: ObjectId | None = None
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ def assemble(
         target=before if current.objects == target.objects else fingerprint(target),
         groups=tuple(_groups(chosen)),
         differences=tuple(
-            Difference(change.action, change.id, change.details, change.because) for change in changes
+            Difference(change.action, change.id, change.details, change.because, change.joined)
+            for change in changes
         ),
         unmodelled=(
             *(f"current: {one.kind} {one.name}" for one in current.unmodelled),

@@ -17,6 +17,7 @@ from dbdeed.engines.uncollected import uncollected
 from dbdeed.errors import DbdeedError, Refused
 from dbdeed.planning.archive import Keeper, entries_of
 from dbdeed.planning.forms import never_empty, under_old_names
+from dbdeed.planning.joining import as_one
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import assemble, joined
 from dbdeed.planning.reverse import plan_back
@@ -124,7 +125,7 @@ class _Manner:
 def _ordered(
     engine: Engine, current: Catalog, target: Catalog, values: Mapping[ObjectId, Backfill] | None = None
 ) -> list[Change]:
-    return order_changes(engine.compare(current, target, values).changes, current, target)
+    return as_one(order_changes(engine.compare(current, target, values).changes, current, target))
 
 
 def _needs_scratch(rename: Change) -> Refused:

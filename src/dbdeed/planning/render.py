@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.change import Action, LockLevel
@@ -34,7 +34,7 @@ def render_text(plan: Plan) -> str:
         lines += ["", _group_title(group)]
         for planned in group.steps:
             number += 1
-            reason = "" if planned.difference == told else _reason(plan.differences[planned.difference])
+            reason = "" if planned.difference == told else _reason(plan, planned.difference)
             told = planned.difference
             lines += _statement(number, planned.step, reason)
     if plan.destroys:
@@ -99,7 +99,7 @@ def _scripts(plan: Plan, engine: Engine) -> Iterable[str]:
         for planned in group.steps:
             if planned.difference != told:
                 told = planned.difference
-                reason = _reason(plan.differences[told])
+                reason = _reason(plan, told)
                 yield from (f"-- {one}" for one in [reason] if one)
             yield from (f"-- {note}" for note in _notes(planned.step))
             yield ended(engine.script(planned.step))
@@ -112,7 +112,7 @@ def annotated(plan: Plan, group: Group, told: int = -1) -> Iterable[tuple[Step, 
     `told`: the difference that the last step before the group was about; it is not told again.
     """
     for planned in group.steps:
-        reason = "" if planned.difference == told else _reason(plan.differences[planned.difference])
+        reason = "" if planned.difference == told else _reason(plan, planned.difference)
         told = planned.difference
         yield planned.step, tuple(one for one in (reason, *_notes(planned.step)) if one)
 
@@ -168,8 +168,14 @@ def _cost(step: Step) -> str:
     return ", ".join(parts)
 
 
-def _reason(difference: Difference) -> str:
-    """Why a statement is there; empty where the statement itself says it: a new table is created."""
+def _reason(plan: Plan, number: int) -> str:
+    """Why a statement is there: for a difference, and for those that are made with it."""
+    with_it = takewhile(lambda one: one.joined, islice(plan.differences, number + 1, None))
+    return "; ".join(map(_why, (plan.differences[number], *with_it)))
+
+
+def _why(difference: Difference) -> str:
+    """Empty where the statement itself says it: a new table is created."""
     plain = difference.action in (Action.CREATE, Action.DROP)
     if plain and not difference.details and difference.because is None:
         return ""

@@ -15,6 +15,7 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action, Change, Detail, Form
 from dbdeed.planning.archive import RETURNED, Entry, Keeper, marked
 from dbdeed.planning.forms import never_empty
+from dbdeed.planning.joining import as_one
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import Data, Return, assemble, joined
 from dbdeed.planning.running import require_equal, run_groups
@@ -193,7 +194,7 @@ def _run(
     asked: tuple[Empty, Few],
 ) -> Plan:
     """Plan one part of the way, and go it in the scratch."""
-    changes = order_changes(engine.compare(start, end).changes, start, end)
+    changes = as_one(order_changes(engine.compare(start, end).changes, start, end))
     empty, few = asked
     plan = assemble(start, end, keeper.keeping(changes, start, end, few), empty)
     run_groups(engine, session, plan.groups)

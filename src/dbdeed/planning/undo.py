@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dbdeed.errors import Refused
 from dbdeed.planning.archive import HERE, Keeper
 from dbdeed.planning.forms import never_empty
+from dbdeed.planning.joining import as_one
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import assemble
 from dbdeed.planning.proof import rebuild
@@ -102,7 +103,7 @@ def plan_undo(
         rebuild(engine, session, target)
         reached = _renamed(engine, session, renames, target, current)
         keeper = Keeper(engine, _PAST, known=here)
-        changes = order_changes(engine.compare(reached, current).changes, reached, current)
+        changes = as_one(order_changes(engine.compare(reached, current).changes, reached, current))
         past = assemble(reached, current, keeper.keeping(changes, reached, current, never_empty))
         run_groups(engine, session, past.groups)
         require_equal(engine, engine.inspect(session), current, past)

@@ -104,7 +104,8 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
         if form is not None:
             steps = [*form.clearing, *(replace(one, online=()) for one in steps)]
             online = form.steps
-        steps.append(replace(making, lock=_lock(new, clauses), online=online))
+        joins = f"{head} " if change is not None else ""
+        steps.append(replace(making, lock=_lock(new, clauses), online=online, joins=joins))
     steps += _named_not_null(was, new, context)
     if counting:
         steps.append(step(f"ALTER TABLE {new.table_sql} {counting[0]}", new.id, LockLevel.ACCESS_EXCLUSIVE))
