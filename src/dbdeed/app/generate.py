@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dbdeed.progress import SILENT
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dbdeed.document.architecture import Architecture
+    from dbdeed.document.findings import Finding
     from dbdeed.models.blueprint import Blueprint
     from dbdeed.models.model import DataModel
     from dbdeed.models.query import QueryShape
@@ -27,12 +28,14 @@ class GenerateResult:
         removed: of models that are no more.
         unchanged: they were as they should be.
         different: with `check`: what a run would write, remove, or find edited by hand.
+        findings: of a document: what nothing was generated of, though somebody may have meant it to be.
     """
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
     unchanged: tuple[str, ...]
     different: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 def generate(
@@ -85,10 +88,11 @@ def generate_for(
     """Generate for a document; raises as `generate`, and for what is wrong with the document itself."""
     from dbdeed.app.reading import read_model
     from dbdeed.app.sound import require_sound
+    from dbdeed.rules.query_outside_section import outside
 
     reading = read_model(document, progress=progress)
     require_sound(reading.query_findings)
-    return generate(
+    result = generate(
         reading.model,
         reading.architecture,
         reading.project.root,
@@ -97,3 +101,4 @@ def generate_for(
         check=check,
         force=force,
     )
+    return replace(result, findings=tuple(outside(reading.architecture)))

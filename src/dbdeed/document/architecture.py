@@ -254,10 +254,16 @@ class AccessLayer(Struct, frozen=True):
 
 
 class QueryStrategy(Struct, frozen=True):
+    """Query Strategy.
+
+    `strays` are headings of queries, with SQL, in other sections, where they declare nothing.
+    """
+
     orm: Setting[Orm]
     transactions: Setting[Transactions]
     optimization: Setting[Optimization]
     queries: tuple[DeclaredQuery, ...]
+    strays: tuple[DeclaredQuery, ...] = ()
 
 
 class Migrations(Struct, frozen=True):

@@ -25,7 +25,7 @@ from dbdeed.document.markdown import parse_blocks
 from dbdeed.document.outline import Part, assign_sections, cut, prune
 from dbdeed.document.placeholders import find_code_placeholders, find_placeholders
 from dbdeed.document.sections.models import read_models
-from dbdeed.document.sections.queries import is_query, read_queries
+from dbdeed.document.sections.queries import is_query, read_queries, stray_queries
 from dbdeed.document.sections.recovery import plan_place
 from dbdeed.document.sections.schema import read_schema
 from dbdeed.document.settings import SectionKeys, read_setting, read_steps, section_keys
@@ -36,7 +36,7 @@ from dbdeed.document.values.problem import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dbdeed.document.architecture import GeneratedBlock
+    from dbdeed.document.architecture import DeclaredQuery, GeneratedBlock
     from dbdeed.document.links import OpenLink
 
 
@@ -100,7 +100,7 @@ def _architecture(
         erd_place=_erd_place(own),
         schema=read_schema(by_section[keys.SCHEMA]),
         access=_access(found[keys.ACCESS]),
-        queries=_query_strategy(found[keys.QUERIES], queries),
+        queries=_query_strategy(found[keys.QUERIES], queries, stray_queries(parts)),
         migrations=_migrations(found[keys.MIGRATIONS]),
         recovery=_recovery(found[keys.RECOVERY], plan_place(by_section[keys.RECOVERY])),
         placeholders=tuple(_placeholders(source, blocks, generated, inclusion)),
@@ -150,12 +150,15 @@ def _access(found: SectionKeys) -> AccessLayer:
     )
 
 
-def _query_strategy(found: SectionKeys, queries: tuple[object, ...]) -> QueryStrategy:
+def _query_strategy(
+    found: SectionKeys, queries: tuple[DeclaredQuery, ...], strays: tuple[DeclaredQuery, ...]
+) -> QueryStrategy:
     return QueryStrategy(
         orm=read_setting(found, "ORM Usage", grammar.parse_orm),
         transactions=read_setting(found, "Transaction Management", grammar.parse_transactions),
         optimization=read_setting(found, "Query Optimization", grammar.parse_optimization),
-        queries=queries,  # type: ignore[arg-type]
+        queries=queries,
+        strays=strays,
     )
 
 

@@ -53,6 +53,7 @@ _MODULES = (
     "table_without_sql",
     "syntax_newer_than_version",
     "query_without_budget",
+    "query_outside_section",
     # What the engine makes of the SQL
     "table_heading",
     "model_without_table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ def command(document: Path, check: bool, force: bool, format_: str, quiet: bool)
         dbdeed generate
         dbdeed generate --check
     """
+    from dbdeed.app.findings_output import finding_text
     from dbdeed.app.generate import generate_for
     from dbdeed.cli.output import json_object
     from dbdeed.cli.progress import open_progress
@@ -37,8 +39,19 @@ def command(document: Path, check: bool, force: bool, format_: str, quiet: bool)
     ok = not result.different
     if format_ == "json":
         written, removed, different = map(list, (result.written, result.removed, result.different))
-        print(json_object("generate", ok=ok, written=written, removed=removed, different=different))
+        print(
+            json_object(
+                "generate",
+                ok=ok,
+                findings=result.findings,
+                written=written,
+                removed=removed,
+                different=different,
+            )
+        )
     else:
+        for finding in result.findings:
+            print(finding_text(finding), file=sys.stderr)
         print(_text(result))
     raise SystemExit(0 if ok else 1)
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dbdeed.document import keys
 from dbdeed.document.architecture import DeclaredQuery
 from dbdeed.document.blocks import Paragraph, walk
 from dbdeed.document.inline import plain
@@ -59,6 +60,7 @@ _LIMIT = re.compile(
     r"^\s*(?:within|under|below|at\s+most|no\s+more\s+than|less\s+than|max(?:imum)?\.?|up\s+to|reads?|<=?|≤)\s*",
     re.IGNORECASE,
 )
+_HEADED = re.compile(r"\s*(?:[\d.]+\s+)?query\s*[:：]", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d]\w*")
 _ROWS = re.compile(r"\s*rows?(?:\s+(?:read|scanned|returned))?\s*$", re.IGNORECASE)
 
@@ -97,6 +99,17 @@ def read_queries(parts: Sequence[Part]) -> tuple[tuple[DeclaredQuery, ...], list
             queries.append(query)
             problems.extend(wrong)
     return tuple(queries), problems
+
+
+def stray_queries(parts: Sequence[Part]) -> tuple[DeclaredQuery, ...]:
+    """What is headed `Query: name` and has SQL, but stands in another section."""
+    return tuple(
+        _query(entry)[0]
+        for index, part in enumerate(parts)
+        if part.section != keys.QUERIES and _HEADED.match(part.title) and is_query(part)
+        for entry in [entry_at(parts, index)]
+        if any(True for one in entry.parts for _ in code_blocks(one, part.title))
+    )
 
 
 def _query(entry: Entry) -> tuple[DeclaredQuery, list[tuple[Place, Problem]]]:
