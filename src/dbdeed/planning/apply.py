@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from dbdeed.engines.faults import LockTimeout
-from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Unavailable
+from dbdeed.errors import DbdeedError, InvalidInput, OurFault, Refused, Unavailable
 from dbdeed.planning.archive import FROM_FILES, entries
 from dbdeed.planning.filling import Pace, fill_all
 from dbdeed.planning.journal import Journal, PlanState, StepState
@@ -46,7 +46,7 @@ class StepFailed(Unavailable):
     default_code = "step-failed"
 
 
-class StateChanged(Unavailable):
+class StateChanged(Refused):
     """The database is no longer what the plan was made for."""
 
     default_code = "state-changed"
@@ -170,8 +170,8 @@ def apply_plan(
     journal = Journal(engine, session)
     with engine.exclusive(session):
         if plan.empty:
-            if journal.unfinished():
-                journal.close_unfinished(engine.inspect(session), now())
+            if target is None or journal.unfinished():  # from a file it may be of long ago
+                journal.close_unfinished(_require_state(engine, session, plan), now())
             return Applied("", 0, 0)
         with progress.step("Reading the database once more"):
             current = _require_state(engine, session, plan)
