@@ -81,7 +81,7 @@ def test_undo_shows_and_does_and_tells(lamps: Path, capsys: pytest.CaptureFixtur
     assert done["undone"][0]["applied"]
     with closing(sqlite3.connect("lamps.db")) as connection:
         assert connection.execute("SELECT * FROM lamps").fetchall() == [(1, "bright")]
-    assert said(capsys, "undo", "zzz", "--yes", "-q", code=2) == ""
+    assert said(capsys, "undo", "--plan", "zzz", "--yes", "-q", code=2) == ""
 
 
 def test_purge_asks_and_takes_what_is_old(lamps: Path, capsys: pytest.CaptureFixture[str]) -> None:

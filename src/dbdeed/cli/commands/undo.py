@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,19 +9,15 @@ import click
 from dbdeed.cli import options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dbdeed.app.undo import Undone, UndoResult
     from dbdeed.planning.plan import Plan
 
 
 @click.command()
-@click.argument("plan", default="", metavar="[PLAN-ID]")
-@click.option(
-    "--document",
-    type=click.Path(path_type=Path),
-    default=Path("DATABASE.md"),
-    metavar="PATH",
-    help="The document whose database is meant.",
-)
+@options.document
+@click.option("--plan", default="", metavar="ID", help="This one, not the last; `dbdeed archive` lists them.")
 @options.database
 @options.scratch
 @click.option("--dry-run", is_flag=True, help="Show the way back, and change nothing.")
@@ -32,8 +27,8 @@ if TYPE_CHECKING:
 @options.formats("text", "json")
 @options.quiet
 def command(
-    plan: str,
     document: Path,
+    plan: str,
     database: str,
     scratch: str,
     dry_run: bool,
@@ -45,14 +40,14 @@ def command(
 ) -> None:
     """Take back what a plan did, with the data that the archive has.
 
-    Without an id the last plan that was applied and not yet undone is meant; one that went on from an
+    Without --plan the last one that was applied and not yet undone is meant; one that went on from an
     interrupted plan takes that back too. The way back is proven before it runs. What it removes in turn
     needs --allow with its name, and is kept in the archive. The document stays as it is.
 
     Examples:
         dbdeed undo --dry-run
         dbdeed undo --yes
-        dbdeed undo 3f2a91 --allow orders.note
+        dbdeed undo --plan 3f2a91 --allow orders.note
     """
     from dbdeed.app.apply import Consent
     from dbdeed.app.undo import undo as run
