@@ -143,6 +143,7 @@ def _opened(
         database=database,
         environment=os.environ if environment is None else environment,
         progress=progress,
+        reading=True,  # where there is none yet, there is nothing to purge either
     ) as target:
         session = engine.connect(target)
         try:

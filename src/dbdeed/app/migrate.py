@@ -106,7 +106,9 @@ def status(
         InvalidInput: the document or a migration cannot be read.
         Unavailable: no database.
     """
-    with open_workshop(document, database=database, environment=environment, progress=progress) as shop:
+    with open_workshop(
+        document, database=database, environment=environment, progress=progress, reading=True
+    ) as shop:
         lines = where_all_stand(shop.desk, shop.files)
         return StatusResult(
             shop.files.format.name,

@@ -71,7 +71,12 @@ def migrate_explain(
         Unavailable: no database, no scratch.
     """
     with open_workshop(
-        document, database=database, scratch=scratch, environment=environment, progress=progress
+        document,
+        database=database,
+        scratch=scratch,
+        environment=environment,
+        progress=progress,
+        reading=True,
     ) as shop:
         meant = _meant(shop, file)
         lines = where_all_stand(shop.desk, shop.files)

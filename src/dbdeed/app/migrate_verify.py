@@ -106,7 +106,9 @@ def _summed(shelf: Shelf) -> list[str]:
 def _history(
     document: Path, database: str, environment: Mapping[str, str], progress: Progress
 ) -> tuple[list[str], str]:
-    with open_workshop(document, database=database, environment=environment, progress=progress) as shop:
+    with open_workshop(
+        document, database=database, environment=environment, progress=progress, reading=True
+    ) as shop:
         lines = where_all_stand(shop.desk, shop.files)
         found = [f"{one.version} {one.description} {what}. {hint}" for one, what, hint in problems_of(lines)]
         return found, shop.database

@@ -155,8 +155,9 @@ def open_workshop(
     scratch: str = "",
     environment: Mapping[str, str] | None = None,
     progress: Progress = SILENT,
+    reading: bool = False,
 ) -> Iterator[Workshop]:
-    """Read a project's migrations and open the live database.
+    """Read a project's migrations and open the live database; `reading` as in `open_site`.
 
     Raises:
         InvalidInput: the document or a migration cannot be read, or the database is another system's.
@@ -170,7 +171,13 @@ def open_workshop(
     with progress.step("Reading the migrations"):
         files = read_files(engine, format_of(architecture), project.root)
     with open_site(
-        project, architecture, database=database, scratch=scratch, environment=environment, progress=progress
+        project,
+        architecture,
+        database=database,
+        scratch=scratch,
+        environment=environment,
+        progress=progress,
+        reading=reading,
     ) as site:
         yield workshop_for(site, files, environment)
 

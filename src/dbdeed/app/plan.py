@@ -91,7 +91,13 @@ def plan(
     architecture = read_architecture(project)
     checked(project, architecture)
     with open_site(
-        project, architecture, database=database, scratch=scratch, environment=environment, progress=progress
+        project,
+        architecture,
+        database=database,
+        scratch=scratch,
+        environment=environment,
+        progress=progress,
+        reading=True,
     ) as site:
         return plan_for(site)
 

@@ -66,6 +66,7 @@ def open_site(
     environment: Mapping[str, str] | None = None,
     progress: Progress = SILENT,
     keep_running: bool = False,
+    reading: bool = False,
 ) -> Iterator[Site]:
     """Find and open the document's database.
 
@@ -77,6 +78,7 @@ def open_site(
         environment: of the process.
         progress: where steps are announced.
         keep_running: leave an embedded server that this started running afterwards.
+        reading: nothing will be written, so that no embedded file is made where there is none.
 
     Raises:
         InvalidInput: no database system, a bad URL, a server of another version than the document's.
@@ -93,6 +95,7 @@ def open_site(
         environment=environment,
         progress=progress,
         keep_running=keep_running,
+        reading=reading,
     ) as target:
         session = engine.connect(target)
         try:
@@ -128,8 +131,12 @@ def open_target(
     environment: Mapping[str, str],
     progress: Progress,
     keep_running: bool = False,
+    reading: bool = False,
 ) -> Iterator[Target]:
-    """The document's database without a session; starts the embedded server where that is meant."""
+    """The document's database without a session; starts the embedded server where that is meant.
+
+    The parameters are those of `open_site`.
+    """
     chosen = chosen_target(database, environment, architecture)
     project.prepare()
     left_out = history_tables(project, architecture, engine)
@@ -138,7 +145,7 @@ def open_target(
         return
     server = engine.embedded(project.root, wanted_version(architecture))
     was_running = server.running
-    target = server.start(progress)
+    target = server.start(progress, reading=reading)
     try:
         yield replace(target, left_out=left_out)
     finally:

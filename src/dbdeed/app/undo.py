@@ -95,7 +95,13 @@ def undo(
     project = open_project(document)
     architecture = read_architecture(project)
     with open_site(
-        project, architecture, database=database, scratch=scratch, environment=environment, progress=progress
+        project,
+        architecture,
+        database=database,
+        scratch=scratch,
+        environment=environment,
+        progress=progress,
+        reading=dry_run,
     ) as site:
         terms = replace(terms_of(architecture), target_state=TargetState.AS_TO_BE)
         check_terms(terms, private=site.target.embedded, draft=consent.draft or dry_run)

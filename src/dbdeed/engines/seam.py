@@ -256,8 +256,12 @@ class Bridge:
 class EmbeddedServer(Protocol):
     """The project's own database, kept under `.dbdeed/` (or where its unprivileged user can reach it)."""
 
-    def start(self, progress: Progress) -> Target:
-        """Start it, or find it running; recover from a crash; create what is missing."""
+    def start(self, progress: Progress, *, reading: bool = False) -> Target:
+        """Start it, or find it running; recover from a crash; create what is missing.
+
+        `reading` is for whoever only looks: where an engine can show what is missing as an empty database,
+        nothing is created.
+        """
 
     def stop(self) -> bool:
         """Stop it; False where it was not running."""

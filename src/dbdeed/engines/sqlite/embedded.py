@@ -33,8 +33,13 @@ class EmbeddedFile:
         label = self.file.relative_to(self.root.absolute())
         return Target(url=f"sqlite:///{quote(str(self.file))}", label=str(label), embedded=True)
 
-    def start(self, progress: Progress) -> Target:  # noqa: ARG002 - the seam has it
-        """Make the file where it is missing, in WAL mode: readers and a writer do not wait for each other."""
+    def start(self, progress: Progress, *, reading: bool = False) -> Target:  # noqa: ARG002 - the seam has it
+        """Make the file where it is missing, in WAL mode: readers and a writer do not wait for each other.
+
+        To whoever is `reading`, a missing one reads as an empty database, and goes on missing.
+        """
+        if reading and not self.running:
+            return self.target
         try:
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

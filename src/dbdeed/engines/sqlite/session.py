@@ -54,7 +54,7 @@ class SqliteSession:
     def of(cls, target: Target, *, wait: float = _WAIT_SECONDS) -> SqliteSession:
         """Connect to a file. Raises `CannotConnect`."""
         file = file_of(target.url)
-        if not file.exists() and file.parent.is_dir():
+        if not file.exists() and (file.parent.is_dir() or target.embedded):
             session = cls(_connect(":memory:", wait), target.label, file)
             session._absent = True
             return session

@@ -72,8 +72,8 @@ class Embedded:
     root: Path
     version: tuple[int, ...] = ()
 
-    def start(self, progress: Progress) -> Target:
-        """Start it, or find it running; make what is missing.
+    def start(self, progress: Progress, *, reading: bool = False) -> Target:  # noqa: ARG002 - the seam has it
+        """Start it, or find it running; make what is missing: only a server that runs can be read.
 
         Raises:
             Unavailable: no programs, data of another major version, a lock that somebody holds, or a server
