@@ -165,6 +165,7 @@ def test_a_plain_column_is_dropped_without_a_rebuild(bench: Bench) -> None:
         ("a", "a, b INTEGER NOT NULL DEFAULT 3 CHECK (b > 0) -- why\n"),
         ("a", "a, b REFERENCES t (a)"),
         ("'a b', [c d]", "'a b', [c d], `e f`"),
+        ("a DEFAULT '{}'", "a DEFAULT '{}' CHECK (json_valid(a)), b AS (json_extract(a, '$.b')) UNIQUE"),
     ],
 )
 def test_both_ways_with_rows(before: str, after: str, bench: Bench) -> None:
@@ -174,6 +175,27 @@ def test_both_ways_with_rows(before: str, after: str, bench: Bench) -> None:
         bench.apply(session, bench.catalog(f"CREATE TABLE t ({other})"))
         assert session.fetch("SELECT count(*) FROM t") == [(1,)]
         session.close()
+
+
+def test_views_that_call_what_a_module_brings_are_no_hindrance(bench: Bench) -> None:
+    session = bench.open(
+        bench.file(
+            "CREATE VIRTUAL TABLE f USING fts5(a); CREATE TABLE t (a TEXT);"
+            "CREATE VIEW found AS SELECT highlight(f, 0, '<', '>') AS h FROM f WHERE f MATCH 'x';"
+            "CREATE VIEW parts AS SELECT a ->> '$.b' AS b, json_group_array(a) AS list FROM t;"
+            "INSERT INTO f VALUES ('x y'); INSERT INTO t VALUES ('{\"b\": 1}')"
+        )
+    )
+    bench.apply(
+        session,
+        bench.catalog(
+            "CREATE VIRTUAL TABLE f USING fts5(a); CREATE TABLE t (a TEXT NOT NULL);"
+            "CREATE VIEW found AS SELECT highlight(f, 0, '<', '>') AS h FROM f WHERE f MATCH 'x';"
+            "CREATE VIEW parts AS SELECT a ->> '$.b' AS b, json_group_array(a) AS list FROM t"
+        ),
+    )
+    assert session.fetch("SELECT h, b FROM found, parts") == [("<x> y", 1)]
+    session.close()
 
 
 def test_options_both_ways(bench: Bench) -> None:
