@@ -168,6 +168,7 @@ class Change:
         frees, takes: objects of which it gives its share up, or takes one, as partitions have of the tables
             above: whoever takes waits for those who give up.
         joined: its statement is one with that of the change before it.
+        watches: its object acts whenever anything changes, so that it goes before all others and comes last.
     """
 
     action: Action
@@ -185,3 +186,4 @@ class Change:
     frees: frozenset[ObjectId] = frozenset()
     takes: frozenset[ObjectId] = frozenset()
     joined: bool = False
+    watches: bool = False

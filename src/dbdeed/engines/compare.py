@@ -117,6 +117,7 @@ class Kind:
         shares: objects of which one takes a share that another may want: a partition of the tables above.
         steps_aside: the difference for which an object that could stay goes all the same, and comes back.
         disturbs: objects of the current catalog that must be out of the way while a new one is made.
+        watches: its objects act whenever anything changes, as event triggers do.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Kind:
     shares: Callable[[Any, Catalog], Iterable[ObjectId]] | None = None
     steps_aside: Callable[[Any, Context], ObjectId | None] | None = None
     disturbs: Callable[[Any, Context], frozenset[ObjectId]] | None = None
+    watches: bool = False
 
 
 @dataclass
@@ -329,9 +331,10 @@ def _write(work: _Work) -> Iterable[Change]:
 
 def _sharing(work: _Work, change: Change, start: Object | None) -> Change:
     """With what it gives up and takes, from an object as it is at the start."""
-    shares = work.kind(change.id).shares
+    kind = work.kind(change.id)
+    shares = kind.shares
     if shares is None:
-        return change
+        return replace(change, watches=True) if kind.watches else change
     current, target = work.context.current, work.context.target
     was = start if change.action is not Action.CREATE else None
     now = change.new if change.action is not Action.DROP else None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _RANK = {Action.RENAME: 0, Action.DROP: 1, Action.ALTER: 3, Action.CREATE: 4}
 _AT_ONCE = 2
+_LAST = 5
 
 
 class _Bond(IntEnum):
@@ -309,7 +310,11 @@ def _key(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]:
 
 def _rank(graph: _Graph, position: int) -> tuple[int, str, tuple[str, ...], int]:
     change = graph.changes[position]
-    return (_RANK[change.action], change.id.kind, change.id.name, position)
+    kind = change.id.kind
+    if change.watches and change.action is Action.DROP:
+        kind = ""  # before all others
+    rank = _LAST if change.watches and kind else _RANK[change.action]
+    return (rank, kind, change.id.name, position)
 
 
 def _brought_back(changes: Sequence[Change], target: Catalog) -> Iterator[int]:
@@ -323,5 +328,5 @@ def _brought_back(changes: Sequence[Change], target: Catalog) -> Iterator[int]:
     for position, one in enumerate(changes):
         there = one.action is Action.CREATE and (one.because is not None or one.id in dropped)
         slow = any(step.scans or step.rewrites or step.online or not step.transactional for step in one.steps)
-        if there and not slow and not target.mentions.get(one.id):
+        if there and not (slow or one.watches) and not target.mentions.get(one.id):
             yield position

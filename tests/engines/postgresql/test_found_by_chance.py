@@ -1,5 +1,5 @@
 # ruff: noqa: ISC004 - a pair is two texts, and long ones go over several lines
-"""Pairs of schemas that random ones led to (see random_schemas/), each small and with a name.
+"""Pairs of schemas that random ones led to (see random_schemas/) or thought did, each small and with a name.
 
 They are led both ways, with rows and the online forms as well as on empty tables with the plain ones.
 """
@@ -15,6 +15,7 @@ from tests.engines.postgresql import (
     chance_pairs_heirs,
     chance_pairs_keys,
     chance_pairs_routines,
+    devised_pairs,
 )
 from tests.engines.postgresql.random_schemas.ground import ground
 from tests.engines.postgresql.random_schemas.judge import Trial, judge
@@ -259,6 +260,7 @@ _ALL = {
     **chance_pairs_heirs.PAIRS,
     **chance_pairs_keys.PAIRS,
     **chance_pairs_routines.PAIRS,
+    **devised_pairs.PAIRS,
 }
 
 

@@ -236,6 +236,11 @@ PAIRS = {
         "CREATE SUBSCRIPTION s CONNECTION 'host=h dbname=d password=it''s' PUBLICATION p, \"Q\" WITH (connect = false);"
         "COMMENT ON SUBSCRIPTION s IS 'ours'",
     ),
+    "aggregate with a state of C": (
+        "",
+        "CREATE AGGREGATE middle(double precision ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal,"
+        " FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA)",
+    ),
     "subscription in place": (
         "CREATE SUBSCRIPTION s CONNECTION 'dbname=d' PUBLICATION p WITH (connect = false, slot_name = NONE)",
         "CREATE SUBSCRIPTION s CONNECTION 'dbname=d' PUBLICATION q, p WITH (connect = false, slot_name = 'slot',"
@@ -263,6 +268,7 @@ BARRED = {
     "operator class with storage": "operator class",
     "language": "language",
     "access method": "operator class",
+    "aggregate with a state of C": "aggregate",
     "base type": "shell type",
     "base type in place": "shell type",
     "base type anew": "shell type",

@@ -68,4 +68,4 @@ def alter(old: EventTrigger, new: EventTrigger, _: Context) -> Alteration | None
     return Alteration((_state(new),))
 
 
-KINDS = (Kind("event trigger", EventTrigger, create, drop, alter),)
+KINDS = (Kind("event trigger", EventTrigger, create, drop, alter, watches=True),)

@@ -92,8 +92,13 @@ def _query() -> str:
                 AND m.deptype = 'e'
             LEFT JOIN pg_init_privs i ON i.classoid = p.classid AND i.objoid = p.objid AND i.objsubid =
                 p.subid)
-        SELECT l.classid, l.objid, l.subid, CASE WHEN l.member THEN (SELECT upper(o.type) || ' ' || o.identity
-                FROM pg_identify_object(l.classid, l.objid, l.subid) o) END, e.has,
+        SELECT l.classid, l.objid, l.subid, CASE WHEN l.member THEN (SELECT CASE
+                WHEN o.type IN ('view', 'materialized view', 'foreign table') THEN 'TABLE'
+                WHEN o.type = 'aggregate' THEN 'FUNCTION' WHEN o.type = 'server' THEN 'FOREIGN SERVER'
+                ELSE replace(upper(o.type), '-', ' ') END || ' ' || o.identity
+                FROM pg_identify_object(l.classid, l.objid, 0) o) END,
+            CASE WHEN l.member THEN (SELECT attname::text FROM pg_attribute WHERE l.subid > 0 AND
+                attrelid = l.objid AND attnum = l.subid) END, e.has,
             CASE WHEN e.grantee = l.owner THEN 'OWNER' WHEN e.grantee = 0 THEN 'PUBLIC'
                 ELSE coalesce(quote_ident(r.rolname), e.grantee::text) END, e.privilege_type, e.is_grantable
         FROM lists l
@@ -105,10 +110,12 @@ def _query() -> str:
 
 
 def read(reading: Reading) -> None:
-    found: defaultdict[tuple[int, int, int, str | None], tuple[dict[Any, bool], dict[Any, bool]]]
+    found: defaultdict[
+        tuple[int, int, int, tuple[str | None, ...]], tuple[dict[Any, bool], dict[Any, bool]]
+    ]
     found = defaultdict(lambda: ({}, {}))
-    for *address, member, has, grantee, privilege, grantable in reading.fetch(_query()):
-        rights = found[address[0], address[1], address[2], member][0 if has else 1]
+    for *address, member, column, has, grantee, privilege, grantable in reading.fetch(_query()):
+        rights = found[address[0], address[1], address[2], (member, column)][0 if has else 1]
         right = grantee, privilege
         rights[right] = rights.get(right, False) or (grantable and grantee != "OWNER")
     for (classid, objid, subid, member), (rights, default) in found.items():
@@ -122,12 +129,12 @@ def read(reading: Reading) -> None:
 
 
 def _place(
-    reading: Reading, address: tuple[int, int, int], member: str | None
+    reading: Reading, address: tuple[int, int, int], member: tuple[str | None, ...]
 ) -> tuple[ObjectId | None, ObjectId | None]:
-    """What rights are on, and what they stand and fall with; an extension's member is only a phrase."""
-    if member is not None:
+    """What rights are on, and what they stand and fall with; an extension's member is a phrase, and a column."""
+    if member[0] is not None:
         part_of = reading.addresses.get((address[0], address[1], 0))
-        return ObjectId("member", (member,)), part_of
+        return ObjectId("member", tuple(one for one in member if one is not None)), part_of
     if address in reading.views:
         return reading.views[address], reading.relations.get(address[1])
     on = reading.addresses.get(address)
@@ -160,7 +167,7 @@ def _steps(
     one: Privileges, had: Sequence[Entry], wanted: Sequence[Entry], catalog: Catalog
 ) -> tuple[Step, ...]:
     phrase, owner = on_phrase(one.on, catalog), _owner(one, catalog)
-    if one.on.kind != "column":
+    if one.on.kind != "column" and not (one.on.kind == "member" and len(one.on.name) > 1):
         return tuple(step(sql, one.id) for sql in statements(had, wanted, phrase, owner))
     column = f" ({ident(one.on.name[-1])})"
     had = [(grantee, privilege + column, grantable) for grantee, privilege, grantable in had]

@@ -180,7 +180,7 @@ def _without(trees: _Trees, context: Context) -> Context:
 
 def _making(trees: _Trees, context: Context) -> _Made:
     """The new tables, their own indexes before their partitions, which take these over."""
-    from dbdeed.engines.postgresql.kinds import constraint, index
+    from dbdeed.engines.postgresql.kinds import constraint, index, inheritance
 
     steps: list[Step] = []
     after: list[Step] = []
@@ -199,7 +199,9 @@ def _making(trees: _Trees, context: Context) -> _Made:
             if own.id not in covers and not own.partition_of and not elsewhere:
                 create = index.create if own.id.kind == "index" else constraint.create
                 making = create(own, context)
-                (steps if table.form == "partitioned" else after).extend(making.steps)
+                # What is for the table above only must find its partitions there.
+                handed = table.form == "partitioned" and not inheritance.lacking(own, context.target)
+                (steps if handed else after).extend(making.steps)
                 covers.update((own.id, *making.covers))
     return _Made(tuple(steps), tuple(after), frozenset(covers))
 

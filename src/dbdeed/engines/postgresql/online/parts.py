@@ -74,7 +74,8 @@ def parts_of(old: Column, new: Column, context: Context) -> Parts | None:
     found.sequences = column_create.owned(old, context.current)
     if not all(_stays_owned(one, context) for one in found.sequences):
         return None
-    if not {one.id for one in column_create.owned(new, context.target)} <= context.current.objects.keys():
+    # One that comes to it in this plan would go with the column whose place is taken.
+    if not {one.id for one in column_create.owned(new, context.target)} <= {one.id for one in found.sequences}:
         return None
     found.said += _said(old.id, context)
     return found

@@ -44,6 +44,8 @@ _NO_SUPERUSER = (
     "What is made of C functions belongs in an extension, which a document may name."
 )
 
+_SUPERUSERS_ONLY = "transition data type cannot be internal"  # of an aggregate; PostgreSQL has no code for that
+
 _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -201,7 +203,7 @@ class ScratchSession(Session):
         try:
             self._execute(sql)
         except PostgresqlRejected as error:
-            if error.sqlstate == "42501":  # insufficient_privilege
+            if error.sqlstate == "42501" or _SUPERUSERS_ONLY in error.message:  # insufficient_privilege
                 error.code, error.hint = NEEDS_SUPERUSER, error.hint or _NO_SUPERUSER
             raise
 
