@@ -29,4 +29,30 @@ PAIRS = {
         "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT;"
         "CREATE INDEX i ON ONLY p (b); CREATE INDEX j ON p (a)",
     ),
+    "statistics over one expression": (
+        "CREATE TABLE t (a integer, b integer); CREATE STATISTICS s ON (a + b) FROM t; CREATE STATISTICS u ON (a + 1) FROM t",
+        "CREATE TABLE t (a integer, b integer); CREATE STATISTICS s ON (a * b) FROM t; CREATE STATISTICS v ON (b + 1) FROM t",
+    ),
+    "what is said of indexes that partitions have from above": (
+        "",
+        "CREATE TABLE p (a integer NOT NULL, b integer) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT;"
+        "CREATE UNIQUE INDEX i ON p (a) WITH (fillfactor = 50); CREATE INDEX j ON p ((b + 1));"
+        "ALTER TABLE p1 REPLICA IDENTITY USING INDEX p1_a_idx; ALTER INDEX p1_a_idx SET (fillfactor = 70);"
+        "ALTER INDEX p1_expr_idx ALTER COLUMN 1 SET STATISTICS 44; ALTER TABLE p1 CLUSTER ON p1_expr_idx;"
+        "CREATE TABLE k (a integer PRIMARY KEY) PARTITION BY LIST (a); CREATE TABLE k1 PARTITION OF k DEFAULT;"
+        "ALTER TABLE k1 REPLICA IDENTITY USING INDEX k1_pkey; ALTER TABLE k1 CLUSTER ON k1_pkey;"
+        "ALTER INDEX k1_pkey SET (fillfactor = 60)",
+    ),
+    "tables that point to each other survive crashes, and no longer": (
+        "CREATE TABLE a (i integer PRIMARY KEY, b integer); CREATE TABLE b (i integer PRIMARY KEY, a integer REFERENCES a,"
+        " b integer REFERENCES b); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b; CREATE TABLE c (a integer REFERENCES a)",
+        "CREATE UNLOGGED TABLE a (i integer PRIMARY KEY, b integer); CREATE UNLOGGED TABLE b (i integer PRIMARY KEY,"
+        " a integer REFERENCES a, b integer REFERENCES b); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;"
+        "CREATE UNLOGGED TABLE c (a integer REFERENCES a)",
+    ),
+    "the schema public is somebody's": (
+        "CREATE TABLE t (a integer); CREATE SCHEMA s",
+        "CREATE SCHEMA s; ALTER SCHEMA public OWNER TO reader; GRANT CREATE ON SCHEMA public TO PUBLIC",
+    ),
+    "there is no schema public": ("CREATE SCHEMA s; CREATE TABLE t (a integer)", "CREATE SCHEMA s; DROP SCHEMA public"),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.kinds.foreign import HIDDEN
-from dbdeed.engines.postgresql.kinds.owner import Owner
+from dbdeed.engines.postgresql.kinds.owner import PUBLIC, Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,7 +40,9 @@ def as_there(session: Session, current: Catalog, target: Catalog, renames: Itera
     """
     usual = {role for (role,) in session.fetch(_USUAL)}
     said = {one.of for one in target.objects.values() if isinstance(one, Owner)}
-    needless = {key for key, one in target.objects.items() if isinstance(one, Owner) and one.role in usual}
+    needless = {
+        key for key, one in target.objects.items() if isinstance(one, Owner) and _needless(one, usual)
+    }
     names = {change.old.id: change.id for change in renames if change.old is not None}
     target = _as_seen(session, current, target)
     kept = dict(_kept(current, target, names, said))
@@ -48,6 +50,10 @@ def as_there(session: Session, current: Catalog, target: Catalog, renames: Itera
         return target
     objects = {key: one for key, one in target.objects.items() if key not in needless}
     return replace(target, objects={**objects, **kept}, needs=_needs(target, kept, needless))
+
+
+def _needless(one: Owner, usual: set[str]) -> bool:
+    return one.role in usual and one.of != PUBLIC
 
 
 def _as_seen(session: Session, current: Catalog, target: Catalog) -> Catalog:

@@ -257,8 +257,8 @@ def _connect(place: str, wait: float) -> sqlite3.Connection:
     connection = sqlite3.connect(place, uri=True, isolation_level=None, timeout=wait)
     connection.text_factory = _text
     connection.execute("PRAGMA foreign_keys=ON")
-    # trusted_schema stays ON: without it 3.38 to 3.40 let no check or view call a JSON function, and no version lets
-    # a view read a virtual table. What reaches outside is off in any connection of Python's.
+    # trusted_schema stays ON: without it 3.38 to 3.40 let no check or view call a JSON function, and no
+    # version lets a view read a virtual table. What reaches outside is off in any connection of Python's.
     return connection
 
 

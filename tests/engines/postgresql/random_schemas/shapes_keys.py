@@ -163,7 +163,9 @@ def _write_statistics(part: Part, world: World) -> Iterable[str]:
     items = [quoted(there[0][0]), quoted(there[part["second"] % (len(there) - 1) + 1][0])]
     if part["expression"]:
         items.append(f"({values.expression(part['expression'], there, world)[0]})")
-    kinds = f" ({', '.join(part['kinds'])})" if part["kinds"] else ""
+    alone = part["expression"] and part["second"] == 3  # of one expression there is one kind
+    kinds = f" ({', '.join(part['kinds'])})" if part["kinds"] and not alone else ""
+    items = items[-1:] if alone else items
     yield f"CREATE STATISTICS {quoted(*part.name)}{kinds} ON {', '.join(items)} FROM {quoted(*part['on'])}"
     if part["target"]:
         yield f"ALTER STATISTICS {quoted(*part.name)} SET STATISTICS {part['target']}"

@@ -200,9 +200,9 @@ def create(new: Constraint, context: Context) -> Making:
         attach = (
             f"ALTER INDEX {qualified(*new.attached_to)} ATTACH PARTITION {qualified(new.schema, new.name)}"
         )
-        return Making((making, *_marks(new, None), exclusive(attach, new.id)))
+        return Making((making, *marks.given(new, None), exclusive(attach, new.id)))
     named = tuple(replace(one, online=making.online and ()) for one in handed.steps)
-    return Making((making, *_marks(new, None), *named), handed.covers)
+    return Making((making, *marks.given(new, None), *named, *handed.said), handed.covers)
 
 
 def _lock(new: Constraint) -> LockLevel:
@@ -275,16 +275,6 @@ def _dangers(new: Constraint) -> tuple[Hazard, ...]:
     return (fails, blocks_reads(f"Nobody reads or writes {new.table_sql} until {until}{also}."))
 
 
-def _marks(new: Constraint, old: Constraint | None) -> tuple[Step, ...]:
-    table, name = new.table_sql, ident(new.name)
-    clauses = []
-    if new.clustered and not (old is not None and old.clustered):
-        clauses.append(f"CLUSTER ON {name}")
-    if new.replica_identity and not (old is not None and old.replica_identity):
-        clauses.append(f"REPLICA IDENTITY USING INDEX {name}")
-    return tuple(exclusive(f"ALTER TABLE {table} {clause}", new.id) for clause in clauses)
-
-
 def drop(old: Constraint, context: Context) -> tuple[Step, ...]:
     if old.partition_of or old.attached_to:
         return ()  # it goes with what is above it
@@ -305,7 +295,7 @@ def alter(old: Constraint, new: Constraint, context: Context) -> Alteration | No
     differs -= {"inherited", "names", "on_partitioned", "partition_of"}
     if attach is None or differs - _ALTERABLE or (old.validated and not new.validated):
         return _replaced(old, new, context)
-    steps = [*attach, *deferral, *marks.unset(old, new, context), *_marks(new, old)]
+    steps = [*attach, *deferral, *marks.unset(old, new, context), *marks.given(new, old)]
     if new.validated and not old.validated:
         validation = _validation(new, _dangers(new)[0])
         steps.append(replace(validation, transactional=True, online=(validation,)))

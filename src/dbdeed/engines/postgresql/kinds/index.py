@@ -142,7 +142,7 @@ def create(new: Index, context: Context) -> Making:
     )
     making = _computing(making, new, context)
     named = tuple(replace(one, online=()) for one in handed.steps)
-    return Making((making, *_after(new, None), *named), handed.covers)
+    return Making((making, *said(new, None), *named, *handed.said), handed.covers)
 
 
 def _computing(making: Step, new: Index, context: Context) -> Step:
@@ -188,19 +188,13 @@ def _adopted(new: Index, context: Context) -> tuple[Step, ...]:
     )
 
 
-def _after(new: Index, old: Index | None) -> tuple[Step, ...]:
-    """What is said of an index by statements of its own."""
-    steps = [
+def said(new: Index, old: Index | None) -> tuple[Step, ...]:
+    """What is said of an index by statements of its own, beside its storage parameters."""
+    targets = (
         exclusive(f"ALTER INDEX {new.sql_name} ALTER COLUMN {number} SET STATISTICS {target}", new.id)
         for number, target in _statistics(new, old)
-    ]
-    if new.clustered and not (old is not None and old.clustered):
-        clause = f"CLUSTER ON {ident(new.name)}"
-        steps.append(exclusive(f"ALTER TABLE {new.table_sql} {clause}", new.id))
-    if new.replica_identity and not (old is not None and old.replica_identity):
-        clause = f"REPLICA IDENTITY USING INDEX {ident(new.name)}"
-        steps.append(exclusive(f"ALTER TABLE {new.table_sql} {clause}", new.id))
-    return tuple(steps)
+    )
+    return (*targets, *marks.given(new, old))
 
 
 def _statistics(new: Index, old: Index | None) -> list[tuple[int, int]]:
@@ -236,11 +230,16 @@ def alter(old: Index, new: Index, context: Context) -> Alteration | None:
     attach = inheritance.attaching(old, new) if "partition_of" in differs else ()
     if attach is None or differs - _ALTERABLE:
         return _replaced(old, new, context)
+    steps = settings(old, new)
+    return Alteration((*attach, *steps, *marks.unset(old, new, context), *said(new, old)))
+
+
+def settings(old: Index, new: Index) -> list[Step]:
+    """Storage parameters and tablespace."""
     clauses = option_clauses(old.options, new.options, "")
     if old.tablespace != new.tablespace:
         clauses.append(f"SET TABLESPACE {ident(new.tablespace or 'pg_default')}")
-    steps = [exclusive(f"ALTER INDEX {new.sql_name} {clause}", new.id) for clause in clauses]
-    return Alteration((*attach, *steps, *marks.unset(old, new, context), *_after(new, old)))
+    return [exclusive(f"ALTER INDEX {new.sql_name} {clause}", new.id) for clause in clauses]
 
 
 def _replaced(old: Index, new: Index, context: Context) -> Alteration | None:

@@ -25,9 +25,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Steps that follow a creation, and the objects that came with it."""
+    """What came with a creation.
+
+    Attributes:
+        steps: that make each what it would be if it had been made by itself: its name, its parameters.
+        said: steps for what is said of each besides.
+        covers: their ids.
+        parts: they themselves.
+    """
 
     steps: tuple[Step, ...] = ()
+    said: tuple[Step, ...] = ()
     covers: tuple[ObjectId, ...] = ()
     parts: tuple[Any, ...] = ()
 
@@ -45,7 +53,7 @@ def handed_down(table: Any, context: Context) -> Handed:
         for one in context.target.children.get(table.id, ())
         if one.id.kind in ("index", "constraint") and _above(one)
     ]
-    return _named(found, context)
+    return _handed(found, context)
 
 
 def takes_along(one: Any, context: Context) -> Iterable[ObjectId]:
@@ -104,7 +112,7 @@ def below(above: Object, context: Context) -> Handed:
             table: Any = context.current.objects.get(_table_of(one))
             if table is not None:
                 (found if table.partition_of == _stands_under(one, context) else joining).append(one)
-    named = _named(found, context)
+    named = _handed(found, context)
     return replace(named, covers=(*named.covers, *(one.id for one in joining)))
 
 
@@ -130,10 +138,11 @@ def _below(catalog: Catalog, above: ObjectId) -> list[Object]:
 
 
 def taken_on(table: Any, context: Context) -> tuple[Step, ...]:
-    """For a table that was attached: the names of what that made."""
+    """For a table that was attached: the names of what that made, and what is said of it."""
     children = context.target.children.get(table.id, ())
     found = [one for one in children if one.id.kind in ("index", "constraint") and _above(one)]
-    return _named([one for one in found if one.id not in context.current.objects], context).steps
+    made = _handed([one for one in found if one.id not in context.current.objects], context)
+    return (*made.steps, *made.said)
 
 
 def _stands_under(one: Any, context: Context) -> tuple[str, ...]:
@@ -141,7 +150,15 @@ def _stands_under(one: Any, context: Context) -> tuple[str, ...]:
     return table.partition_of  # type: ignore[no-any-return]
 
 
-def _named(found: Sequence[Any], context: Context) -> Handed:
+def _handed(found: Sequence[Any], context: Context) -> Handed:
+    steps = _named(found, context)
+    for one in found:
+        steps.extend(_settings(one, context.target))
+    said = [each for one in found for each in _said(one)]
+    return Handed(tuple(steps), tuple(said), tuple(one.id for one in found), tuple(found))
+
+
+def _named(found: Sequence[Any], context: Context) -> list[Step]:
     """With the names that they shall have; what PostgreSQL called each is looked up where not sure."""
     given = [(one.schema, _given(one)) for one in found]
     unsure = [
@@ -157,7 +174,25 @@ def _named(found: Sequence[Any], context: Context) -> Handed:
     names = [free_relation(one.schema, one.name, context) for one in unsure]
     steps += [exclusive(_looked_up(one, name), one.id) for one, name in zip(unsure, names, strict=True)]
     steps += [_renamed(one, name, one.name) for one, name in zip(unsure, names, strict=True)]
-    return Handed(tuple(steps), tuple(one.id for one in found), tuple(found))
+    return steps
+
+
+def _settings(one: Any, target: Catalog) -> Iterable[Step]:
+    """Those that it has not from above."""
+    from dbdeed.engines.postgresql.kinds import constraint, index
+
+    above: Any = target.objects.get(ObjectId(one.id.kind, one.partition_of))
+    if above is None:
+        return ()
+    if one.id.kind == "index":
+        return index.settings(above, one)
+    return constraint.index_settings(above, one, qualified(one.schema, one.name)) if one.has_index else ()
+
+
+def _said(one: Any) -> Iterable[Step]:
+    from dbdeed.engines.postgresql.kinds import index, marks
+
+    return index.said(one, None) if one.id.kind == "index" else marks.given(one, None)
 
 
 def _given(one: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
-from dbdeed.engines.postgresql.quoting import qualified
+from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive
 
 if TYPE_CHECKING:
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.change import Step
     from dbdeed.engines.compare import Context
+
+
+def given(new: Any, old: Any) -> tuple[Step, ...]:
+    """The marks that an index, or a key's index, gets: `old` is what it was, None where it is new."""
+    clauses = []
+    if new.clustered and not (old is not None and old.clustered):
+        clauses.append(f"CLUSTER ON {ident(new.name)}")
+    if new.replica_identity and not (old is not None and old.replica_identity):
+        clauses.append(f"REPLICA IDENTITY USING INDEX {ident(new.name)}")
+    return tuple(exclusive(f"ALTER TABLE {new.table_sql} {clause}", new.id) for clause in clauses)
 
 
 def unset(old: Any, new: Any, context: Context) -> Iterable[Step]:

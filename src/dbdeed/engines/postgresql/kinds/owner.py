@@ -1,7 +1,8 @@
 """Owners, where they are not the usual one.
 
 The usual owner is whoever works here: the role that is asking, or the database's owner. A document that names
-nobody means that one, in every database. So only another owner is an object: a part of what it owns.
+nobody means that one, in every database. So only another owner is an object: a part of what it owns. Only the
+schema public has another usual owner, from the beginning.
 """
 
 from __future__ import annotations
@@ -64,18 +65,18 @@ _OWNED = (
     ("pg_subscription", "subowner", "subowner <> 10 AND subdbid = (SELECT oid FROM here)"),
 )  # fmt: skip
 
-_ONE = (
-    "SELECT '{0}'::regclass::oid AS classid, oid AS objid, {1} AS owner FROM {0} WHERE ({2}) "
-    "AND {1} <> (SELECT oid FROM usual)"
-)
+PUBLIC = ObjectId("schema", ("public",))
+_OF_PUBLIC = "pg_database_owner"
+
+_ONE = "SELECT '{0}'::regclass::oid AS classid, oid AS objid, {1} AS owner FROM {0} WHERE ({2})"
 
 _QUERY = """
-    WITH usual AS (SELECT oid FROM pg_roles WHERE rolname = current_user),
-    here AS (SELECT oid, datdba FROM pg_database WHERE datname = current_database()),
+    WITH here AS (SELECT oid, datdba FROM pg_database WHERE datname = current_database()),
+    usual AS (SELECT oid FROM pg_roles WHERE rolname = current_user UNION SELECT datdba FROM here),
     owned AS ({owned})
     SELECT o.classid, o.objid, r.rolname FROM owned o JOIN pg_roles r ON r.oid = o.owner
-    WHERE (o.objid >= 16384 OR o.classid = 'pg_namespace'::regclass)
-        AND o.owner <> (SELECT datdba FROM here)
+    WHERE (o.objid >= 16384 AND o.owner NOT IN (SELECT oid FROM usual))
+        OR (o.classid = 'pg_namespace'::regclass AND o.objid = to_regnamespace('public'))
     ORDER BY 1, 2
 """
 
@@ -84,7 +85,7 @@ def read(reading: Reading) -> None:
     owned = " UNION ALL ".join(_ONE.format(*one) for one in _OWNED)
     for classid, objid, role in reading.fetch(_QUERY.format(owned=owned)):
         of = reading.own(classid, objid)
-        if of is None or (of == ObjectId("schema", ("public",)) and role == "pg_database_owner"):
+        if of is None or (of == PUBLIC and role == _OF_PUBLIC):
             continue
         if of.kind == "column" or (of.kind == "sequence" and reading.objects[of].parent is not None):
             continue  # a sequence that belongs to a column has its table's
@@ -101,7 +102,7 @@ def create(new: Owner, context: Context) -> Making:
 
 
 def drop(old: Owner, context: Context) -> tuple[Step, ...]:
-    return (_step(old, "CURRENT_USER", context.current),)
+    return (_step(old, _OF_PUBLIC if old.of == PUBLIC else "CURRENT_USER", context.current),)
 
 
 def alter(_old: Owner, new: Owner, context: Context) -> Alteration | None:

@@ -110,9 +110,7 @@ def _query() -> str:
 
 
 def read(reading: Reading) -> None:
-    found: defaultdict[
-        tuple[int, int, int, tuple[str | None, ...]], tuple[dict[Any, bool], dict[Any, bool]]
-    ]
+    found: defaultdict[tuple[int, int, int, tuple[str | None, ...]], tuple[dict[Any, bool], dict[Any, bool]]]
     found = defaultdict(lambda: ({}, {}))
     for *address, member, column, has, grantee, privilege, grantable in reading.fetch(_query()):
         rights = found[address[0], address[1], address[2], (member, column)][0 if has else 1]
@@ -131,7 +129,7 @@ def read(reading: Reading) -> None:
 def _place(
     reading: Reading, address: tuple[int, int, int], member: tuple[str | None, ...]
 ) -> tuple[ObjectId | None, ObjectId | None]:
-    """What rights are on, and what they stand and fall with; an extension's member is a phrase, and a column."""
+    """What rights are on, and what they stand and fall with; an extension's member is a phrase, or two."""
     if member[0] is not None:
         part_of = reading.addresses.get((address[0], address[1], 0))
         return ObjectId("member", tuple(one for one in member if one is not None)), part_of

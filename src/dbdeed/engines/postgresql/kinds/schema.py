@@ -33,8 +33,15 @@ def read(reading: Reading) -> None:
             reading.add(Schema(name), (PG_NAMESPACE, oid, 0))
 
 
+_PUBLIC = (  # as initdb makes it
+    "ALTER SCHEMA public OWNER TO pg_database_owner",
+    "GRANT USAGE ON SCHEMA public TO PUBLIC",
+)
+
+
 def create(new: Schema, _: Context) -> Making:
-    return Making((step(f"CREATE SCHEMA {ident(new.name)}", new.id),))
+    more = _PUBLIC if new.name == "public" else ()
+    return Making(tuple(step(sql, new.id) for sql in (f"CREATE SCHEMA {ident(new.name)}", *more)))
 
 
 def drop(old: Schema, _: Context) -> tuple[Step, ...]:

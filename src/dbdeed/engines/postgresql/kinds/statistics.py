@@ -51,8 +51,8 @@ _QUERY = f"""
         coalesce(s.stxstattarget, -1)::int
     FROM pg_statistic_ext s
     CROSS JOIN LATERAL (SELECT pg_get_statisticsobjdef_columns(s.oid)) items (written)
-    CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname),
-        string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+    CROSS JOIN LATERAL (SELECT coalesce(string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname), ''),
+        coalesce(string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), '') FROM pg_attribute a
         WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)) c (by_name, by_place)
     JOIN pg_namespace n ON n.oid = s.stxnamespace
     JOIN pg_class t ON t.oid = s.stxrelid

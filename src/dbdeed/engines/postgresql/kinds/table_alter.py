@@ -59,7 +59,8 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
     ]
     handed = _handed(old, new, context) if moved else ()
     handed = (*(one.id for one in left), *handed, *fit.covers, *partition.left_behind(old, context))
-    return Alteration(tuple(steps), fit.disturbs, tuple(dict.fromkeys(handed)), _by_itself(old, new, context))
+    disturbs = fit.disturbs | frozenset(_keys_between(old, new, context))
+    return Alteration(tuple(steps), disturbs, tuple(dict.fromkeys(handed)), _by_itself(old, new, context))
 
 
 def _by_itself(old: Table, new: Table, context: Context) -> Loosening | None:
@@ -231,6 +232,25 @@ def _counts_kept(new: Table, context: Context) -> Iterable[Step]:
                     to = "UNLOGGED" if there.unlogged else "LOGGED"
                     name = qualified(there.schema, there.name)
                     yield replace(exclusive(f"ALTER SEQUENCE {name} SET {to}", there.id), after_all=True)
+
+
+def _keys_between(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
+    """Foreign keys to and from tables that are logged, or no longer, with it: neither could be the first."""
+    if old.unlogged == new.unlogged:
+        return
+    for child in context.current.children.get(old.id, ()):
+        needing = context.current.needed_by.get(child.id, ()) if child.id.kind == "column" else (child.id,)
+        for key in needing:
+            one: Any = context.current.objects[key]
+            if key.kind == "constraint" and one.type == "foreign":
+                ends = {one.references, (one.schema, one.table)} - {(old.schema, old.name)}
+                if any(_persists_otherwise(ObjectId("table", end), context) for end in ends):
+                    yield key
+
+
+def _persists_otherwise(table: ObjectId, context: Context) -> bool:
+    both = (getattr(side.objects.get(table), "unlogged", None) for side in (context.current, context.target))
+    return len(set(both)) > 1
 
 
 def _rewrites(old: Table, new: Table) -> Iterable[Step]:

@@ -60,6 +60,7 @@ def create(new: Table, context: Context) -> Making:
         *settings(new),
         *column_below.inherited(new, context),
         *handed.steps,
+        *handed.said,
     )
     return Making(steps, (*found.covers, *handed.covers))
 

@@ -75,7 +75,8 @@ def parts_of(old: Column, new: Column, context: Context) -> Parts | None:
     if not all(_stays_owned(one, context) for one in found.sequences):
         return None
     # One that comes to it in this plan would go with the column whose place is taken.
-    if not {one.id for one in column_create.owned(new, context.target)} <= {one.id for one in found.sequences}:
+    owned = {one.id for one in found.sequences}
+    if not {one.id for one in column_create.owned(new, context.target)} <= owned:
         return None
     found.said += _said(old.id, context)
     return found

@@ -8,6 +8,7 @@ that PUBLIC could call then, SELECT on a table.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ _OTHERS = frozenset(
 """Words before the names of other kinds of object."""
 
 _ROUTINES = frozenset({"function", "procedure", "routine"})
+
+_READS = re.compile(r"select(?: \( [^()]* \))?(?: , select \( [^()]* \))*\Z")
+"""Of a table or of some of its columns."""
 
 _ROUTINE = """
     SELECT i.initprivs IS NULL OR EXISTS (SELECT FROM pg_catalog.aclexplode(i.initprivs) a
@@ -119,5 +123,6 @@ def needs_superuser(session: Session, sql: str) -> bool:
         return False
     if not found.gives:
         return True
-    harmless = ("execute", "all", "all privileges") if found.routine else ("select",)
-    return bool(rows[0][0]) and found.privileges in harmless
+    if not found.routine:
+        return _READS.match(found.privileges) is not None
+    return bool(rows[0][0]) and found.privileges in ("execute", "all", "all privileges")

@@ -44,7 +44,8 @@ _NO_SUPERUSER = (
     "What is made of C functions belongs in an extension, which a document may name."
 )
 
-_SUPERUSERS_ONLY = "transition data type cannot be internal"  # of an aggregate; PostgreSQL has no code for that
+# Said of an aggregate to whoever is no superuser; there is no code for it.
+_SUPERUSERS_ONLY = "transition data type cannot be internal"
 
 _SETTINGS = {
     "fsync": "off",
