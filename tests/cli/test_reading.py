@@ -100,3 +100,23 @@ def test_a_query_of_which_nothing_is_generated_is_named(
     said = capsys.readouterr().err
     line = (DOCUMENT + "\n" + stray).splitlines().index("### Query: `bright`") + 1
     assert f"DATABASE.md:{line}:5: warning query-outside-section" in said
+
+
+def test_status_says_whether_the_database_is_what_the_document_says(
+    lamps: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said() -> str:
+        capsys.readouterr()
+        assert run(["status"]) == 0
+        return capsys.readouterr().out
+
+    assert "Schema" not in said()  # there is no database
+    assert run(["apply", "--yes", "-q"]) == 0
+    assert "Schema    in sync\n" in said()
+    with closing(sqlite3.connect(next(lamps.rglob("*.db")))) as connection, connection:
+        connection.execute("CREATE TABLE shades (id INTEGER PRIMARY KEY)")
+    assert "Schema    differs from the document in one place: `dbdeed diff`\n" in said()
+    (lamps / "DATABASE.md").write_text(DOCUMENT.replace("note TEXT", "size TEXT"))
+    assert "Schema" not in said()  # what the engine makes of that is not known yet
+    assert run(["plan", "-q"]) == 1
+    assert "Schema    differs from the document in 2 places: `dbdeed diff`\n" in said()

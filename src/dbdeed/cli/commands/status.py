@@ -16,7 +16,8 @@ from dbdeed.cli import options
 def command(document: Path, database: str, format_: str) -> None:
     """Say where the database is, whether it runs and when it was last proven.
 
-    Changes nothing and starts nothing. Exit code 3 where a database is named that does not answer.
+    Also whether it is what the document says, where it is known from before what its SQL makes (`dbdeed plan`
+    finds out). Changes nothing and starts nothing. Exit code 3 where a named database does not answer.
 
     Example:
         dbdeed status
@@ -35,6 +36,7 @@ def command(document: Path, database: str, format_: str) -> None:
                 database=result.database,
                 embedded=result.embedded,
                 unreachable=result.unreachable,
+                differences=result.differences,
                 backups=len(result.backups.backups),
                 newest_backup=newest.backup.id if newest else None,
                 next_backup_due=result.backups.due,
@@ -48,6 +50,8 @@ def command(document: Path, database: str, format_: str) -> None:
     print(f"Database  {result.database}{f': {result.embedded}' if result.embedded else ''}")
     if result.unreachable:
         print(f"          does not answer: {result.unreachable}")
+    elif result.differences is not None:
+        print(f"Schema    {_compared(result.differences)}")
     count = len(result.backups.backups)
     said = f"{count}, newest {newest.backup.id}" if newest else "none"
     due = f"; next due {result.backups.due:%Y-%m-%d %H:%M} UTC" if result.backups.due else ""
@@ -59,3 +63,10 @@ def command(document: Path, database: str, format_: str) -> None:
         told = f"plan {one.id[:12]} of {one.started}, {one.done} of {one.total} statements done"
         print(f"Apply     interrupted: {told}; `dbdeed plan` shows what is left, `dbdeed undo` takes it back")
     raise SystemExit(3 if result.unreachable else 0)
+
+
+def _compared(differences: int) -> str:
+    if not differences:
+        return "in sync"
+    where = "one place" if differences == 1 else f"{differences} places"
+    return f"differs from the document in {where}: `dbdeed diff`"
