@@ -164,7 +164,8 @@ class Change:
         loosens: objects that are replaced and that an alteration makes its object stop needing before they
             go; what it takes away comes back with the object's other alteration.
         was: what a renamed object, or part of one, was called.
-        ahead: it is the first part of an alteration; another one of the object may come after it.
+        ahead: it is the first part of an alteration; another one of the object may come after it. What it
+            covers, then, only stops needing something.
         frees, takes: objects of which it gives its share up, or takes one, as partitions have of the tables
             above: whoever takes waits for those who give up.
         joined: its statement is one with that of the change before it.

@@ -91,10 +91,12 @@ class Loosening:
     Attributes:
         steps: in order.
         left: the object after them; `alter` then leads from it to the target.
+        covers: parts that stop needing something by it as well: a partition's indexes, those above.
     """
 
     steps: tuple[Step, ...]
     left: Any
+    covers: tuple[ObjectId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +347,9 @@ def _sharing(work: _Work, change: Change, start: Object | None) -> Change:
 
 def _going_ahead(work: _Work, one: ObjectId, first: Loosening) -> Change:
     old = work.context.current.objects[one]
-    return Change(Action.ALTER, one, old, first.left, first.steps, because=one, ahead=True)
+    return Change(
+        Action.ALTER, one, old, first.left, first.steps, covers=first.covers, because=one, ahead=True
+    )
 
 
 def _letting_go(work: _Work, one: ObjectId) -> Change:

@@ -66,11 +66,11 @@ def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) 
     graph = _Graph(changes, frozenset(_brought_back(changes, target)))
     _order_renames(graph)
     places = {action: _positions(changes, action) for action in Action}
-    ahead = {change.id: at for at, change in enumerate(changes) if change.ahead}
+    ahead = {one: at for at, change in enumerate(changes) if change.ahead for one in _ids(change)}
     leaving = {**places[Action.ALTER], **ahead}
     loose = {(change.id, one) for change in changes for one in change.loosens}
     for position, change in enumerate(changes):
-        ids = (change.id, *change.covers)
+        ids = _ids(change)
         if change.ahead:
             _order_ahead(graph, position, change, places)
         elif change.action is Action.DROP:
@@ -124,8 +124,12 @@ def _positions(changes: Sequence[Change], action: Action) -> Mapping[ObjectId, i
         one: position
         for position, change in enumerate(changes)
         if change.action is action and not change.ahead
-        for one in (change.id, *change.covers)
+        for one in _ids(change)
     }
+
+
+def _ids(change: Change) -> tuple[ObjectId, ...]:
+    return (change.id, *change.covers)
 
 
 _Places = dict[Action, "Mapping[ObjectId, int]"]
@@ -193,7 +197,7 @@ def _order_alteration(
     target: Catalog,
 ) -> None:
     """What needed it and goes anyhow had better be gone."""
-    ids = frozenset((change.id, *change.covers))
+    ids = frozenset(_ids(change))
     for one in ids:
         for other in current.needed_by.get(one, ()):
             graph.put(places[Action.DROP].get(other), position, _Bond.NEAT)
@@ -260,7 +264,7 @@ def _order_shares(graph: _Graph, ahead: Mapping[ObjectId, int]) -> None:
 
 
 def _claims_of(change: Change, catalog: Catalog) -> Iterable[tuple[str, ...]]:
-    for one in (change.id, *change.covers):
+    for one in (change.id,) if change.ahead else _ids(change):
         found = catalog.objects.get(one)
         if found is not None:
             yield from found.claims

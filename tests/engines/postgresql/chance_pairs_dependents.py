@@ -64,11 +64,48 @@ TYPES = {
         _OLD + "CREATE TABLE t (a e[], b e, c integer);",
         _NEW + "CREATE TABLE p (a e, b e); CREATE TABLE t (c integer) INHERITS (p);",
     ),
+    "a base type with its functions takes the place of a domain": (
+        "CREATE DOMAIN k AS timestamptz; CREATE TABLE t (a k DEFAULT NULL);"
+        "CREATE FUNCTION k_in(cstring) RETURNS k LANGUAGE internal IMMUTABLE STRICT AS 'int4in';"
+        "CREATE FUNCTION k_out(k) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out'",
+        "CREATE TYPE k; CREATE FUNCTION k_in(cstring) RETURNS k LANGUAGE internal IMMUTABLE STRICT AS 'int4in';"
+        "CREATE FUNCTION k_out(k) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';"
+        "CREATE TYPE k (INPUT = k_in, OUTPUT = k_out, LIKE = integer); CREATE TABLE t (a k DEFAULT NULL)",
+    ),
     "a foreign table's column changes its type": (
         "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
         "CREATE FOREIGN TABLE t (x text DEFAULT 'a', y integer) SERVER s",
         "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
         "CREATE FOREIGN TABLE t (x integer, y date) SERVER s",
+    ),
+}  # fmt: skip
+
+REBUILT = {
+    "a partition stands alone, divided, and the table above it goes": (
+        "CREATE TABLE t (a integer, b integer) PARTITION BY LIST (a);"
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER r AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();"
+        "CREATE TABLE q PARTITION OF t FOR VALUES IN (1); CREATE MATERIALIZED VIEW v AS SELECT a FROM q",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TABLE q (a integer) PARTITION BY LIST (a); CREATE MATERIALIZED VIEW v AS SELECT a FROM q",
+    ),
+    "a partition is divided otherwise while an index above is replaced": (
+        "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (b);"
+        "CREATE TABLE r PARTITION OF q FOR VALUES FROM (0) TO (10);"
+        "CREATE INDEX i ON p (c); CREATE UNIQUE INDEX j ON p (a, b); ALTER INDEX q_a_b_idx RENAME TO had",
+        "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1, 2) PARTITION BY HASH (b);"
+        "CREATE TABLE r PARTITION OF q FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
+        "CREATE INDEX i ON p (c); CREATE UNIQUE INDEX j ON p (a, b) INCLUDE (c);"
+        "ALTER INDEX q_a_b_c_idx RENAME TO has; ALTER INDEX r_a_b_c_idx RENAME TO below",
+    ),
+    "a partition is divided otherwise by a new column, which an index above includes": (
+        "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE UNIQUE INDEX j ON p (a, b);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (b)",
+        "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY HASH (b);"
+        "CREATE UNIQUE INDEX j ON p (a, b) INCLUDE (c)",
     ),
 }  # fmt: skip
 
@@ -163,4 +200,4 @@ OTHERS = {
     ),
 }  # fmt: skip
 
-PAIRS = {**TYPES, **OTHERS}
+PAIRS = {**TYPES, **REBUILT, **OTHERS}

@@ -108,10 +108,27 @@ def _own_value(type_: Any, number: int, world: World) -> str | None:
     if part.kind == "enum":
         return text(part["values"][number % len(part["values"])]) if part["values"] else "NULL"
     if part.kind == "domain":
-        return value(part["base"], number, world) if part["base"] != type_ else "NULL"
+        return "NULL" if _is_endless(type_, world) else value(part["base"], number, world)
     if part.kind == "range type":
         return "'empty'"
     return "NULL"
+
+
+def _is_endless(type_: Any, world: World) -> bool:
+    """Whether a domain is over itself, or over lists of itself; the server will refuse it."""
+    seen = []
+    while not isinstance(type_, str):
+        part = world.by_key.get(type_)
+        if type_ in seen:
+            return True
+        seen.append(type_)
+        if type_[0] == "array":
+            type_ = type_[1]
+        elif part is not None and part.kind == "domain":
+            type_ = part["base"]
+        else:
+            break
+    return False
 
 
 def draw_condition(draw: Draw, world: World) -> Any:

@@ -13,8 +13,8 @@ from dbdeed.engines.compare import Alteration, Loosening
 from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.conversion import Conversion, conversion, keeps_values
 from dbdeed.engines.postgresql.kinds import (
-    column_below,
     column_create,
+    counting_heirs,
     dependence,
     heir_not_null,
     key_column,
@@ -88,10 +88,9 @@ def alter(old: Column, new: Column, context: Context) -> Alteration | None:
     clauses = list(_clauses(was, new, change, context))
     counting = [one for one in clauses if " ADD GENERATED " in one] if _named_here(was, new) else []
     clauses = [one for one in clauses if one not in counting]
-    freed = f"ALTER COLUMN {ident(new.name)} DROP NOT NULL"
-    if freed in clauses and change is None and column_below.counts(new, context):
-        clauses.remove(freed)
-        steps.append(exclusive(f"ALTER TABLE ONLY {new.table_sql} {freed}", new.id))
+    for clause in _not_below(clauses, new, context) if change is None else ():
+        clauses.remove(clause)
+        steps.append(exclusive(f"ALTER TABLE ONLY {new.table_sql} {clause}", new.id))
     form: Beside | None = None
     if clauses:
         only = "ONLY " if new.inherited and change is None else ""
@@ -149,7 +148,9 @@ def loosen(old: Column, fallen: frozenset[ObjectId], _: Context) -> Loosening | 
     return Loosening((step(sql, old.id, LockLevel.ACCESS_EXCLUSIVE, rewrites=left.type != old.type),), left)
 
 
-_TYPES = frozenset({"enum", "domain", "composite type", "range type", "table", "view", "materialized view"})
+_TYPES = frozenset(
+    {"base type", "enum", "domain", "composite type", "range type", "table", "view", "materialized view"}
+)
 
 
 def _must_replace(old: Column, new: Column, context: Context) -> bool:
@@ -197,6 +198,17 @@ def _clauses(old: Column, new: Column, change: Conversion | None, context: Conte
     yield from (f"{column} {clause}" for clause in simple_clauses(old, new, retyped=change is not None))
     yield from identity_clauses(old, new, column)
     yield from _foreign_options(old, new, column)
+
+
+def _not_below(clauses: Sequence[str], new: Column, context: Context) -> list[str]:
+    """Those that heirs which count by themselves cannot follow."""
+    column = f"ALTER COLUMN {ident(new.name)} "
+    freed = [f"{column}DROP NOT NULL"] if counting_heirs.need_not_null(new, context) else []
+    default = (f"{column}SET DEFAULT", f"{column}DROP DEFAULT")
+    alone = counting_heirs.take_no_default(new, context)
+    found = [one for one in clauses if one in freed or (alone and one.startswith(default))]
+    before = [one for one in clauses if one == f"{column}DROP IDENTITY"] if found else []
+    return before + found
 
 
 def _toast_kept(column: Column, context: Context) -> Iterable[Step]:

@@ -14,6 +14,12 @@ import msgspec
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.kinds.column_create import column_above, own_steps, unproven_above
+from dbdeed.engines.postgresql.kinds.counting_heirs import (
+    below,
+    constraints_settled,
+    need_not_null,
+    take_no_default,
+)
 from dbdeed.engines.postgresql.kinds.table_moved import columns
 
 if TYPE_CHECKING:
@@ -41,13 +47,20 @@ def settled(was: Column, now: Column, context: Context, *, recursed: bool) -> It
     given: dict[str, Any] = {}
     if recursed:
         given = {one: getattr(now, one) for one in _HANDED_DOWN if getattr(was, one) != getattr(now, one)}
-        if context.current.version[0] < 18 and was.not_null != now.not_null and not counts(now, context):
+        if (
+            context.current.version[0] < 18
+            and was.not_null != now.not_null
+            and not need_not_null(now, context)
+        ):
             given["not_null"] = now.not_null
         if (was.type, was.collation) != (now.type, now.collation):
             given |= {"storage": now.storage, "compression": "", "default": now.default}
         if was.generated or now.generated:
             given.pop("default", None)
-    for heir in _below(now, context):
+        if take_no_default(now, context) and (was.type, was.collation) == (now.type, now.collation):
+            given.pop("default", None)
+    yield from constraints_settled(was, now, context)
+    for heir in below(now, context):
         had, wanted = (columns(heir, catalog).get(now.name) for catalog in (context.current, context.target))
         if had is None or wanted is None:
             continue
@@ -66,7 +79,7 @@ def settled(was: Column, now: Column, context: Context, *, recursed: bool) -> It
 
 def added(now: Column, context: Context) -> Iterator[Step]:
     """After a column was added above: the options of those below that have nothing of their own."""
-    for heir in _below(now, context) if now.options else ():
+    for heir in below(now, context) if now.options else ():
         wanted = columns(heir, context.target).get(now.name)
         if wanted is not None and wanted.id not in context.target.objects:
             yield from own_steps(msgspec.structs.replace(wanted, options=()), wanted)
@@ -99,17 +112,6 @@ def handed_down(column: Column, catalog: Catalog) -> Column | None:
     return columns(table, catalog).get(column.name) if table is not None else None
 
 
-def counts(column: Column, context: Context) -> bool:
-    """Whether an heir counts by an identity of its own in this column.
-
-    That must be NOT NULL, so that NOT NULL cannot be taken away from the one above and all below it at once.
-    From version 18 on what an heir says itself stays.
-    """
-    heirs = _below(column, context) if context.current.version[0] < 18 else ()
-    own = (columns(heir, context.current).get(column.name) for heir in heirs)
-    return any(one is not None and one.identity is not None for one in own)
-
-
 def _fields(context: Context) -> tuple[str, ...]:
     """From version 18 on each table has a not-null constraint of its own, and keeps it."""
     return (*_HANDED_DOWN, *_FOR_ITSELF, *(("not_null",) if context.current.version[0] < 18 else ()))
@@ -124,25 +126,3 @@ def _keeps_not_null(wanted: Column, context: Context) -> bool:
 
 def _changes_itself(one: ObjectId, context: Context) -> bool:
     return context.current.objects.get(one) != context.target.objects.get(one)
-
-
-def _below(column: Column, context: Context) -> Iterator[Table]:
-    """The tables below that are there before and after, those above first."""
-    waiting = [(column.schema, column.table)]
-    while waiting:
-        above = waiting.pop(0)
-        for one in sorted(context.target.needed_by.get(ObjectId("table", above), ())):
-            if one.kind != "table":
-                continue
-            was, wanted = _parents(one, context.current), _parents(one, context.target)
-            if was == wanted and above in wanted:
-                waiting.append((one.name[0], one.name[1]))
-                found: Any = context.target.objects[one]
-                yield found
-
-
-def _parents(one: ObjectId, catalog: Catalog) -> tuple[tuple[str, ...], ...]:
-    table: Any = catalog.objects.get(one)
-    if table is None:
-        return ()
-    return (table.partition_of,) if table.partition_of else table.inherits

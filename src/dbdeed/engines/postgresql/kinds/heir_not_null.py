@@ -15,6 +15,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.postgresql.choosing import not_null_name
+from dbdeed.engines.postgresql.kinds.counting_heirs import keeps_given
 from dbdeed.engines.postgresql.kinds.table_moved import columns
 from dbdeed.engines.postgresql.quoting import ident
 from dbdeed.engines.postgresql.writing import exclusive, may_fail, step
@@ -116,6 +117,8 @@ def said(new: Column, context: Context) -> tuple[Step, ...]:
     if wanted.id not in context.current.objects:
         return ()  # its CREATE TABLE says it
     name, was = required(wanted, new.name), table_of(new, context.current)
+    if was is not None and keeps_given(was, new.name, context):
+        return ()
     there = required(was, new.name) if was is not None else ""
     if there and name != there:
         return (_renamed(new, there, name),)
@@ -146,7 +149,7 @@ def between(old: Table, new: Table, context: Context) -> Iterator[Step]:
         elif was and (_declared(column, context) or not handed(old, column.name, context.current)):
             yield _renamed(column, was, name)
         elif not was and _declared(column, context) and handed(old, column.name, context.current):
-            yield _added(column, name)
+            yield from () if keeps_given(old, column.name, context) else (_added(column, name),)
 
 
 def needs_anew(old: Table, new: Table, context: Context) -> bool:

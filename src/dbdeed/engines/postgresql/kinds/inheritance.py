@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.choosing import index_name
+from dbdeed.engines.postgresql.kinds.made_anew import is_made_anew
 from dbdeed.engines.postgresql.online.names import free_relation
 from dbdeed.engines.postgresql.quoting import block, ident, literal, qualified
 from dbdeed.engines.postgresql.writing import exclusive
@@ -100,7 +101,7 @@ def lacking(above: Any, catalog: Catalog) -> tuple[ObjectId, ...]:
 def below(above: Object, context: Context) -> Handed:
     """For a new index or key on a partitioned table that is there: what its partitions get.
 
-    A table that only becomes one in the same plan gets its part when it is attached.
+    A table that only becomes one in the same plan, or is made anew, gets its part when it is attached.
     """
     found: list[Object] = []
     joining: list[Object] = []
@@ -111,7 +112,8 @@ def below(above: Object, context: Context) -> Handed:
             waiting.append(one.id)
             table: Any = context.current.objects.get(_table_of(one))
             if table is not None:
-                (found if table.partition_of == _stands_under(one, context) else joining).append(one)
+                stays = table.partition_of == _stands_under(one, context)
+                (found if stays and not is_made_anew(table.id, context) else joining).append(one)
     named = _handed(found, context)
     return replace(named, covers=(*named.covers, *(one.id for one in joining)))
 

@@ -10,6 +10,7 @@ over its values, in one rewrite that runs no trigger.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,7 +18,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.postgresql.conversion import conversion, keeps_values
-from dbdeed.engines.postgresql.kinds import column_alter, column_create, heir_not_null
+from dbdeed.engines.postgresql.kinds import column_alter, column_create, counts_aside, heir_not_null
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns, dropped, reading
 from dbdeed.engines.postgresql.online.column import may_be_refused, reads_itself
 from dbdeed.engines.postgresql.online.names import aside
@@ -76,8 +77,11 @@ class _Heir:
 def inheriting(old: Table, new: Table, context: Context) -> Fitted:
     """The way from the tables above that it has to those that it shall have."""
     heir = _heir(old, new, context)
+    counting = [(heir.was[name], heir.wanted[name]) for name in _counting(heir)]
+    heir = _without_counts(heir, [was.name for was, _ in counting])
     local = _local(heir)
     steps = (
+        *(one for was, _ in counting for one in counts_aside.kept(was)),
         *_held(heir),
         *(let_go(old, parent) for parent in heir.leaves),
         *_dropped(heir),
@@ -89,9 +93,12 @@ def inheriting(old: Table, new: Table, context: Context) -> Fitted:
         *(exclusive(f"ALTER TABLE {new.sql_name} INHERIT {qualified(*one)}", new.id) for one in heir.joins),
         *_stand_in_gone(heir),
         *_own(heir),
+        *(one for was, wanted in counting for one in counts_aside.brought_back(was, wanted)),
     )
     steps = tuple(replace(one, online=None) for one in steps)  # one transaction, or nothing
-    return Fitted(steps, (*local.covers, *_settled(heir)), local.disturbs | frozenset(_disturbed(heir)))
+    rights = {one for was, _ in counting for one in counts_aside.rights(was, context.current)}
+    covers = (*local.covers, *_settled(heir))
+    return Fitted(steps, covers, local.disturbs | rights | frozenset(_disturbed(heir)))
 
 
 def flipped(old: Table, new: Table, context: Context) -> bool:
@@ -458,23 +465,15 @@ def _named_not_nulls(heir: _Heir, *, early: bool) -> Iterator[Step]:
     """
     new, context = heir.new, heir.context
     own = f"ALTER TABLE {new.sql_name}"
-    for name in heir.wanted if context.target.version[0] >= 18 else ():
+    for name in filter(partial(_not_null_made, heir), heir.wanted):
         column = heir.wanted[name]
         declared = name not in heir.held and name not in heir.anew
-        if not column.not_null or (declared and not _comes_below(heir, name)):
-            continue
-        if name in heir.held and _as_held(heir, name).not_null:
-            continue
         said, above = heir_not_null.required(new, name), heir_not_null.handed(new, name, context.target)
         counted = declared and bool(said) and column.identity is not None
         if early != counted:
             continue
-        if declared and not said and name not in heir.demanded:
-            continue  # one that stays hands it down
         was = heir.was.get(name) if name not in heir.anew else None
         if was is not None and (was.not_null or above):
-            if was.not_null and said and said == heir_not_null.label(heir.old, was, context.current):
-                continue
             yield exclusive(f"{own} ALTER COLUMN {ident(name)} DROP NOT NULL", column.id)
         if said or above:
             head = own if said else f"ALTER TABLE {heir.stand_in}"
@@ -482,6 +481,43 @@ def _named_not_nulls(heir: _Heir, *, early: bool) -> Iterator[Step]:
             text += "" if column.not_null_validated else " NOT VALID"
             fails = may_fail(f"{new.sql_name}.{ident(name)} may hold NULLs.")
             yield step(text, new.id, LockLevel.ACCESS_EXCLUSIVE, scans=True, hazards=(fails,))
+
+
+def _not_null_made(heir: _Heir, name: str) -> bool:
+    """Whether a constraint with a name is made, in the place of one that is there."""
+    new, context = heir.new, heir.context
+    declared = name not in heir.held and name not in heir.anew
+    if context.target.version[0] < 18 or not heir.wanted[name].not_null:
+        return False
+    if declared and not _comes_below(heir, name):
+        return False
+    if name in heir.held and _as_held(heir, name).not_null:
+        return False
+    said = heir_not_null.required(new, name)
+    if declared and not said and name not in heir.demanded:
+        return False  # one that stays hands it down
+    was = heir.was.get(name) if name not in heir.anew else None
+    there = heir_not_null.label(heir.old, was, context.current) if was is not None and was.not_null else ""
+    return not said or said != there
+
+
+def _counting(heir: _Heir) -> list[str]:
+    """Columns that count before and after, and cannot do so while their constraint is made anew."""
+    return [
+        name
+        for name, wanted in heir.wanted.items()
+        if name in heir.was and name not in heir.anew
+        if heir.was[name].identity is not None and wanted.identity is not None
+        if _not_null_made(heir, name)
+    ]
+
+
+def _without_counts(heir: _Heir, names: Iterable[str]) -> _Heir:
+    was, wanted = dict(heir.was), dict(heir.wanted)
+    for name in names:
+        was[name] = msgspec.structs.replace(was[name], identity=None)
+        wanted[name] = msgspec.structs.replace(wanted[name], identity=None)
+    return replace(heir, was=was, wanted=wanted)
 
 
 def _stand_in_gone(heir: _Heir) -> Iterator[Step]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dbdeed.engines.catalog import ObjectId
-from dbdeed.engines.compare import Alteration, Context
+from dbdeed.engines.compare import Alteration, Context, Loosening
 from dbdeed.engines.postgresql.kinds import (
     column_create,
     sequence_write,
@@ -87,7 +87,7 @@ def rebuild(
     disturbed = frozenset(_disturbed(trees, context, covers))
     steps = (
         *(step for table, way in trees.leaving if not _inherits(table, context) for step in way.steps),
-        *_stepping_aside(old, trees, context),
+        *_stepping_aside(trees, context),
         *made.steps,
         *(step for table, way in trees.leaving if _inherits(table, context) for step in way.steps),
         *table_rows.handed_over(old, new, context, through or {}),
@@ -98,7 +98,7 @@ def rebuild(
     steps = (table_rows.kept_before(steps[0], old, new, context), *steps[1:])
     whole = tuple(replace(one, online=None) for one in steps)  # one transaction, or nothing
     ahead = frozenset(table.id for table, _ in (*trees.leaving, *trees.joining))
-    return Alteration(whole, disturbed, tuple(sorted(covers - {old.id})), ahead=ahead)
+    return Alteration(whole, disturbed, tuple(sorted(covers - {old.id})), _leaving(old, context), ahead)
 
 
 def tree(root: Table, catalog: Catalog) -> Iterator[Table]:
@@ -257,10 +257,18 @@ def _disturbed(trees: _Trees, context: Context, covers: set[ObjectId]) -> Iterat
                 yield one
 
 
-def _stepping_aside(old: Table, trees: _Trees, context: Context) -> Iterator[Step]:
+def _leaving(old: Table, context: Context) -> Loosening | None:
+    """A partition stands alone before, with what it had from above, so that this may go meanwhile."""
+    if not old.partition_of:
+        return None
+    detach = f"ALTER TABLE {qualified(*old.partition_of)} DETACH PARTITION {old.sql_name}"
+    left = msgspec.structs.replace(old, partition_of=(), bound="", detaching=False)
+    parts = tuple(own.id for own in _indexes(old, context.current) if own.partition_of)
+    return Loosening((exclusive(detach, old.id),), left, parts)
+
+
+def _stepping_aside(trees: _Trees, context: Context) -> Iterator[Step]:
     """The old tables without what would be in the new ones' way, under other names."""
-    if old.partition_of:
-        yield exclusive(f"ALTER TABLE {qualified(*old.partition_of)} DETACH PARTITION {old.sql_name}", old.id)
     for table in trees.aside:
         top = table is trees.aside[0]
         for own in _indexes(table, context.current):
