@@ -165,7 +165,7 @@ class Change:
             go; what it takes away comes back with the object's other alteration.
         was: what a renamed object, or part of one, was called.
         ahead: it is the first part of an alteration; another one of the object may come after it. What it
-            covers, then, only stops needing something.
+            covers, then, is only loosened with it.
         frees, takes: objects of which it gives its share up, or takes one, as partitions have of the tables
             above: whoever takes waits for those who give up.
         joined: its statement is one with that of the change before it.

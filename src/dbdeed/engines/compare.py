@@ -91,12 +91,14 @@ class Loosening:
     Attributes:
         steps: in order.
         left: the object after them; `alter` then leads from it to the target.
-        covers: parts that stop needing something by it as well: a partition's indexes, those above.
+        covers: parts of the object that it loosens as well: a partition's indexes.
+        loosens: what they need no more, where that is not what they are loosened for.
     """
 
     steps: tuple[Step, ...]
     left: Any
     covers: tuple[ObjectId, ...] = ()
+    loosens: frozenset[ObjectId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +350,15 @@ def _sharing(work: _Work, change: Change, start: Object | None) -> Change:
 def _going_ahead(work: _Work, one: ObjectId, first: Loosening) -> Change:
     old = work.context.current.objects[one]
     return Change(
-        Action.ALTER, one, old, first.left, first.steps, covers=first.covers, because=one, ahead=True
+        Action.ALTER,
+        one,
+        old,
+        first.left,
+        first.steps,
+        covers=first.covers,
+        because=one,
+        loosens=first.loosens,
+        ahead=True,
     )
 
 

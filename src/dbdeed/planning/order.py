@@ -66,9 +66,9 @@ def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) 
     graph = _Graph(changes, frozenset(_brought_back(changes, target)))
     _order_renames(graph)
     places = {action: _positions(changes, action) for action in Action}
-    ahead = {one: at for at, change in enumerate(changes) if change.ahead for one in _ids(change)}
+    ahead = {change.id: at for at, change in enumerate(changes) if change.ahead}
     leaving = {**places[Action.ALTER], **ahead}
-    loose = {(change.id, one) for change in changes for one in change.loosens}
+    loose = {(part, one) for change in changes for one in change.loosens for part in _ids(change)}
     for position, change in enumerate(changes):
         ids = _ids(change)
         if change.ahead:

@@ -82,10 +82,11 @@ TYPES = {
 
 REBUILT = {
     "a partition stands alone, divided, and the table above it goes": (
-        "CREATE TABLE t (a integer, b integer) PARTITION BY LIST (a);"
+        "CREATE TABLE t (a integer, b serial, c integer) PARTITION BY LIST (a);"
         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
         "CREATE TRIGGER r AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();"
-        "CREATE TABLE q PARTITION OF t FOR VALUES IN (1); CREATE MATERIALIZED VIEW v AS SELECT a FROM q",
+        "CREATE TABLE q PARTITION OF t FOR VALUES IN (1); CREATE MATERIALIZED VIEW v AS SELECT a FROM q;"
+        "ALTER TABLE q ADD UNIQUE (c), ADD CHECK (b > 3)",
         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
         "CREATE TABLE q (a integer) PARTITION BY LIST (a); CREATE MATERIALIZED VIEW v AS SELECT a FROM q",
     ),
@@ -99,6 +100,25 @@ REBUILT = {
         "CREATE TABLE r PARTITION OF q FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
         "CREATE INDEX i ON p (c); CREATE UNIQUE INDEX j ON p (a, b) INCLUDE (c);"
         "ALTER INDEX q_a_b_c_idx RENAME TO has; ALTER INDEX r_a_b_c_idx RENAME TO below",
+    ),
+    "a partition has a serial from above, stands alone, and the table above goes": (
+        "CREATE TABLE t (a integer, b serial, c serial) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF t DEFAULT",
+        "CREATE TABLE q (a integer, b integer, c serial)",
+    ),
+    "two partitions stand alone, one of the other, and what their defaults call goes": (
+        "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+        "CREATE TABLE t (a integer, b integer DEFAULT f(), c serial) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF t FOR VALUES IN (1) PARTITION BY LIST (b);"
+        "CREATE TABLE r PARTITION OF q FOR VALUES IN (3)",
+        "CREATE TABLE q (a integer, b integer, c serial); CREATE TABLE r (a integer, b integer)",
+    ),
+    "a partition is divided otherwise while an index above calls a function no more": (
+        "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (b);"
+        "CREATE FUNCTION f(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1';"
+        "CREATE INDEX j ON p (a, f(b)); ALTER TABLE q ALTER b SET DEFAULT f(1)",
+        "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1, 2) PARTITION BY HASH (b); CREATE INDEX j ON p (a, b) INCLUDE (c)",
     ),
     "a partition is divided otherwise by a new column, which an index above includes": (
         "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE UNIQUE INDEX j ON p (a, b);"

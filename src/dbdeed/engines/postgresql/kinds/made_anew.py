@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def is_made_anew(one: ObjectId, context: Context) -> bool:
     """Whether a table, or one that it is a partition of, is."""
-    return any(_by_itself(top, context) for top in _above(one, context.current))
+    return any(_by_itself(top, context) for top in lineage(one, context.current))
 
 
 def _by_itself(old: Table, context: Context) -> bool:
@@ -39,7 +39,7 @@ def is_out_of_order(old: Table, new: Table, context: Context) -> bool:
     return wanted[: len(kept)] != kept
 
 
-def _above(one: ObjectId, catalog: Catalog) -> Iterator[Table]:
+def lineage(one: ObjectId, catalog: Catalog) -> Iterator[Table]:
     """The table, and those that it is a partition of."""
     name = one.name
     while name:

@@ -14,7 +14,7 @@ from dbdeed.engines.postgresql.kinds import column_create, heir_not_null, inheri
 from dbdeed.engines.postgresql.kinds.column_alter import kept_in_order, option_changes
 from dbdeed.engines.postgresql.kinds.made_anew import is_out_of_order
 from dbdeed.engines.postgresql.kinds.table_heir import checks_fitted, flipped, inheriting, let_go
-from dbdeed.engines.postgresql.kinds.table_moved import Fitted, fitted
+from dbdeed.engines.postgresql.kinds.table_moved import Fitted, defaults_left, fitted
 from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 from dbdeed.engines.postgresql.online import partition
 from dbdeed.engines.postgresql.quoting import ident, qualified
@@ -124,6 +124,7 @@ def _detach(old: Table, new: Table, context: Context) -> Iterable[Step]:
         yield partition.detaching(old, context)
         for check in partition.left_behind(old, context):
             yield exclusive(f"ALTER TABLE {old.sql_name} DROP CONSTRAINT {ident(check.name[-1])}", old.id)
+        yield from defaults_left(old, new, context)
     for parent in old.inherits if new.partition_of else ():
         yield let_go(old, parent)
     if old.of_type and not new.of_type:

@@ -13,7 +13,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.kinds import column_alter, column_create
-from dbdeed.engines.postgresql.quoting import ident
+from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.postgresql.kinds.column import Column
     from dbdeed.engines.postgresql.kinds.table import Table
 
+_PLACES = frozenset({"table", "column"})
 _TABLES = frozenset({"table", "column", "sequence"})
 
 
@@ -56,6 +57,7 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
             steps += way.steps
             disturbs |= way.disturbs
             covers += way.covers
+            steps += _sequences_gone(column, {*covers}, context)
             continue
         if found is not None:
             steps += dropped(found, context)
@@ -100,6 +102,30 @@ def _freed(was: Mapping[str, Column], wanted: Mapping[str, Column], context: Con
     counted = (one.parent for one in context.current.objects.values() if one.id.kind == "sequence")
     gone = {one.id for name, one in was.items() if name not in wanted}
     return frozenset(needs & gone - set(counted)) if computed else frozenset()
+
+
+def _sequences_gone(column: Column, covered: set[ObjectId], context: Context) -> Iterator[Step]:
+    """What was the column's while it was the table's own, and would go with a column that goes."""
+    for one in (
+        column_create.owned(column, context.current) if column.id not in context.target.objects else ()
+    ):
+        if one.id not in context.target.objects and one.id not in covered:
+            yield exclusive(f"DROP SEQUENCE {qualified(one.schema, one.name)}", one.id)
+
+
+def defaults_left(old: Table, new: Table, context: Context) -> Iterator[Step]:
+    """Those that a detached partition has from above and that hold on to what goes, such as a serial's."""
+    wanted = columns(new, context.target)
+    for name, column in columns(old, context.current).items():
+        stays = name in wanted and wanted[name].default == column.default
+        if stays or not column.default or column.generated:
+            continue
+        above = column_create.column_above(column, context.current)
+        ids = [column.id] if above is None else [column.id, above.id]
+        needs = {need for one in ids for need in context.current.needs.get(one, ())}
+        if any(need not in context.target.objects and need.kind not in _PLACES for need in needs):
+            sql = f"ALTER TABLE {old.sql_name} ALTER COLUMN {ident(name)} DROP DEFAULT"
+            yield exclusive(sql, column.id)
 
 
 def reading(column: Column, context: Context) -> Iterator[ObjectId]:

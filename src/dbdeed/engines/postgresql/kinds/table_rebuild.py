@@ -21,6 +21,7 @@ from dbdeed.engines.postgresql.kinds import (
     table_moved,
     table_rows,
 )
+from dbdeed.engines.postgresql.kinds.made_anew import lineage
 from dbdeed.engines.postgresql.online import names
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive
@@ -98,7 +99,7 @@ def rebuild(
     steps = (table_rows.kept_before(steps[0], old, new, context), *steps[1:])
     whole = tuple(replace(one, online=None) for one in steps)  # one transaction, or nothing
     ahead = frozenset(table.id for table, _ in (*trees.leaving, *trees.joining))
-    return Alteration(whole, disturbed, tuple(sorted(covers - {old.id})), _leaving(old, context), ahead)
+    return Alteration(whole, disturbed, tuple(sorted(covers - {old.id})), _leaving(old, new, context), ahead)
 
 
 def tree(root: Table, catalog: Catalog) -> Iterator[Table]:
@@ -257,14 +258,19 @@ def _disturbed(trees: _Trees, context: Context, covers: set[ObjectId]) -> Iterat
                 yield one
 
 
-def _leaving(old: Table, context: Context) -> Loosening | None:
-    """A partition stands alone before, with what it had from above, so that this may go meanwhile."""
+def _leaving(old: Table, new: Table, context: Context) -> Loosening | None:
+    """A partition stands alone before: what it has from above is its own, so that may go meanwhile."""
     if not old.partition_of:
         return None
     detach = f"ALTER TABLE {qualified(*old.partition_of)} DETACH PARTITION {old.sql_name}"
     left = msgspec.structs.replace(old, partition_of=(), bound="", detaching=False)
-    parts = tuple(own.id for own in _indexes(old, context.current) if own.partition_of)
-    return Loosening((exclusive(detach, old.id),), left, parts)
+    current = context.current
+    parts = tuple(own.id for own in current.children.get(old.id, ()))
+    tables = {table.id for table in lineage(old.id, current)} - {old.id}
+    above = tables | {own.id for table in tables for own in current.children.get(table, ())}
+    needed = {need for one in parts for need in current.needs.get(one, ())}
+    steps = (exclusive(detach, old.id), *table_moved.defaults_left(old, new, context))
+    return Loosening(steps, left, parts, frozenset(above & needed))
 
 
 def _stepping_aside(trees: _Trees, context: Context) -> Iterator[Step]:

@@ -81,9 +81,16 @@ def left_behind(old: Table, context: Context) -> list[ObjectId]:
 def _concurrently(
     old: Table, detach: str, context: Context, held: tuple[Hazard, ...]
 ) -> tuple[Step, ...] | None:
-    """None where there is a default partition: then there is no such form."""
-    columns = [_key(table) for table, _ in _above(old, context.current)]
+    """None where there is a default partition: then there is no such form.
+
+    Nor is there one where a table above changes that is a partition too: it may leave its place before, and
+    then the check says less, and is called something else.
+    """
+    tables = [table for table, _ in _above(old, context.current)]
+    columns = [_key(table) for table in tables]
     if _default_beside(old.partition_of, context.current) is not None or not all(columns):
+        return None
+    if any(one.partition_of and context.target.objects.get(one.id) != one for one in tables):
         return None
     names = {name for _, name in filter(None, columns)}
     check = chosen_name(old.name, _bare(names.pop()) if len(names) == 1 else "", "check")
