@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+_NOTED = (
+    "CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.{} VALUES (tg_tag); END';"
+    "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION note()"
+)
+
 # A pair whose name ends in a number needs that version.
 PAIRS = {
     "a column gets another type and the sequence that it counts by": (
@@ -16,6 +21,14 @@ PAIRS = {
         " AS 'BEGIN INSERT INTO public.log VALUES (tg_tag); END';"
         "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION note(); COMMENT ON EVENT TRIGGER e IS 'x';"
         "CREATE TABLE z (i integer)",
+    ),
+    "an event trigger notes what is done, elsewhere than before": (
+        f"CREATE TABLE log (tag text); {_NOTED.format('log')}; CREATE TABLE x (i integer)",
+        f"CREATE TABLE notes (tag text); {_NOTED.format('notes')}; CREATE TABLE y (i integer)",
+    ),
+    "an event trigger notes nothing any more": (
+        f"CREATE TABLE log (tag text); {_NOTED.format('log')}",
+        f"{_NOTED.format('log')}; ALTER EVENT TRIGGER e DISABLE",
     ),
     "rights on what an extension brings": (
         "CREATE EXTENSION file_fdw; CREATE EXTENSION pg_stat_statements; CREATE EXTENSION intagg",
@@ -55,4 +68,15 @@ PAIRS = {
         "CREATE SCHEMA s; ALTER SCHEMA public OWNER TO reader; GRANT CREATE ON SCHEMA public TO PUBLIC",
     ),
     "there is no schema public": ("CREATE SCHEMA s; CREATE TABLE t (a integer)", "CREATE SCHEMA s; DROP SCHEMA public"),
+    "a partition has another access method than the table above, 18": (
+        "CREATE ACCESS METHOD h TYPE TABLE HANDLER heap_tableam_handler",
+        "CREATE ACCESS METHOD h TYPE TABLE HANDLER heap_tableam_handler; CREATE TABLE p (a integer) PARTITION BY LIST (a) USING h;"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2) USING heap",
+    ),
+    "lists hold a domain whose check calls a function": (
+        "CREATE TABLE t (i integer)",
+        "CREATE FUNCTION z(integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';"
+        "CREATE DOMAIN d AS integer CHECK (z(VALUE)); CREATE DOMAIN e AS d; CREATE TYPE c AS (x d); CREATE TABLE s (y d[]);"
+        "CREATE TABLE t (i integer, y d[] DEFAULT '{1}', z e[], w c[])",
+    ),
 }  # fmt: skip

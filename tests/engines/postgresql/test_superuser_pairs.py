@@ -236,6 +236,10 @@ PAIRS = {
         "CREATE SUBSCRIPTION s CONNECTION 'host=h dbname=d password=it''s' PUBLICATION p, \"Q\" WITH (connect = false);"
         "COMMENT ON SUBSCRIPTION s IS 'ours'",
     ),
+    "server of another owner": (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; ALTER SERVER s OWNER TO keeper",
+    ),
     "aggregate with a state of C": (
         "",
         "CREATE AGGREGATE middle(double precision ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal,"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"\w+")
 _NAMED = frozenset({"function", "aggregate", "table", "view", "materialized view", "sequence"})
 _COMPUTED = frozenset({"column", "constraint", "index", "materialized view"})
+_HOLDING = frozenset({"column", "table", "composite type", "domain"})
+_PASSING = frozenset({"composite type", "domain"})
 _CALLING = frozenset({"function", "aggregate", "operator", "domain", "view"})
 
 
@@ -32,6 +34,7 @@ def read_mentions(
     found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
     below = (*_not_handed_down(objects), *_inherited(objects), *_said_of_inherited(objects))
     rows = (*_rows_held(objects), *_published(objects), *_estimated(objects, needs), *_pointed_to(objects))
+    rows = (*rows, *_checked(objects, needs))
     for one, others in (*_named(objects), *_cast(objects, needs), *_linked(objects), *below, *rows):
         found[one] |= others
     for one, others in _computed(objects, needs, dict(found)):
@@ -73,6 +76,23 @@ def _cast(
             used = set().union(*(casts[need] for need in needed & casts.keys()))
             if used:
                 yield one, used
+
+
+def _checked(
+    objects: Mapping[ObjectId, Object], needs: Mapping[ObjectId, frozenset[ObjectId]]
+) -> Iterator[tuple[ObjectId, set[ObjectId]]]:
+    """A domain has its checks before anything holds values of it: PostgreSQL adds none once a list does."""
+    checks: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
+    for one in objects:
+        if one.kind == "domain constraint":
+            checks[ObjectId("domain", one.name[:2])].add(one)
+    while checks:
+        found: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
+        for one, needed in needs.items():
+            if one.kind in _HOLDING and (held := needed & checks.keys()):
+                found[one] = set().union(*(checks[need] for need in held))
+        yield from found.items()
+        checks = defaultdict(set, {one: own for one, own in found.items() if one.kind in _PASSING})
 
 
 def _linked(objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, set[ObjectId]]]:

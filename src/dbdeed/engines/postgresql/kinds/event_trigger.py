@@ -68,4 +68,24 @@ def alter(old: EventTrigger, new: EventTrigger, _: Context) -> Alteration | None
     return Alteration((_state(new),))
 
 
-KINDS = (Kind("event trigger", EventTrigger, create, drop, alter, watches=True),)
+_PARTS = frozenset({"column", "constraint", "trigger"})
+
+
+def steps_aside(old: EventTrigger, context: Context) -> ObjectId | None:
+    """What differs of all that its function uses: half changed, it would stop the plan."""
+    current, target = context.current, context.target
+    waiting = [one for one in current.needs.get(old.id, ()) if one.kind == "function"]
+    seen = set(waiting)
+    while waiting and old.enabled != "disabled":
+        one = waiting.pop()
+        for side, other in ((current, target), (target, current)):
+            parts = [child.id for child in side.children.get(one, ()) if child.id.kind in _PARTS]
+            if any(side.objects.get(each) != other.objects.get(each) for each in (one, *parts)):
+                return one
+        used = current.needs.get(one, frozenset()) | current.mentions.get(one, frozenset())
+        waiting.extend(used - seen)
+        seen |= used
+    return None
+
+
+KINDS = (Kind("event trigger", EventTrigger, create, drop, alter, steps_aside=steps_aside, watches=True),)

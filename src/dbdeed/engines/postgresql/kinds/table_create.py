@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.kinds import column_below, column_create, heir_not_null, inheritance
@@ -15,7 +18,7 @@ from dbdeed.engines.postgresql.writing import may_fail, step
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dbdeed.engines.catalog import Catalog, Object, ObjectId
+    from dbdeed.engines.catalog import Catalog, Object
     from dbdeed.engines.change import Hazard, Step
     from dbdeed.engines.compare import Context
     from dbdeed.engines.postgresql.kinds.column import Column
@@ -55,7 +58,11 @@ def create(new: Table, context: Context) -> Making:
     handed = inheritance.handed_down(new, context)
     steps = (
         *found.before,
-        with_environment(step(statement(new, lines), new.id, _lock(new), hazards=_dangers(new, context))),
+        with_environment(
+            step(
+                statement(_by_method(new, context), lines), new.id, _lock(new), hazards=_dangers(new, context)
+            )
+        ),
         *found.after,
         *settings(new),
         *column_below.inherited(new, context),
@@ -63,6 +70,15 @@ def create(new: Table, context: Context) -> Making:
         *handed.said,
     )
     return Making(steps, (*found.covers, *handed.covers))
+
+
+def _by_method(new: Table, context: Context) -> Table:
+    """A partition has the access method of the table above, where it says none."""
+    above: Any = (
+        context.target.objects.get(ObjectId("table", new.partition_of[:2])) if new.partition_of else None
+    )
+    says_none = above is not None and new.form == "plain" and not new.access_method
+    return msgspec.structs.replace(new, access_method="heap") if says_none and above.access_method else new
 
 
 def _dangers(new: Table, context: Context) -> tuple[Hazard, ...]:

@@ -197,6 +197,7 @@ _MIGHTY = (
     ("alter", "event", "trigger"),
     ("alter", "foreign", "data"),
     ("alter", "publication"),
+    ("alter", "server"),
     ("alter", "subscription"),
 )
 
