@@ -166,9 +166,9 @@ def test_names_unquoted() -> None:
 def test_time_grows_linearly(unit: str, rules: LexicalRules) -> None:
     def seconds(count: int) -> float:
         text = unit * count
-        started = time.perf_counter()
+        started = time.thread_time()
         split(text, rules)
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     small = min(seconds(5_000) for _ in range(3))
     large = min(seconds(40_000) for _ in range(2))
