@@ -5,8 +5,17 @@ from __future__ import annotations
 import re
 import signal
 import zlib
+from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# How long one example takes is the machine's affair.
+hypothesis.settings.register_profile("dbdeed", deadline=None)
+hypothesis.settings.load_profile("dbdeed")
 
 _SWEEPS = (
     "engines/postgresql/test_cases.py",
@@ -24,7 +33,7 @@ _SWEEPS = (
     "planning/test_retype.py",
     "planning/test_reverse.py",
 )
-"""Small cases by the hundred on each major version: a sixth of them runs always, all by `-m slow`."""
+"""Small cases by the hundred on each major version: a tenth of them runs always, all by `-m slow`."""
 
 _LONG = (
     "docs/test_commands_shown.py",
@@ -42,7 +51,7 @@ _LONG = (
 """Where single files take minutes: begun first, so that no process ends alone with one of them."""
 
 _MAJOR = re.compile(r"\[(?:.*-)?(?:pg|postgresql-)\d+[-\]]")
-_ONE_OF = 6
+_ONE_OF = 10
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,6 +70,18 @@ class _LongFirst:
 
 def _place(item: pytest.Item) -> int:
     return next((at for at, one in enumerate(_LONG) if f"tests/{one}" in item.nodeid), len(_LONG))
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """What is ignored here is ignored by every program that a later test starts."""
+    before = [signal.getsignal(one) for one in _SIGNALS]
+    yield
+    for one, handler in zip(_SIGNALS, before, strict=True):
+        signal.signal(one, handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -39,7 +39,7 @@ VALUES = st.tuples(
 ORDERS = st.lists(st.sampled_from([f"{sign}{name}" for sign in ("", "-") for name in COLUMNS]), max_size=4)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(VALUES, max_size=14), ORDERS, st.integers(1, 5))
 def test_pages_are_the_list_cut(values: list[Any], order: list[str], first: int) -> None:
     connection = sqlite3.connect(":memory:")

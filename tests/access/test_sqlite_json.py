@@ -24,7 +24,7 @@ _values = st.recursive(
 _pairs = st.lists(st.tuples(_values, _values), min_size=40, max_size=80)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_pairs)
 def test_containment_is_postgresqls(server18: str, pairs: list[tuple[Any, Any]]) -> None:
     texts = [(json.dumps(whole), json.dumps(part)) for whole, part in pairs]

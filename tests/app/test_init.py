@@ -57,7 +57,7 @@ def test_a_value_that_the_document_could_not_hold_is_refused(
     assert not path.exists()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     name=st.text(min_size=1, max_size=20),
     system=st.sampled_from([System.POSTGRESQL, System.SQLITE, System.MYSQL]),

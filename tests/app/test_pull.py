@@ -303,7 +303,7 @@ EDITS = st.lists(
 
 
 @given(edits=EDITS, ending=st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_edits_nothing_differs_and_words_stay(
     tmp_path_factory: pytest.TempPathFactory, edits: list[str], ending: str
 ) -> None:

@@ -304,7 +304,7 @@ def test_a_name_that_cannot_stand_in_sql_is_refused(dialect: Dialect) -> None:
             generate_files(hostile(dialect, "t", ("class", "qu'ote", column)), Settings())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     columns=st.lists(
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=70),

@@ -103,7 +103,7 @@ def _blueprint(model: Any, texts: list[str]) -> Blueprint:
     return Blueprint((TableFact(model.table, texts[0], columns, (*keys, *checks), (index,), texts[0]),))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     name=TEXT, columns=st.lists(TEXT, min_size=1, max_size=6, unique=True), sql=TEXT, about=TEXT, table=TEXT
 )

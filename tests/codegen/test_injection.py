@@ -47,7 +47,6 @@ ATTACKS = (
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
 FEW = settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -255,7 +254,7 @@ def test_no_text_is_an_order_or_a_cursor(opened: Any, text: str, cursor: str) ->
     opened(work)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(name=st.text(min_size=1, max_size=20), operator=st.text(max_size=20), value=TEXT)
 def test_no_value_and_no_operator_reaches_the_text_of_a_statement(
     name: str, operator: str, value: str

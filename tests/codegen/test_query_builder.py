@@ -607,7 +607,7 @@ def test_strings_stay_data(shop: Built, attack: str) -> None:
     run(shop, work)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=8))
 def test_any_text_is_found_again(shop: Built, text: str) -> None:
     t = shop.module("tables")

@@ -110,7 +110,7 @@ def test_a_large_model_shows_key_rows_and_counts_the_rest() -> None:
 hostile = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     names=st.lists(hostile, min_size=1, max_size=4, unique=True), column=hostile, type_=hostile, title=hostile
 )
@@ -164,7 +164,7 @@ def test_boxes_never_overlap(graphviz: bool, monkeypatch: pytest.MonkeyPatch) ->
     if not graphviz:
         monkeypatch.setattr("dbdeed.diagram.layout.shutil.which", lambda _: None)
 
-    @settings(max_examples=15 if graphviz else 100, deadline=None)
+    @settings(max_examples=15 if graphviz else 100)
     @given(drawn=pictures())
     def hold(drawn: Picture) -> None:
         places = layout(drawn)

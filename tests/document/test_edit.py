@@ -51,7 +51,7 @@ def test_wrong_edits_are_our_fault(edits: list[tuple[int, int]]) -> None:
         apply_edits(Source("d", TEXT.encode()), [Edit(Span(*edit), "x") for edit in edits])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text(max_size=80),
     st.lists(st.tuples(st.integers(0, 80), st.integers(0, 10), st.text(max_size=6)), max_size=5),

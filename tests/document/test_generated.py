@@ -161,7 +161,7 @@ def test_a_broken_block_is_not_guessed_at(document: Read, text: str) -> None:
         written(document(text), "a", "x", 0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.sampled_from(["# A", "- a", "  - b", "1. x", "   y", "> q", "", "text", "| a | b |", "|---|---|"]),

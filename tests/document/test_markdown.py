@@ -48,7 +48,7 @@ def of_oracle(text: str) -> list[tuple[object, ...]]:
     return found
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(LINES), min_size=1, max_size=12), st.booleans())
 def test_headings_and_fences_are_the_oracles(lines: list[str], ends: bool) -> None:
     text = "\n".join(lines) + "\n" * ends
@@ -63,7 +63,7 @@ def test_headings_and_fences_are_the_oracles_at_length() -> None:
         assert of_ours(text) == of_oracle(text), text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(LINES), min_size=1, max_size=12), st.sampled_from(["\r\n", "\r"]))
 def test_line_endings_change_no_structure(lines: list[str], ending: str) -> None:
     lf, other = "\n".join(lines) + "\n", ending.join(lines) + ending
@@ -160,7 +160,7 @@ def test_hostile_bytes_are_read(data: bytes) -> None:
         assert 0 <= block.span.start <= block.span.end <= len(data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read(data: bytes) -> None:
     for block in walk(parse_blocks(data)):

@@ -150,7 +150,7 @@ def check(seed: int) -> None:
         check_editing(chance, architecture)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 2**32))
 def test_random_documents(seed: int) -> None:
     check(seed)
@@ -162,13 +162,13 @@ def test_a_hundred_thousand_random_documents() -> None:
         check(seed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400))
 def test_binary_junk(data: bytes) -> None:
     check_reading(data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=300))
 def test_any_text(text: str) -> None:
     check_reading(text.encode("utf-8", "surrogatepass"))

@@ -177,7 +177,7 @@ def test_lists_of_a_model_come_back_as_wanted(text: str, ending: str) -> None:
         assert data.count(b"\n") == data.count(b"\r\n")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.sampled_from(

@@ -85,7 +85,7 @@ def test_positions_lead_back(wrap: str, ending: str) -> None:
     ].count("\n") + 1  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.text(st.characters(exclude_characters="\r\n`~", exclude_categories=["Cs"]), max_size=12),

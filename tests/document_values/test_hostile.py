@@ -96,7 +96,7 @@ words = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 def test_any_text_gives_a_value_or_a_problem(key: str) -> None:
     parse, write = getattr(grammar, f"parse_{key}"), getattr(grammar, f"write_{key}")
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(words | st.text(max_size=60))
     def holds(text: str) -> None:
         value: Any = parse(text)

@@ -197,7 +197,7 @@ def test_no_key_is_forgotten() -> None:
 def test_what_is_written_is_read_back(key: str) -> None:
     parse, write = getattr(grammar, f"parse_{key}"), getattr(grammar, f"write_{key}")
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(VALUES[key])
     def holds(value: Any) -> None:
         text = write(value)

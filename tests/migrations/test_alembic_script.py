@@ -64,7 +64,7 @@ def test_what_is_written_reads_back(engine: Engine) -> None:
 
 @ENGINES
 @given(texts=st.lists(TEXTS, min_size=1, max_size=3), note=TEXTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_text_reads_back(engine: Engine, texts: list[str], note: str) -> None:
     alone = batch(*texts, transactional=False)
     found = round_trip(engine, draft(note, [batch(*texts, note=note), alone], [batch(*texts)]))
@@ -73,7 +73,7 @@ def test_any_text_reads_back(engine: Engine, texts: list[str], note: str) -> Non
 
 
 @given(TEXTS)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_sqlalchemy_reads_the_same(text: str) -> None:
     assert ast.literal_eval(literal(text)) == text
     assert unmarked(marked(text)) == text

@@ -58,7 +58,7 @@ def test_what_is_written_reads_back(engine: Engine) -> None:
 
 @ENGINES
 @given(texts=st.lists(TEXTS, min_size=1, max_size=3), note=TEXTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_strings_of_any_text_read_back(engine: Engine, texts: list[str], note: str) -> None:
     assume(not any(_MARK.search(text) for text in texts))
     texts = [f"SELECT '{text.replace(chr(39), chr(39) * 2)}'" for text in texts]

@@ -74,7 +74,7 @@ def test_environment_reads_back(engine: Engine) -> None:
 
 @ENGINES
 @given(texts=st.lists(TEXTS, min_size=1, max_size=3), note=TEXTS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_text_reads_back(engine: Engine, texts: list[str], note: str) -> None:
     alone = batch(*texts, transactional=False)
     found = round_trip(

@@ -82,14 +82,14 @@ ONE = Plan(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(plans, terms, st.booleans())
 def test_what_is_written_is_read_back(plan: Plan, said: Terms, private: bool) -> None:
     found = load_plan(dump_plan(plan, said, private=private))
     assert (found.plan, found.terms, found.private) == (plan, said, private)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(plans)
 def test_the_same_plan_is_written_the_same(plan: Plan) -> None:
     assert dump_plan(plan) == dump_plan(load_plan(dump_plan(plan)).plan)
@@ -187,7 +187,7 @@ def test_a_step_that_belongs_to_nothing_is_refused() -> None:
         load_plan(json.dumps({"format": FORMAT, **data, "checksum": checksum}).encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_damaged_file_is_refused(data: st.DataObject) -> None:
     whole = dump_plan(ONE)

@@ -180,26 +180,26 @@ def migrate(current: Catalog, target: Catalog) -> list[Change]:
     return changes
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(catalogs(), catalogs())
 def test_changes_run_in_order_and_reach_the_target(current: Catalog, target: Catalog) -> None:
     migrate(current, target)
 
 
 @pytest.mark.slow
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=20_000)
 @given(catalogs(), catalogs())
 def test_changes_reach_the_target_in_a_long_sweep(current: Catalog, target: Catalog) -> None:
     migrate(current, target)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(catalogs())
 def test_no_difference_gives_no_change(one: Catalog) -> None:
     assert compare_catalogs(one, one, KINDS).changes == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(catalogs(), catalogs(), st.randoms(use_true_random=False))
 def test_the_order_does_not_depend_on_how_the_changes_come(
     current: Catalog, target: Catalog, random: Random
@@ -213,7 +213,7 @@ def test_the_order_does_not_depend_on_how_the_changes_come(
     ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(catalogs(), catalogs())
 def test_what_holds_data_is_only_dropped_where_the_target_has_none(current: Catalog, target: Catalog) -> None:
     for change in compare_catalogs(current, target, KINDS).changes:

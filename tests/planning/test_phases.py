@@ -192,13 +192,13 @@ _actions = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=_actions)
 def test_no_write_of_either_application_is_lost_in_many_orders(between: Session, actions: list[Any]) -> None:
     _in_turn(between, actions)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=_actions)
 def test_no_write_of_either_application_is_lost(between: Session, actions: list[Any]) -> None:
     _in_turn(between, actions)

@@ -45,7 +45,7 @@ def plan_of(step: Step, difference: Difference, unmodelled: tuple[str, ...] = ()
     return Plan("sqlite", (3, 40), "a" * 64, "b" * 64, (group,), (difference,), unmodelled)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(HOSTILE)
 def test_names_cannot_leave_their_line(name: str) -> None:
     one = ObjectId("table", (name, name))

@@ -139,7 +139,7 @@ VALUES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(LINES) | VALUES, max_size=60), st.booleans())
 def test_no_document_breaks_a_rule_and_fixes_settle(lines: list[str], fill: bool) -> None:
     text = "".join(lines)

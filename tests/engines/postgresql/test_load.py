@@ -71,7 +71,7 @@ def expected(private: PrivateScratch) -> list[tuple[object, ...]]:
 
 
 @given(order=st.permutations(SHOP))
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
 def test_any_order_comes_to_the_same(
     private: PrivateScratch, expected: list[tuple[object, ...]], order: list[str]
 ) -> None:

@@ -219,7 +219,7 @@ def _after_any(follow: Callable[..., str], edits: list[tuple[str, str, str]]) ->
 
 
 @given(edits=st.lists(EDIT, max_size=6))
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 def test_after_any_edits_the_document_follows(
     follow: Callable[..., str], edits: list[tuple[str, str, str]]
 ) -> None:
@@ -228,7 +228,7 @@ def test_after_any_edits_the_document_follows(
 
 @pytest.mark.slow
 @given(edits=st.lists(EDIT, max_size=8))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_after_many_edits_the_document_follows(
     follow: Callable[..., str], edits: list[tuple[str, str, str]]
 ) -> None:

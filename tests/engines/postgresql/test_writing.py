@@ -30,7 +30,7 @@ TEXTS = st.text(st.characters(blacklist_characters="\0", blacklist_categories=["
 
 
 @given(text=TEXTS)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_quoted_comes_back(db: Session, text: str) -> None:
     assert db.fetch(f"SELECT {literal(text)}") == [(text,)]
     if 0 < len(text.encode()) < 64:

@@ -260,7 +260,6 @@ def _change(bench: Bench, path: Path, after: str) -> None:
 
 
 _SETTINGS = settings(
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 

@@ -30,7 +30,6 @@ COMPARE = type(ENGINE).compare
 SECONDS = float(os.environ.get("DBDEED_SWEEP_SECONDS", "600"))
 BOUNDED = settings(
     max_examples=150,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )

@@ -46,24 +46,26 @@ def stay_beside(command: list[str], libc: ctypes.CDLL) -> None:
     What a program forks is not told of our parent's death: the part of pg_basebackup that streams the log
     would go on for ever.
     """
+    awaited = {signal.SIGQUIT, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+    # Waited for, not handled: nothing that comes before or between two looks is lost.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.execv(command[0], command)  # noqa: S606 - no shell is the point
-
-    def end(number: int, _frame: object) -> None:
-        for kill in (os.killpg, os.kill):  # it may not lead its group yet
-            try:
-                kill(child, signal.SIGKILL)
-            except OSError:
-                continue
-        os._exit(128 + number)
-
-    for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, end)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os._exit(code if code >= 0 else 128 - code)
+    while (number := signal.sigwait(awaited)) == signal.SIGCHLD:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            os._exit(code if code >= 0 else 128 - code)
+    for kill in (os.killpg, os.kill):  # it may not lead its group yet
+        try:
+            kill(child, signal.SIGKILL)
+        except OSError:
+            continue
+    os._exit(128 + number)
 
 
 def main() -> None:
