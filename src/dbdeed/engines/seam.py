@@ -221,6 +221,24 @@ class Returning:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """What columns count by when those go that counted for them.
+
+    Attributes:
+        columns: a fragment: the new columns, counting by what the old ones counted by.
+        counters: a fragment: those counters, which belong to the new columns.
+        after: the counters that the state after has in their place.
+        locks: steps that come first. Who writes a row has its table, and then asks the counter; who asked for
+            the counter first, and then for the table, would wait for one who waits.
+    """
+
+    columns: Catalog
+    counters: Catalog
+    after: frozenset[ObjectId]
+    locks: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Bridge:
     """What stands while two applications work with one database: one knows the state before, one that after.
 
@@ -232,6 +250,7 @@ class Bridge:
         middle: the whole catalog that both applications work with.
         synced: columns that hold the same: (of the state before, of the state after).
         keeping: triggers, and what they call, that keep columns in step.
+        handover: of columns that count by themselves; None where none does.
         closing: fragments, when the state after is given up again and the one in the middle comes back.
         refills: steps that then give rows their values.
         aliases: a fragment: what goes on under the old names of tables that were renamed.
@@ -245,6 +264,7 @@ class Bridge:
     fills: tuple[Step, ...] = ()
     synced: tuple[tuple[ObjectId, ObjectId], ...] = ()
     keeping: frozenset[ObjectId] = frozenset()
+    handover: Handover | None = None
     closing: tuple[Catalog, ...] = ()
     refills: tuple[Step, ...] = ()
     aliases: Catalog | None = None

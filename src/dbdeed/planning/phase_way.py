@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog, ObjectId
     from dbdeed.engines.change import Step
-    from dbdeed.engines.seam import Bridge, Engine, Session
+    from dbdeed.engines.seam import Bridge, Engine, Handover, Session
     from dbdeed.planning.plan import Round
 
 
@@ -72,7 +72,7 @@ class Way:
         """The second half."""
         engine, target = self.engine, self.target
         keeper = Keeper(engine, generation)
-        first = self._cleared(session, [old for old, _ in self.bridge.synced])
+        first = self._cleared(session, [old for old, _ in self.bridge.synced], self.bridge.handover)
         rest = self._leg(session, engine.inspect(session), target, keeper)
         require_equal(engine, engine.inspect(session), target, rest)
         return replace(
@@ -89,6 +89,8 @@ class Way:
         engine = self.engine
         reached = engine.inspect(session)
         whole = assemble(reached, reached, ())
+        if self.bridge.handover is not None:
+            whole = joined(whole, self._counting(session, self.bridge.handover))
         for one in self.bridge.closing:
             whole = joined(whole, self._put(session, one))
         whole = joined(whole, self._filled(session, self.bridge.refills))
@@ -162,11 +164,29 @@ class Way:
         run_groups(engine, session, plan.groups)
         return plan
 
-    def _cleared(self, session: Session, columns: Iterable[ObjectId], *, aliases: bool = True) -> Plan:
+    def _counting(self, session: Session, handover: Handover) -> Plan:
+        """The way back: the new columns count by what the old ones counted by."""
+        first = self._filled(session, handover.locks)
+        there = self.engine.inspect(session)
+        nothing = replace(there, objects={}, needs={})
+        end = there.taking(nothing, handover.after)
+        for one in (handover.columns, handover.counters):
+            end = end.taking(one, one.objects)
+        return joined(first, self._leg(session, there, end, None))
+
+    def _cleared(
+        self,
+        session: Session,
+        columns: Iterable[ObjectId],
+        handover: Handover | None = None,
+        *,
+        aliases: bool = True,
+    ) -> Plan:
         """Without what kept two columns in step, and without one of the two.
 
         What stands on the column goes first. Then both go in one transaction: a trigger that names a column
-        that is gone would fail, and a column that nobody fills might have to be filled.
+        that is gone would fail, and a column that nobody fills might have to be filled. So the other one
+        takes over in that transaction what the column counted by.
         """
         bridge, there = self.bridge, self.engine.inspect(session)
         ids = {*columns, *bridge.keeping}
@@ -176,8 +196,19 @@ class Way:
         without = _with_parts(there, own | there.dependents(own)) - own
         nothing = replace(there, objects={}, needs={})
         first = self._leg(session, there, there.taking(nothing, without), None)
+        if handover is None:
+            there = self.engine.inspect(session)
+            return joined(first, self._leg(session, there, there.taking(nothing, own), None))
+        first = joined(first, self._filled(session, handover.locks))
+        # Or the counters would go with their columns.
+        first = joined(first, self._put(session, handover.counters))
         there = self.engine.inspect(session)
-        return joined(first, self._leg(session, there, there.taking(nothing, own), None))
+        end = there.taking(nothing, own - handover.counters.objects.keys())
+        end = end.taking(handover.columns, handover.columns.objects)
+        first = joined(first, self._leg(session, there, end, None))
+        there = self.engine.inspect(session)
+        counting = {*handover.columns.objects, *handover.counters.objects, *handover.after}
+        return joined(first, self._leg(session, there, there.taking(self.target, counting), None))
 
     def _put(self, session: Session, fragment: Catalog) -> Plan:
         """A few objects more."""

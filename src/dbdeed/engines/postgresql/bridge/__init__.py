@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dbdeed.engines.postgresql.alike import renamed_alike
-from dbdeed.engines.postgresql.bridge import alias, syncing
+from dbdeed.engines.postgresql.bridge import alias, counting, syncing
 from dbdeed.engines.postgresql.bridge.adding import add
 from dbdeed.engines.postgresql.bridge.altering import alter
 from dbdeed.engines.postgresql.bridge.going import let_go
@@ -45,21 +45,24 @@ def bridge(
     made = syncing.made(pairs, given, before)
     made.run(session)
     alias.run(tables, before, session)
+    counting.plain(session, pairs)
     after = inspect(session)
+    counters = list(counting.counters(pairs, after, target))
     aliases = _added(before, after, alias.ids(tables, after))
     scaffold = _added(before, after, made.ids)
     columns = syncing.columns(pairs, given)
-    middle = _middle(merge, columns.final)
+    middle = _middle(merge, columns.final, counters, after)
     middle = middle.taking(aliases, aliases.objects).taking(scaffold, scaffold.objects)
     if merge.refused:
         return Bridge(before, refusals=tuple(merge.refused))
-    opening, closing = _openings(columns, scaffold, before, middle, pairs)
+    opening, closing = _openings(columns, scaffold, before, middle, pairs, counters)
     return Bridge(
         middle,
         opening=opening,
         fills=tuple(syncing.fills(pairs, given)),
         synced=tuple((one.old.id, one.new.id) for one in pairs),
         keeping=frozenset(scaffold.objects),
+        handover=counting.handover(counters, after),
         closing=closing,
         refills=tuple(syncing.refills(pairs)),
         aliases=aliases if tables else None,
@@ -117,23 +120,32 @@ def _openings(
     before: Catalog,
     middle: Catalog,
     pairs: Sequence[syncing.Pair],
+    counters: Sequence[counting.Counter],
 ) -> tuple[tuple[Catalog, ...], tuple[Catalog, ...]]:
     """First bare columns, then their defaults and what keeps them in step, in one transaction."""
-    if not scaffold.objects:
+    if not pairs and not scaffold.objects:
         return (), ()
     needs = {**before.needs, **middle.needs}
     bare = fragment(middle, {one.id: one for one in columns.bare}, needs)
     kept = fragment(middle, {**{one.id: one for one in columns.defaulted}, **scaffold.objects}, needs)
     old: list[Any] = [middle.objects[one.old.id] for one in pairs]
-    without = [msgspec.structs.replace(one, not_null=False, not_null_name="", default="") for one in old]
+    without = [syncing.bare_form(one) for one in old]
     with_default = [msgspec.structs.replace(one, not_null=False, not_null_name="") for one in old]
     again = fragment(middle, {one.id: one for one in without}, needs)
-    back = fragment(middle, {**{one.id: one for one in with_default}, **scaffold.objects}, needs)
+    counted = {
+        each: middle.objects[each]
+        for one in counters
+        for each in (one.new.id, *((one.own.id,) if one.own is not None else ()))
+    }
+    kept_back = {**{one.id: one for one in with_default}, **counted, **scaffold.objects}
+    back = fragment(middle, kept_back, needs)
     return (bare, kept), (again, replace(back, version=middle.version))
 
 
-def _middle(merge: Merge, given: Iterable[Any]) -> Catalog:
-    """The catalog; `given` are new columns whose form is decided elsewhere."""
+def _middle(
+    merge: Merge, given: Iterable[Any], counters: Iterable[counting.Counter], after: Catalog
+) -> Catalog:
+    """The catalog; the form of new columns, and of old ones that count, is decided elsewhere."""
     before, target = merge.before, merge.target
     merge.given = {one.id: one for one in given}
     merge.objects, merge.needs = dict(before.objects), dict(before.needs)
@@ -146,6 +158,7 @@ def _middle(merge: Merge, given: Iterable[Any]) -> Catalog:
     for one, new in target.objects.items():
         if one not in before.objects:
             add(merge, one, new)
+    counting.settle(merge, counters, after)
     merge.needs = {one: merge.with_copies(needs) for one, needs in merge.needs.items()}
     merge.keep_names_apart()
     merge.close()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dbdeed.engines.catalog import ObjectId
+from dbdeed.engines.postgresql.bridge.counting import counts
 from dbdeed.engines.postgresql.conversion import conversion, is_told
 from dbdeed.engines.postgresql.online import fill
 from dbdeed.engines.postgresql.online.names import free
@@ -58,6 +59,11 @@ class Pair:
     def table(self) -> ObjectId:
         return ObjectId("table", (self.new.schema, self.new.table))
 
+    @property
+    def computed(self) -> bool:
+        """The engine computes both from the row, each by its own expression, and nobody writes either."""
+        return bool(self.new.generated)
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -81,7 +87,8 @@ def pair_of(old: ObjectId, new: ObjectId, merge: Merge) -> Pair | None:
         merge.refused.append(f"column {name} is renamed to {becomes.name}, and {trouble} {_ELSE}")
         return None
     told = bool(was.default == becomes.default) and not is_volatile(was.default, merge.before)
-    if not told and was.default and not becomes.not_null:
+    told = told and not counts(was)
+    if not told and was.default and not becomes.not_null and not becomes.generated:
         merge.refused.append(
             f"column {name} is renamed to {becomes.name}, may be NULL, and has a default by which it cannot "
             "be told whether a NULL was meant. Make it NOT NULL or take its default away first, in a change "
@@ -94,20 +101,18 @@ def pair_of(old: ObjectId, new: ObjectId, merge: Merge) -> Pair | None:
 def _trouble(was: Column, becomes: Column, merge: Merge) -> str:
     table: Any = merge.before.objects[ObjectId("table", (was.schema, was.table))]
     below = [one for one in merge.before.needed_by.get(table.id, ()) if one.kind == "table"]
-    if (
-        was.identity is not None
-        or becomes.identity is not None
-        or "nextval(" in was.default + becomes.default
-    ):
-        return "counts by itself: two columns would count apart."
-    if was.generated or becomes.generated:
-        return "is computed: a computed column cannot be written in step."
+    if counts(was) != counts(becomes):
+        return "counts by itself under one of the two names only."
+    if bool(was.generated) != bool(becomes.generated):
+        return "is computed under one of the two names only: a computed column cannot be written in step."
     if table.inherits or table.of_type or (below and table.form == "plain"):
         return "its table inherits or is inherited from, and a trigger is not."
     if table.form == "foreign" or table.partition_of or not was.local or was.inherited:
         return "its table is foreign or a partition, where a trigger cannot keep it in step."
     if becomes.id in merge.before.objects:
         return "a column of the new name is there already."
+    if becomes.generated:
+        return ""
     if was.type != becomes.type and not (is_told(was.type, becomes.type) and is_told(becomes.type, was.type)):
         return f"dbdeed knows no way from {was.type} to {becomes.type} and back."
     return ""
@@ -137,13 +142,10 @@ class Columns:
 
 
 def columns(pairs: Sequence[Pair], given: Sequence[Given]) -> Columns:
-    news = [one.new for one in pairs] + [one.column for one in given]
-    bare = [
-        msgspec.structs.replace(one, not_null=False, not_null_name="", default="", generated="")
-        for one in news
-    ]
+    counting_none = [msgspec.structs.replace(one.new, identity=None) for one in pairs]
+    bare = [bare_form(one) for one in (*counting_none, *(one.column for one in given))]
     defaulted = [
-        msgspec.structs.replace(there, default=one.new.default if one.told else "")
+        msgspec.structs.replace(there, default=one.new.default) if one.told else there
         for one, there in zip(pairs, bare, strict=False)
     ]
     plain = [
@@ -157,6 +159,12 @@ def columns(pairs: Sequence[Pair], given: Sequence[Given]) -> Columns:
         for one, there in zip(pairs, defaulted, strict=True)
     ]
     return Columns(tuple(bare), (*defaulted, *plain), (*final, *plain))
+
+
+def bare_form(column: Column) -> Column:
+    """As it is added, when no row has a value yet; one that is computed has them at once."""
+    there = msgspec.structs.replace(column, not_null=False, not_null_name="")
+    return there if column.generated else msgspec.structs.replace(there, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +184,8 @@ def made(pairs: Sequence[Pair], given: Sequence[Given], catalog: Catalog) -> Mad
     """One trigger for each table."""
     bodies: defaultdict[ObjectId, list[str]] = defaultdict(list)
     for one in pairs:
-        bodies[one.table].append(_in_step(one))
+        if not one.computed:
+            bodies[one.table].append(_in_step(one))
     for each in given:
         if each.column.not_null:  # where NULL is a value, nobody can tell who left it out
             bodies[each.table].append(_filled(each))
@@ -241,7 +250,8 @@ def _converted(source: Column, into: Column, row: str = "") -> str:
 def fills(pairs: Sequence[Pair], given: Sequence[Given]) -> Iterator[Step]:
     """The rows that were there before."""
     for one in pairs:
-        yield _filling(one.old, one.new)
+        if not one.computed:
+            yield _filling(one.old, one.new)
     for each in given:
         yield fill.filling(each.column, each.expression)
 
@@ -249,7 +259,8 @@ def fills(pairs: Sequence[Pair], given: Sequence[Given]) -> Iterator[Step]:
 def refills(pairs: Sequence[Pair]) -> Iterator[Step]:
     """The same, when the old column returns."""
     for one in pairs:
-        yield _filling(one.new, one.old)
+        if not one.computed:
+            yield _filling(one.new, one.old)
 
 
 def _filling(source: Column, into: Column) -> Step:

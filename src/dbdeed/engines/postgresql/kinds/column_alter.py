@@ -522,10 +522,22 @@ def _to_identity(old: Column, new: Column, context: Context) -> _Handover:
     name = qualified(new.identity.sequence_schema, new.identity.sequence_name)
     return _Handover(
         old,
-        before=(step(sequence_write.renamed(one.schema, one.name, names.aside(one.name)), one.id),),
+        before=(
+            _locked(old),
+            step(sequence_write.renamed(one.schema, one.name, names.aside(one.name)), one.id),
+        ),
         after=(step(sequence_write.counted(name, aside), new.id), step(f"DROP SEQUENCE {aside}", one.id)),
         covers=(one.id,),
     )
+
+
+def _locked(old: Column) -> Step:
+    """The table before its sequence, as a writer has them: else the two could wait for each other.
+
+    Nor does the sequence count on any more once it was asked.
+    """
+    sql = f"LOCK TABLE ONLY {old.table_sql} IN ACCESS EXCLUSIVE MODE"
+    return step(sql, old.id, LockLevel.ACCESS_EXCLUSIVE)
 
 
 def _from_identity(old: Column, new: Column, context: Context) -> _Handover:
@@ -539,6 +551,7 @@ def _from_identity(old: Column, new: Column, context: Context) -> _Handover:
     drop = f"ALTER TABLE {old.table_sql} ALTER COLUMN {ident(old.name)} DROP IDENTITY"
     before = (
         sequence_write.creation(aside),
+        _locked(old),
         step(sequence_write.counted(qualified(aside.schema, aside.name), was), one.id),
         step(drop, old.id, LockLevel.ACCESS_EXCLUSIVE),
         step(sequence_write.renamed(one.schema, aside.name, one.name), one.id),
