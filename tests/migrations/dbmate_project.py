@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,16 +17,6 @@ if TYPE_CHECKING:
 
 
 class DbmateProject(ToolProject):
-    def begin(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [self.program, *words],
-            cwd=self.root,
-            env={**os.environ, **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
     def all_done(self, count: int) -> bool:
         said = self.ask("status")
         return f"Applied: {count}\n" in said and "Pending: 0\n" in said

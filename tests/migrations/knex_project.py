@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.migrations.peers import TOOLS
+from tests.migrations.tool_project import ToolProject
 
 from dbdeed.migrations.formats.addresses import libpq_parameters, sqlite_file
 
@@ -24,30 +22,8 @@ _SQLITE = "{client: 'better-sqlite3', useNullAsDefault: true, connection: {filen
 _POSTGRESQL = "{client: 'pg', connection: {}}"
 
 
-@dataclass
-class KnexProject:
+class KnexProject(ToolProject):
     """Its environment holds where the database is: `SHOP_FILE`, or libpq's variables."""
-
-    root: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def begin(self, *words: str) -> subprocess.Popen[str]:
-        command = ["node", "node_modules/knex/bin/cli.js", *words]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return subprocess.Popen(command, cwd=self.root, env={**os.environ, **self.environment}, **pipes)  # type: ignore[call-overload, no-any-return]
-
-    def ask(self, *words: str) -> str:
-        """Its words. Fails the test where the command does."""
-        with self.begin(*words) as process:
-            said, _ = process.communicate(timeout=60)
-        assert process.returncode == 0, said
-        return str(said)
-
-    def refuses(self, *words: str) -> str:
-        with self.begin(*words) as process:
-            said, _ = process.communicate(timeout=60)
-        assert process.returncode != 0, said
-        return str(said)
 
     def all_done(self, count: int) -> bool:
         said = self.ask("migrate:status")
@@ -65,8 +41,9 @@ def knex_project(root: Path, target: Target, *, kind: str = "commonjs", knexfile
     text = knexfile or f"{begin}{_SQLITE if file is not None else _POSTGRESQL};\n"
     (root / "knexfile.js").write_text(text)
     (root / "migrations").mkdir(exist_ok=True)
+    program = root / "node_modules" / ".bin" / "knex"
     if file is not None:
-        return KnexProject(root, {"SHOP_FILE": str(file)})
+        return KnexProject(root, program, {"SHOP_FILE": str(file)})
     names = {
         "host": "PGHOST",
         "port": "PGPORT",
@@ -75,4 +52,4 @@ def knex_project(root: Path, target: Target, *, kind: str = "commonjs", knexfile
         "dbname": "PGDATABASE",
     }
     found = libpq_parameters(target)
-    return KnexProject(root, {names[key]: value for key, value in found.items() if key in names})
+    return KnexProject(root, program, {names[key]: value for key, value in found.items() if key in names})

@@ -88,7 +88,10 @@ def test_locks_and_losses_of_a_changeset_in_xml(team: Callable[[str], Team]) -> 
     assert [one.alone for one in drop.statements] == [True]
     assert [one.name for one in drop.destroys] == [("public", "lamps")]
     nowhere = {**ours.environment, "PATH": ""}
-    with pytest.raises(NotYet, match=r"Only liquibase can run changelog\.xml.* is not on the PATH"):
+    with pytest.raises(
+        NotYet,
+        match=r"changelog\.xml can only be run by liquibase, so what it does is not known.* is not on the PATH",
+    ):
         migrate_explain(ours.document, "2", environment=nowhere)
 
 

@@ -19,6 +19,17 @@ class ToolProject:
     program: Path
     environment: dict[str, str] = field(default_factory=dict)
 
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """Start it; what it says comes through one pipe."""
+        return subprocess.Popen(
+            [self.program, *words],
+            cwd=self.root,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def _run(self, *words: str) -> tuple[int, str]:
         done = subprocess.run(
             [self.program, *words],

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from dbdeed.app.migrations import open_workshop
 from dbdeed.errors import InvalidInput
 from dbdeed.migrations.explaining import explain, refusals
+from dbdeed.migrations.foreign import foreign
 from dbdeed.migrations.foreseeing import foresee
-from dbdeed.migrations.replay import begin_history, foreign, replay_up
+from dbdeed.migrations.replay import begin_history, replay_up
 from dbdeed.migrations.runner import live_catalog, where_all_stand
 from dbdeed.migrations.seam import State
 from dbdeed.migrations.standing import RUNS

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.errors import InvalidInput, Refused, Unavailable
-from dbdeed.migrations.replay import ReplayFailed, foreign, replay, replay_down
+from dbdeed.migrations.foreign import foreign
+from dbdeed.migrations.replay import ReplayFailed, replay, replay_down
 from dbdeed.planning.archive import HERE, entries
 from dbdeed.planning.consent import allowed_of
 

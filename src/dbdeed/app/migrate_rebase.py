@@ -23,7 +23,8 @@ from dbdeed.app.site import engine_of
 from dbdeed.engines.faults import NotYet
 from dbdeed.engines.seam import ScratchNeeds
 from dbdeed.errors import InvalidInput
-from dbdeed.migrations.replay import foreign, replay, replay_up
+from dbdeed.migrations.foreign import foreign
+from dbdeed.migrations.replay import replay, replay_up
 from dbdeed.migrations.runner import Files
 from dbdeed.migrations.seam import Origin
 from dbdeed.planning.plan import fingerprint

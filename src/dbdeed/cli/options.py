@@ -53,3 +53,10 @@ def formats(
     return click.option(
         "--format", "format_", type=click.Choice(names), default=names[0], show_default=True, help=help_
     )
+
+
+def changing(command: Callable[P, T]) -> Callable[P, T]:
+    """What every command takes that plans a change of a database, proves it, asks and makes it."""
+    for option in (quiet, formats("text", "json"), draft, allow, yes, scratch, database):
+        command = option(command)
+    return command

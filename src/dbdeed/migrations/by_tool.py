@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dbdeed.errors import Unavailable
+from dbdeed.migrations.foreign import without_tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,14 +48,9 @@ def down_by_tool(desk: Desk, migration: Migration, tool: Tool | None, lock: Tool
 
 def _program(migration: Migration, tool: Tool | None) -> tuple[Process, Tool]:
     process = tool.process if tool is not None else None
-    missing = process.missing if process is not None else f"{migration.needs} is needed."
-    if tool is None or process is None or missing:
-        raise Unavailable(
-            f"{migration.path.name} can only be run by {migration.needs}. {missing}",
-            where=str(migration.path),
-            hint="Install it, or run this one with the tool itself; then go on here.",
-            code="migration-foreign",
-        )
+    if tool is None or process is None or process.missing:
+        hint = "Install it, or run this one with the tool itself; then go on here."
+        raise without_tool(Unavailable, migration, process, hint=hint)
     return process, tool
 
 

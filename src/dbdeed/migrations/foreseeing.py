@@ -8,6 +8,7 @@ from dbdeed.document.source import Source
 from dbdeed.engines.faults import NotYet
 from dbdeed.errors import Unavailable
 from dbdeed.migrations.files import block_in
+from dbdeed.migrations.foreign import without_tool
 from dbdeed.migrations.replay import ReplayFailed
 from dbdeed.migrations.seam import Batch, Foresees
 
@@ -35,13 +36,7 @@ def foresee(
     migration = migrations[0]
     process = carrier.process if carrier is not None else None
     if not isinstance(process, Foresees) or process.missing or session.reachable is None:
-        missing = process.missing if process is not None else ""
-        raise NotYet(
-            f"Only {migration.needs} can run {migration.path.name}: what it does is not known before. "
-            f"{missing}".rstrip(),
-            where=str(migration.path),
-            code="migration-foreign",
-        )
+        raise without_tool(NotYet, migration, process, ", so what it does is not known before")
     try:
         found = process.foresee(session.reachable, migrations)
     except Unavailable as error:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.seam import Manner
 from dbdeed.errors import Refused
 from dbdeed.migrations.files import place_in
+from dbdeed.migrations.foreign import foreign
 from dbdeed.migrations.pieces import pieces_of
 from dbdeed.migrations.progress import Direction, Standpoint, prefix_of
-from dbdeed.migrations.replay import ReplayFailed, foreign, replay, replay_batches, replay_statement
+from dbdeed.migrations.replay import ReplayFailed, replay, replay_batches, replay_statement
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.shown import listed, shown
 

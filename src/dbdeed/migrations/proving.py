@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbdeed.migrations.replay import foreign, replay, replay_batches
+from dbdeed.migrations.foreign import foreign
+from dbdeed.migrations.replay import replay, replay_batches
 from dbdeed.planning.forms import never_empty
 from dbdeed.planning.proof import rebuild
 from dbdeed.planning.running import ProofFailed, differences

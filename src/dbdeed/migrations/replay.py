@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from dbdeed.engines.faults import NEEDS_SUPERUSER, NotYet, SqlRejected
 from dbdeed.errors import InvalidInput, Refused, Unavailable
 from dbdeed.migrations.files import place_in
+from dbdeed.migrations.foreign import foreign, without_tool
 from dbdeed.migrations.pieces import all_plain, pieces_of
 from dbdeed.migrations.seam import State
 from dbdeed.migrations.standing import from_empty
@@ -45,11 +46,6 @@ class Carrier:
 
     history: History
     process: Process | None
-
-
-def foreign(migrations: Sequence[Migration]) -> bool:
-    """Whether one of them can only be run by its tool."""
-    return any(one.up is None for one in migrations)
 
 
 def replay(
@@ -151,15 +147,9 @@ def _carried(
     """By the tool's own program: some that follow one another, or one taken back."""
     migration = migrations[0]
     process = carrier.process if carrier is not None else None
-    missing = process.missing if process is not None else ""
-    if process is None or missing or session.reachable is None:
-        raise NotYet(
-            f"{migration.path.name} can only be run by {migration.needs or 'its tool'}, "
-            f"so it cannot be run in a scratch database here. {missing}".rstrip(),
-            where=str(migration.path),
-            hint="Install it, or run this where it is.",
-            code="migration-foreign",
-        )
+    if process is None or process.missing or session.reachable is None:
+        so = ", so it cannot be run in a scratch database here"
+        raise without_tool(NotYet, migration, process, so, "Install it, or run this where it is.")
     try:
         if back:
             process.down(session.reachable, migration)

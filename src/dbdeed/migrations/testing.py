@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dbdeed.migrations.replay import ReplayFailed, begin_history, foreign, replay_down, replay_up
+from dbdeed.migrations.foreign import foreign
+from dbdeed.migrations.replay import ReplayFailed, begin_history, replay_down, replay_up
 from dbdeed.migrations.standing import from_empty
 from dbdeed.planning.running import differences
 from dbdeed.planning.samples import put_in

@@ -20,13 +20,7 @@ if TYPE_CHECKING:
     default=Path("DATABASE.md"),
     metavar="[DOCUMENT|PLAN.json]",
 )
-@options.database
-@options.scratch
-@options.yes
-@options.allow
-@options.draft
-@options.formats("text", "json")
-@options.quiet
+@options.changing
 def command(
     source: Path,
     database: str,

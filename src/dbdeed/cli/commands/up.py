@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.document
-@options.database
-@options.scratch
-@options.yes
-@options.allow
-@options.draft
-@options.formats("text", "json")
-@options.quiet
+@options.changing
 def command(
     document: Path,
     database: str,

@@ -73,13 +73,7 @@ def up(
 @click.command("down")
 @options.document
 @click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="How many.")
-@options.database
-@options.scratch
-@options.yes
-@options.allow
-@options.draft
-@options.formats("text", "json")
-@options.quiet
+@options.changing
 def down(
     document: Path,
     count: int,
@@ -117,13 +111,7 @@ def down(
 @click.command("to")
 @click.argument("version")
 @options.document
-@options.database
-@options.scratch
-@options.yes
-@options.allow
-@options.draft
-@options.formats("text", "json")
-@options.quiet
+@options.changing
 def to(
     version: str,
     document: Path,
