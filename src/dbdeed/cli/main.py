@@ -58,11 +58,12 @@ def _unknown(name: str) -> int:
 def _run_command(name: str, arguments: list[str]) -> int:
     from click import Abort, ClickException
 
+    from dbdeed.cli.interrupting import ignore, unwind_when_told
     from dbdeed.errors import DbdeedError
 
     called = name
     try:
-        _prepare_signals()
+        unwind_when_told()
         # `--help` comes back as a code; commands end by SystemExit or by returning nothing.
         command = _load(name)
         called = _called(name, command, arguments)
@@ -74,7 +75,7 @@ def _run_command(name: str, arguments: list[str]) -> int:
     except DbdeedError as error:
         return _report(called, error, arguments)
     except (KeyboardInterrupt, Abort):
-        _ignore_signals()
+        ignore()
         print("\nInterrupted. Run the same command again to carry on.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
@@ -94,25 +95,6 @@ def _load(name: str) -> click.Command:
     from dbdeed.cli.loading import load_command
 
     return load_command(name)
-
-
-def _prepare_signals() -> None:
-    """A polite kill unwinds as Ctrl-C does, so that servers and locks are let go."""
-    import signal
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, interrupt)
-
-
-def _ignore_signals() -> None:
-    """Being interrupted a second time must not cut short the words about the first."""
-    import signal
-
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, signal.SIG_IGN)
 
 
 def _silence_stdout() -> None:
