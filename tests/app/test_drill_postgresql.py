@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.recovery.disks import small_disk
 
 from dbdeed.app.backup import list_backups, run_backup, verify_backups
 from dbdeed.app.drill import run_drill
@@ -236,21 +237,9 @@ def test_kill_at_any_moment_then_again(project: Project, seed: int) -> None:
     assert all(proof.verdict is Verdict.PROVEN for proof in proofs)
 
 
-@contextmanager
-def small_disk(place: Path) -> Iterator[None]:
-    place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], check=False)
-    if done.returncode != 0:
-        pytest.skip("a small disk can be mounted by root only")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
 def test_a_full_disk_is_said_and_nothing_is_listed(project: Project) -> None:
     project.run("CREATE TABLE noise AS SELECT gen_random_uuid() AS a FROM generate_series(1, 400000)")
-    with small_disk(project.folder / "backups"):
+    with small_disk(project.folder / "backups", "8m"):
         with pytest.raises(Unavailable, match=r"(?i)no space") as caught:
             run_backup(project.document, environment=project.environment)
         assert caught.value.exit_code == 3

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from tests.recovery.disks import small_disk
 
 from dbdeed.engines.faults import RestoreFailed
 from dbdeed.engines.recovering import BackupFacts
@@ -448,35 +449,28 @@ def test_kill_at_any_moment_loses_and_invents_nothing(tmp_path: Path, seed: int)
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)], check=False)
-    if done.returncode != 0:
-        pytest.skip("a small disk can be mounted by root only")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "400k") as place:
+        yield place
 
 
-def test_a_full_store_is_said_and_the_backup_arrives_when_there_is_room(
-    small_disk: Path, tmp_path: Path
-) -> None:
-    store = open_packed(FolderObjects(small_disk), tmp_path / "spool", KEY=KEY)
-    (small_disk / "ballast").write_bytes(b"x" * 200_000)
+def test_a_full_store_is_said_and_the_backup_arrives_when_there_is_room(disk: Path, tmp_path: Path) -> None:
+    store = open_packed(FolderObjects(disk), tmp_path / "spool", KEY=KEY)
+    (disk / "ballast").write_bytes(b"x" * 200_000)
     with pytest.raises(Unavailable, match="No space is left"):
         publish(store)
     assert store.listing().backups == ()
-    (small_disk / "ballast").unlink()
+    (disk / "ballast").unlink()
     with store.writing():
         pass
     [manifest] = store.listing().backups
     assert store.damages(manifest) == []
 
 
-def test_a_full_spool_is_said_and_nothing_stays(small_disk: Path, objects: FolderObjects) -> None:
-    store = open_packed(objects, small_disk / "spool", KEY=KEY)
+def test_a_full_spool_is_said_and_nothing_stays(disk: Path, objects: FolderObjects) -> None:
+    store = open_packed(objects, disk / "spool", KEY=KEY)
     with pytest.raises(Unavailable, match="No space is left"):
         publish(store)
     assert store.listing().backups == ()
     with store.writing():
-        assert list((small_disk / "spool").iterdir()) == []
+        assert list((disk / "spool").iterdir()) == []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.engines.postgresql.clusters import MAJORS, cluster
+from tests.recovery.disks import filled, small_disk
 
 from dbdeed.engines.postgresql.backup.physical import Physical
 from dbdeed.engines.postgresql.log import receiver as receiver_module
@@ -81,12 +82,22 @@ class Bench:
         now = self.server.fetch("SELECT clock_timestamp()")[0][0]
         self.until(lambda: bool(self.receiving.health.reached and self.receiving.health.reached > now))
 
-    def base(self) -> LogRange:
-        folder = self.folder / f"base-{time.monotonic_ns()}"
+    def base(self, folder: Path | None = None) -> LogRange:
+        folder = folder or self.folder / f"base-{time.monotonic_ns()}"
         folder.mkdir()
         facts = Physical().take(self.server.target, folder, SILENT)
         assert facts.log is not None
         return facts.log
+
+
+@contextmanager
+def benched(server: Cluster, folder: Path) -> Iterator[Bench]:
+    made = Bench(server, folder)
+    try:
+        yield made
+    finally:
+        made.receiving.close()
+        ARCHIVING.forget(server.target, made.owner)
 
 
 @contextmanager
@@ -103,10 +114,8 @@ def standing_still(server: Cluster) -> Iterator[None]:
 @pytest.fixture
 def bench(server: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr(module, "SENT_EVERY", 0.5)
-    made = Bench(server, tmp_path)
-    yield made
-    made.receiving.close()
-    ARCHIVING.forget(server.target, made.owner)
+    with benched(server, tmp_path) as made:
+        yield made
 
 
 def test_everything_reaches_the_store_whoever_is_killed(bench: Bench, tmp_path: Path) -> None:
@@ -217,6 +226,29 @@ def test_one_whose_server_stands_still_says_so_and_can_be_ended(
     bench.caught_up()
     with standing_still(bench.server):
         assert receiving.close().state is State.STOPPED
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_said_and_nothing_of_the_log_is_lost(
+    server: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On which both lie, what was received and the store."""
+    monkeypatch.setattr(module, "_LONGEST_PAUSE", 2.0)
+    with small_disk(tmp_path / "disk", "12m") as disk, benched(server, disk) as bench:
+        receiving = bench.open()
+        bench.until(lambda: receiving.health.ok)
+        log = bench.base(tmp_path / "base")
+        bench.caught_up()
+        with filled(disk):
+            bench.server.run(*[FILL] * 4)
+            bench.until(lambda: receiving.health.problem.startswith("pg_receivewal: no space is left"))
+            bench.until(lambda: "No space is left" in receiving.health.problem)
+        bench.server.run(*[FILL] * 2)
+        bench.caught_up()
+        bench.until(lambda: receiving.health.ok)
+        assert gap(bench.logs.reach(log)) == []
+        (tmp_path / "work").mkdir()
+        assert bench.logs.damages(log, tmp_path / "work", SILENT) == []
 
 
 def test_the_rule_promises_no_more_than_is_kept() -> None:

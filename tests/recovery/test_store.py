@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.recovery.disks import small_disk
 
 from dbdeed.engines.recovering import BackupFacts
 from dbdeed.errors import DbdeedError, InvalidInput, Unavailable
@@ -195,18 +196,13 @@ def test_proofs_are_kept_in_order(store: FolderStore, add: Add) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], check=False)
-    if done.returncode != 0:
-        pytest.skip("a small disk can be mounted by root only")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "2m") as place:
+        yield place
 
 
-def test_a_full_disk_is_said_and_nothing_is_listed(small_disk: Path) -> None:
-    store = FolderStore(small_disk / "backups")
+def test_a_full_disk_is_said_and_nothing_is_listed(disk: Path) -> None:
+    store = FolderStore(disk / "backups")
 
     def fill() -> None:
         with store.writing(), store.draft(new_id(NOON, "physical", "00000001")) as draft:

@@ -6,12 +6,12 @@ Each has a shorter sibling that every change must pass, in `test_s3`, `test_pack
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.recovery.disks import filled, small_disk
 from tests.recovery.faults.places import Place
 
 from dbdeed.app import backup as app_backup
@@ -32,30 +32,21 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=False)
-    if done.returncode != 0:
-        pytest.skip("a small disk can be mounted by root only")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "4m") as place:
+        yield place
 
 
 @pytest.mark.parametrize("kind", [pytest.param("folder", marks=pytest.mark.slow), "sealed"])
-def test_a_full_disk(make: Make, small_disk: Path, kind: str) -> None:
+def test_a_full_disk(make: Make, disk: Path, kind: str) -> None:
     place = make(kind)
-    place.store = small_disk / "store"
+    place.store = disk / "store"
     place.environment["STORE"] = str(place.store)
     first = place.back_up()
-    ballast = small_disk / "ballast"
-    with suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(1024))
-    with pytest.raises(Unavailable, match=r"space|full"):
-        place.back_up()
-    assert place.ids() == [first.id]
-    ballast.unlink()
+    with filled(disk):
+        with pytest.raises(Unavailable, match=r"space|full"):
+            place.back_up()
+        assert place.ids() == [first.id]
     assert place.drilled(first.id) is Verdict.PROVEN
     place.writing()
     place.require_sound()

@@ -11,7 +11,7 @@ import signal
 import subprocess
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from dbdeed.engines.archiving import ReceiverFacts
 from dbdeed.engines.postgresql.backup.source import read_source
@@ -66,6 +66,7 @@ class WalReceiver:
     synchronous: bool
     _process: subprocess.Popen[bytes] | None = None
     _files: Spool | None = None
+    _words: BinaryIO | None = None  # what it says, in memory: of a full disk it could not say so on that disk
     _session: Session | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -90,26 +91,28 @@ class WalReceiver:
             *(["--synchronous"] if self.synchronous else []),
             f"--dbname={connection.conninfo}",
         )
-        with self._log.open("wb") as said:
-            self._process = subprocess.Popen(
-                Launch(command, parent=os.getpid()).arguments(ourselves()),
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                env=dict(connection.environment),
-                start_new_session=True,  # Ctrl-C is ours: we send what has come before we end
-            )
+        self._unheard()
+        self._words = os.fdopen(os.memfd_create("said"), "w+b")
+        self._process = subprocess.Popen(
+            Launch(command, parent=os.getpid()).arguments(ourselves()),
+            stdin=subprocess.DEVNULL,
+            stdout=self._words,
+            stderr=self._words,
+            env=dict(connection.environment),
+            start_new_session=True,  # Ctrl-C is ours: we send what has come before we end
+        )
 
     def ended(self) -> str | None:
         """None while it runs; else its last words."""
         if self._process is not None and self._process.poll() is None:
             return None
         code = self._process.returncode if self._process is not None else 0
-        with suppress(OSError):
-            said = self._log.read_text("utf-8", "replace")[-_KEPT_WORDS:]
-            error = failure_of("pg_receivewal", said, code)
-            return f"{error.message} {error.hint}".strip()
-        return f"pg_receivewal ended with exit code {code}."
+        said = b""
+        if self._words is not None:
+            self._words.seek(max(0, self._words.seek(0, os.SEEK_END) - _KEPT_WORDS))
+            said = self._words.read()
+        error = failure_of("pg_receivewal", said.decode("utf-8", "replace"), code)
+        return f"{error.message} {error.hint}".strip()
 
     def facts(self) -> ReceiverFacts:
         """Ask the server, on a connection that is kept."""
@@ -177,11 +180,13 @@ class WalReceiver:
     def close(self) -> None:
         """End the connection by which the server is asked."""
         self._close()
+        self._unheard()
 
-    @property
-    def _log(self) -> Path:
-        self.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return self.spool / ".receiver.log"
+    def _unheard(self) -> None:
+        """Forget what an earlier pg_receivewal said."""
+        if self._words is not None:
+            self._words.close()
+            self._words = None
 
     def _settle(self, session: Session) -> None:
         """The slot, and on a server of our own the settings that belong to it."""
