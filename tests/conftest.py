@@ -85,7 +85,19 @@ def _signals_as_before() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A shell has what it runs in the background ignore these, and so would every program under test.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    _listen_as_usual()
     config.pluginmanager.register(_LongFirst())
+
+
+def pytest_runtest_teardown() -> None:
+    _listen_as_usual()
+
+
+def _listen_as_usual() -> None:
+    """Signals that are ignored here would be ignored by every program under test.
+
+    A shell has what it runs in the background ignore some; a command that was run in this very process, all.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
