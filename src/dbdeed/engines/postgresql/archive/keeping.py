@@ -10,7 +10,7 @@ from dbdeed.engines.change import Action, Form, Kept
 from dbdeed.engines.postgresql.archive import filling
 from dbdeed.engines.postgresql.archive.moving import moved, moved_back
 from dbdeed.engines.postgresql.archive.parts import column_of, subtree
-from dbdeed.engines.postgresql.archive.values import number_kept, rows_kept, values_kept
+from dbdeed.engines.postgresql.archive.values import held, number_kept, rows_kept, values_kept
 from dbdeed.engines.seam import Returning
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def kept_first(
         steps += _with_copies(step, tuple(_values(change, step, context, name, few)))
     if any(step.destroys for step in change.steps):
         return (*_numbers(change, context.current, name), *steps)
-    return tuple(steps)
+    return (*_count_given_up(change, name), *steps)
 
 
 def _with_copies(step: Step, copies: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -89,6 +89,24 @@ def _became(column: Column, context: Context) -> str:
         return ident(column.name)
     change = conversion(column.type, new.type)
     return change.using(ident(column.name)) or f"{ident(column.name)}::{new.type}"
+
+
+def _count_given_up(change: Change, name: Callable[[ObjectId], str]) -> Iterator[Step]:
+    """How far a column has counted that counts no more, unless a sequence goes on for it."""
+    old: Any = change.old
+    new: Any = change.new
+    given_up = (
+        change.id.kind == "column"
+        and change.action is Action.ALTER
+        and not change.ahead
+        and getattr(old, "identity", None) is not None
+        and getattr(new, "identity", None) is None
+        and not any(one.kind == "sequence" for one in change.covers)
+    )
+    if given_up:
+        yield held(change.id, old.table_sql)
+        sequence = ObjectId("sequence", (old.identity.sequence_schema, old.identity.sequence_name))
+        yield number_kept(change.id, sequence, name(sequence))
 
 
 def _numbers(change: Change, current: Catalog, name: Callable[[ObjectId], str]) -> Iterator[Step]:

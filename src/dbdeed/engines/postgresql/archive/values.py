@@ -79,10 +79,15 @@ def rows_kept(table: Table, name: str, context: Context, few: bool) -> tuple[Ste
 def _copied(about: ObjectId, table: str, kept: Kept, query: str, few: bool) -> tuple[Step, ...]:
     """Nobody may write between the copy and the loss."""
     lock = LockLevel.SHARE_ROW_EXCLUSIVE
-    held = step(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE", about, lock)
     waits = () if few else (blocks_writes(f"Writes to {table} wait while values are copied."),)
     copy = step(f"CREATE TABLE {kept.place} AS {query}", about, lock, scans=True, hazards=waits)
-    return (held, replace(copy, keeps=(kept,)))
+    return (held(about, table), replace(copy, keeps=(kept,)))
+
+
+def held(about: ObjectId, table: str) -> Step:
+    """Nobody writes into the table until the transaction ends."""
+    lock = LockLevel.SHARE_ROW_EXCLUSIVE
+    return step(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE", about, lock)
 
 
 def _plain(name: str, texts: Sequence[str], *, alone: bool = False) -> str:
