@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.migrations.drafts import table_drafts, write_all
@@ -10,9 +12,35 @@ from tests.migrations.drafts import table_drafts, write_all
 from dbdeed.migrations.runner import Tool, down, up
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.migrations.conftest import Course
 
     from dbdeed.engines.seam import Session
+
+
+WAITS = "SELECT pg_advisory_xact_lock(7243)"
+"""A statement of PostgreSQL's that ends when `held_up` does."""
+
+_WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7243 AND NOT granted"
+
+
+@contextmanager
+def held_up(course: Course) -> Iterator[Callable[[], None]]:
+    """Whoever runs `WAITS` in the course's database waits; gives what waits for that one."""
+    other = course.place.open(course.target)
+
+    def until_there() -> None:
+        late = time.monotonic() + 120
+        while not other.fetch(_WAITING):
+            assert time.monotonic() < late
+            time.sleep(0.02)
+
+    try:
+        other.fetch(WAITS.replace("_xact", ""))
+        yield until_there
+    finally:
+        other.close()
 
 
 class Beside:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.migrations.beside import WAITS, held_up
 from tests.migrations.conftest import Course
 from tests.migrations.flyway_project import flyway_program
 from tests.migrations.peers import JavaPeer, Said
@@ -230,18 +230,15 @@ def test_a_script_outside_of_transactions(beside: Beside) -> None:
 
 @POSTGRESQL
 def test_their_lock_keeps_us_out(beside: Beside) -> None:
-    beside.write({"V1__first.sql": "CREATE TABLE a (id int);", "V2__slow.sql": "SELECT pg_sleep(1.5);"})
+    beside.write({"V1__first.sql": "CREATE TABLE a (id int);", "V2__slow.sql": f"{WAITS};"})
     beside.course.up(until="1")
-    beside.java.begin(*beside.words("migrate"))
+    course = beside.course
     try:
-        course = beside.course
-        busy = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()"
-        late = time.monotonic() + 20
-        while not course.session.fetch(busy)[0][0]:
-            assert time.monotonic() < late
-            time.sleep(0.02)
-        with pytest.raises(Unavailable) as refused, locked(course.desk):
-            pass
+        with held_up(course) as until_there:
+            beside.java.begin(*beside.words("migrate"))
+            until_there()
+            with pytest.raises(Unavailable) as refused, locked(course.desk):
+                pass
     finally:
         assert beside.java.answer()
     pattern = (

@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.migrations.beside import Beside
+from tests.migrations.beside import WAITS, Beside, held_up
 from tests.migrations.conftest import Course
 from tests.migrations.drafts import batch, draft, hostile_draft, rebuilding_drafts, write_all
 from tests.migrations.hostile import HOSTILE
@@ -104,16 +103,16 @@ def test_our_lock_keeps_them_out(pair: Pair) -> None:
 def test_a_running_transaction_of_theirs_keeps_us_out(pair: Pair) -> None:
     pair.write(0, 1)
     slow = pair.course.write("20261223000000_slow.js", (
-        "exports.up = (knex) => knex.raw('SELECT pg_sleep(3)');\nexports.down = () => Promise.resolve();\n"
+        f"exports.up = (knex) => knex.raw('{WAITS}');\nexports.down = () => Promise.resolve();\n"
     ))  # fmt: skip
     with pair.theirs.begin("migrate:latest") as process:
-        for _ in range(100):
-            if pair.session.fetch("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"):
-                break
-            time.sleep(0.1)
-        with pytest.raises(Unavailable, match=r"Knex is running migrations in this database: .* since 20"):
-            pair.up()
-        process.communicate(timeout=30)
+        with held_up(pair.course) as until_there:
+            until_there()
+            with pytest.raises(
+                Unavailable, match=r"Knex is running migrations in this database: .* since 20"
+            ):
+                pair.up()
+        process.communicate(timeout=60)
     slow.unlink()
 
 

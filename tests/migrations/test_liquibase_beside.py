@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.migrations.beside import WAITS, held_up
 from tests.migrations.conftest import Course
 from tests.migrations.liquibase_project import liquibase_program
 from tests.migrations.peers import JavaPeer, Said
@@ -265,24 +265,20 @@ def _true(beside: Beside) -> str:
 
 @POSTGRESQL
 def test_while_they_run_we_are_refused(beside: Beside) -> None:
-    one = "--liquibase formatted sql\n--changeset a:1\nSELECT pg_sleep(1.5);\n"
+    one = f"--liquibase formatted sql\n--changeset a:1\n{WAITS};\n"
     beside.write(
         {"db/changelog/root.xml": one, "liquibase.properties": "changeLogFile=db/changelog/root.sql\n"}
     )
     (beside.course.root / "db/changelog/root.xml").rename(beside.course.root / "db/changelog/root.sql")
     beside.given[1] = "--changelog-file=db/changelog/root.sql"
     course = beside.course
-    beside.java.begin(*beside.words("update"))
+    refusal = r"Liquibase is at work in this database: .* holds its lock since 20"
     try:
-        late = time.monotonic() + 20
-        busy = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()"
-        while not course.session.fetch(busy)[0][0]:
-            assert time.monotonic() < late
-            time.sleep(0.02)
-        with pytest.raises(
-            Unavailable, match=r"Liquibase is at work in this database: .* holds its lock since 20"
-        ):
-            course.up()
+        with held_up(course) as until_there:
+            beside.java.begin(*beside.words("update"))
+            until_there()
+            with pytest.raises(Unavailable, match=refusal):
+                course.up()
     finally:
         assert beside.java.answer()
     assert course.up().done == []
