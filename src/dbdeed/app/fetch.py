@@ -61,7 +61,9 @@ def fetch_backup(
     project.prepare()
     with (
         work_folder(project.state / "work") as work,
-        reading_whole(vault.store, method_of(engine, manifest), manifest, work, progress) as (data, _),
+        reading_whole(
+            vault.store, method_of(engine, manifest), manifest, work, progress, verifiable=True
+        ) as (data, _),
         explained(into),
     ):
         try:

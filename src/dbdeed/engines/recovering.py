@@ -182,7 +182,15 @@ class IncrementalMethod(BackupMethod, Protocol):
         Raises `Unavailable` where the server cannot tell what that is.
         """
 
-    def combine(self, chain: Sequence[Path], into: Path, progress: Progress, *, spend: bool = False) -> None:
+    def combine(
+        self,
+        chain: Sequence[Path],
+        into: Path,
+        progress: Progress,
+        *,
+        spend: bool = False,
+        verifiable: bool = False,
+    ) -> None:
         """Write the whole backup that a full one and its increments come to into the empty `into`.
 
         Args:
@@ -190,6 +198,7 @@ class IncrementalMethod(BackupMethod, Protocol):
             into: the result, laid out as `take` does; for `restore` to spend.
             progress: where the step is announced.
             spend: the chain's files may become the result's.
+            verifiable: the result is looked at by hand, and so holds what the engine's programs check it by.
         """
 
 

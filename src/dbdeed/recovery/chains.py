@@ -15,7 +15,7 @@ from dbdeed.recovery.manifest import Damaged
 from dbdeed.recovery.schedule import following
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from dbdeed.document.values.types import Cadence, Frequency
@@ -98,7 +98,13 @@ def chain_damages(store: Store, manifest: Manifest, progress: Progress) -> list[
 
 @contextmanager
 def reading_whole(
-    store: Store, method: BackupMethod, manifest: Manifest, work: Path, progress: Progress
+    store: Store,
+    method: BackupMethod,
+    manifest: Manifest,
+    work: Path,
+    progress: Progress,
+    *,
+    verifiable: bool = False,
 ) -> Iterator[tuple[Path, bool]]:
     """A backup's data as one whole, and whether it is a copy that may be spent.
 
@@ -108,6 +114,7 @@ def reading_whole(
         manifest: the backup.
         work: a folder in which an increment's whole is put together; it is removed with the context.
         progress: where the step is announced.
+        verifiable: the whole is for somebody who checks it by the engine's own programs.
 
     Raises:
         Damaged: a part of the chain is gone.
@@ -119,22 +126,9 @@ def reading_whole(
         if len(folders) == 1:
             yield folders[0], store.copies
             return
-        whole = _combined(opened, method, folders, work, progress, spend=store.copies)
+        if not isinstance(method, IncrementalMethod):
+            raise Damaged(f"A {method.name} backup has a chain, and its method knows none.")
+        work.mkdir(parents=True, exist_ok=True, mode=0o700)
+        whole = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="whole-", dir=work)))
+        method.combine(folders, whole, progress, spend=store.copies, verifiable=verifiable)
         yield whole, True
-
-
-def _combined(
-    opened: ExitStack,
-    method: BackupMethod,
-    folders: Sequence[Path],
-    work: Path,
-    progress: Progress,
-    *,
-    spend: bool,
-) -> Path:
-    if not isinstance(method, IncrementalMethod):
-        raise Damaged(f"A {method.name} backup has a chain, and its method knows none.")
-    work.mkdir(parents=True, exist_ok=True, mode=0o700)
-    place = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="whole-", dir=work)))
-    method.combine(folders, place, progress, spend=spend)
-    return place

@@ -119,7 +119,7 @@ def _rehearsed(plan: Plan, manifest: Manifest, checks: Sequence[Check], progress
     whole = plan.work / "rehearsed"
     whole.mkdir(mode=0o700)
     with (
-        reading_whole(plan.store, method, manifest, whole, progress) as (data, _),
+        reading_whole(plan.store, method, manifest, whole, progress, verifiable=True) as (data, _),
         progress.step("Try out the Procedure"),
     ):
         return [rehearse(method, steps, data, place, work)]

@@ -71,7 +71,10 @@ def test_a_chain_comes_back_as_what_was_there(server: Cluster, tmp_path: Path) -
             for spend in (False, True):
                 whole = tmp_path / f"whole-{spend}"
                 whole.mkdir()
-                METHOD.combine(chain, whole, SILENT, spend=spend)
+                METHOD.combine(chain, whole, SILENT, spend=spend, verifiable=not spend)
+                assert (whole / "cluster" / "backup_manifest").exists() == (not spend)
+                if not spend:
+                    assert METHOD.verify(whole, second) == []
                 with METHOD.restored(whole, tmp_path, SILENT, spend=True) as session:
                     assert table_digests(session) == second.tables
                     [(location,)] = session.fetch(

@@ -61,11 +61,11 @@ def _summarizes(session: Session) -> bool:
     return bool(value == "on")
 
 
-def combine(chain: Sequence[Path], into: Path, progress: Progress, *, spend: bool) -> None:
+def combine(chain: Sequence[Path], into: Path, progress: Progress, *, spend: bool, verifiable: bool) -> None:
     """Reconstruct a whole backup in the empty folder `into` from a full one and its increments, in order.
 
-    With `spend` the chain's files may be linked into the result. Raises `RestoreFailed` where the chain does
-    not fit together.
+    With `spend` the chain's files may be linked into the result. One that is `verifiable` has a manifest, for
+    which every block is looked at once more. Raises `RestoreFailed` where the chain does not fit together.
     """
     source = kept_source(chain[-1])
     programs = find(source.major)
@@ -76,6 +76,7 @@ def combine(chain: Sequence[Path], into: Path, progress: Progress, *, spend: boo
                 programs.path("pg_combinebackup"),
                 [
                     "--no-sync",  # what is restored is made durable by the server that starts on it
+                    *([] if verifiable else ["--no-manifest"]),
                     _way(source.major, [*chain], into, spend=spend),
                     *(f"--tablespace-mapping={old}={new}" for old, new in mappings),
                     f"--output={into / CLUSTER}",

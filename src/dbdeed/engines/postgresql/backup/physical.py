@@ -77,9 +77,17 @@ class Physical:
         """Write the blocks that changed since the backup in `parent`. Raises `Unavailable`."""
         return self._take(target, folder, parent, progress)
 
-    def combine(self, chain: Sequence[Path], into: Path, progress: Progress, *, spend: bool = False) -> None:
+    def combine(
+        self,
+        chain: Sequence[Path],
+        into: Path,
+        progress: Progress,
+        *,
+        spend: bool = False,
+        verifiable: bool = False,
+    ) -> None:
         """Reconstruct a whole backup; raises `RestoreFailed` where the chain does not fit together."""
-        increments.combine(chain, into, progress, spend=spend)
+        increments.combine(chain, into, progress, spend=spend, verifiable=verifiable)
 
     def _take(self, target: Target, folder: Path, parent: Path | None, progress: Progress) -> BackupFacts:
         session = connect(target)
