@@ -21,6 +21,7 @@ from dbdeed.errors import Refused, Unavailable
 from dbdeed.migrations.formats.jdbc import jdbc_of
 from dbdeed.migrations.runner import Tool as ToolProgram
 from dbdeed.migrations.runner import down, locked, up
+from dbdeed.migrations.running import MigrationFailed
 from dbdeed.migrations.seam import State
 
 NEWEST = pytest.param("postgresql-18", marks=pytest.mark.slow)
@@ -135,6 +136,36 @@ def test_we_apply_half_and_they_the_rest(beside: Beside) -> None:
     assert beside.flyway("migrate").lines[-1] == "3"
     beside.agree()
     assert beside.course.up().done == []
+
+
+_LOGGED = "INSERT INTO log (word) SELECT '${flyway:filename} ' || count(*) FROM log;\n"
+_AROUND = {
+    "beforeEachMigrate.sql": f"CREATE TABLE IF NOT EXISTS log (word text);\n{_LOGGED}",
+    "sub/afterEachMigrate__b.sql": _LOGGED,
+    "afterEachMigrate__c.sql": _LOGGED,
+    "afterEachMigrate.sql": _LOGGED,
+    "beforeEachUndo.sql": "nobody runs this here",
+}
+
+
+@BOTH
+def test_what_runs_around_each_migration_is_a_part_of_it(another: Callable[[], Beside]) -> None:
+    """In Flyway's order; and gone with a migration that fails."""
+    ours, theirs, both = another(), another(), another()
+    for one in (ours, theirs, both):
+        one.write({**FILES, **_AROUND})
+    ours.course.up()
+    assert theirs.flyway("migrate")
+    assert both.flyway("migrate", target="1.2")
+    both.course.up()
+    logs = [one.course.session.fetch("SELECT word FROM log ORDER BY word") for one in (ours, theirs, both)]
+    assert len(logs[0]) == 4 * 5
+    assert logs[0] == logs[1] == logs[2]
+    both.agree()
+    both.write({"V9__fails.sql": "CREATE TABLE nine (id integer);\nINSERT INTO nowhere VALUES (1);\n"})
+    with pytest.raises(MigrationFailed, match=r"V9__fails\.sql, statement 4 of 7, failed"):
+        both.course.up()
+    assert both.course.session.fetch("SELECT word FROM log ORDER BY word") == logs[0]
 
 
 @ONE

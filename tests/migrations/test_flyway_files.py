@@ -64,7 +64,7 @@ REFUSED = [
     ({"sql/R__a_b.sql": "", "sql/x/R__a_b.sql": ""}, "sql/x/R__a_b.sql: sql/R__a_b.sql is of the same words too."),
     ({"sql/V1__a.sql": "", "sql/v2__b.sql": ""}, "sql/v2__b.sql: This file's name is not that of a migration: the prefix is written V."),
     ({"sql/V1__a.sql": "", "sql/V2_b.sql": ""}, "sql/V2_b.sql: This file's name is not that of a migration: “2_b” is no version"),
-    ({"sql/V1__a.sql": "", "sql/beforeMigrate.sql": ""}, "sql/beforeMigrate.sql: Flyway runs beforeMigrate around every migrate; dbdeed runs no callbacks."),
+    ({"sql/V1__a.sql": "", "sql/beforeMigrate.sql": ""}, "sql/beforeMigrate.sql: Flyway runs beforeMigrate around every migrate; dbdeed runs callbacks around each migration only."),
     ({"sql/V1__a.sql": "SELECT 1;\nSELECT '${x}';"}, "sql/V1__a.sql:2: The placeholder ${x} has no value."),
     ({"sql/V1__a.sql": "", "sql/V1__a.sql.conf": "\nexecute=false"}, "sql/V1__a.sql.conf:2: The setting execute is not known."),
     ({"sql/V1__a.sql": "", "flyway.conf": "# x\nflyway.initSql=SELECT 1"}, "flyway.conf:2: The setting flyway.initSql changes what runs, and is not followed here."),

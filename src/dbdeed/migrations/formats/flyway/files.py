@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from dbdeed.errors import InvalidInput
 from dbdeed.migrations.files import shown_path
-from dbdeed.migrations.formats.flyway.names import SCRIPTS, Malformed, Name, Role, Version, parse
+from dbdeed.migrations.formats.flyway.names import AROUND_EACH, SCRIPTS, Malformed, Name, Role, Version, parse
 from dbdeed.migrations.formats.flyway.places import Location
 from dbdeed.migrations.formats.flyway.script import read_script
 from dbdeed.migrations.formats.search_path import in_schema
-from dbdeed.migrations.seam import Kind, Migration
+from dbdeed.migrations.seam import Batch, Kind, Migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.seam import Engine
     from dbdeed.migrations.formats.flyway.configuration import Configuration
+    from dbdeed.migrations.formats.flyway.script import Script
     from dbdeed.migrations.seam import Layout
 
 _KINDS = {Role.VERSIONED: Kind.VERSIONED, Role.BASELINE: Kind.BASELINE, Role.REPEATABLE: Kind.REPEATABLE}
@@ -48,6 +49,8 @@ class Found:
 
 def key_of(role: Role, version: Version | None, description: str) -> str:
     """What tells one migration from all others."""
+    if role is Role.AROUND_EACH:
+        return f"C {description}"
     if version is None:
         return f"R {description}"
     return f"B {version.key}" if role is Role.BASELINE else version.key
@@ -77,11 +80,15 @@ def _sql(layout: Layout, place: Location, configuration: Configuration) -> Itera
             )
         if name.role is Role.CALLBACK and not configuration.skip_callbacks:
             raise InvalidInput(
-                f"Flyway runs {name.words} around every migrate; dbdeed runs no callbacks.",
+                f"Flyway runs {name.words} around every migrate; dbdeed runs callbacks around each migration "
+                "only.",
                 where=shown,
-                hint="Put what it does into a repeatable migration (R__words.sql), or use Flyway itself.",
+                hint="Put what it does into a repeatable migration (R__words.sql), or into "
+                "beforeEachMigrate.sql or afterEachMigrate.sql; or use Flyway itself.",
                 code="flyway-callback",
             )
+        if name.role is Role.AROUND_EACH and configuration.skip_callbacks:
+            continue
         if name.role not in (Role.CALLBACK, Role.OTHER_CALLBACK):
             yield Found(path, script, shown, name)
 
@@ -105,9 +112,32 @@ def script_of(configuration: Configuration, path: Path) -> str:
 def read_migrations(engine: Engine, layout: Layout, configuration: Configuration) -> list[Migration]:
     """Versions by number, a baseline after the version that it reaches; then repeatables by their words."""
     files = find_files(layout, configuration)
+    around = _around(engine, configuration, [one for one in files if one.name.role is Role.AROUND_EACH])
     undos = {one.key: one for one in _once([one for one in files if one.name.role is Role.UNDO])}
-    others = _once([one for one in files if one.name.role is not Role.UNDO])
-    return [_migration(engine, configuration, one, undos.get(one.key)) for one in sorted(others, key=_place)]
+    others = _once([one for one in files if one.name.role in _KINDS])
+    return [
+        _migration(engine, configuration, one, undos.get(one.key), around)
+        for one in sorted(others, key=_place)
+    ]
+
+
+def _around(
+    engine: Engine, configuration: Configuration, files: Sequence[Found]
+) -> tuple[list[Script], list[Script]]:
+    """What runs before each migration and after it; of one event, in the order of their words."""
+
+    def words(one: Found) -> tuple[str, str]:
+        return (one.path.stem.partition(configuration.naming.separator)[2], one.script)
+
+    before, after = (
+        [
+            read_script(engine, configuration, one.path, one.shown)
+            for one in sorted(files, key=words)
+            if one.name.words == event
+        ]
+        for event in AROUND_EACH
+    )
+    return before, after
 
 
 def _once(files: Sequence[Found]) -> list[Found]:
@@ -135,7 +165,13 @@ def _place(one: Found) -> tuple[bool, tuple[int, ...], bool, str]:
     )
 
 
-def _migration(engine: Engine, configuration: Configuration, one: Found, undo: Found | None) -> Migration:
+def _migration(
+    engine: Engine,
+    configuration: Configuration,
+    one: Found,
+    undo: Found | None,
+    around: tuple[Sequence[Script], Sequence[Script]],
+) -> Migration:
     version = one.name.version.text if one.name.version else ""
     kind = _KINDS[one.name.role]
     if one.foreign:
@@ -148,17 +184,30 @@ def _migration(engine: Engine, configuration: Configuration, one: Found, undo: F
     back = None
     if undo is not None and one.name.role is Role.VERSIONED:
         back = read_script(engine, configuration, undo.path, undo.shown)
-    environment = (*script.environment, *(back.environment if back else ()))
+    parts = [*around[0], script, *around[1]]
+    batches = _together(parts, script, configuration)
+    environment = [name for part in (*parts, *([back] if back else [])) for name in part.environment]
     return Migration(
         key=one.key,
         version=version,
         description=one.name.description,
         path=one.path,
         checksum=str(script.checksum),
-        up=in_schema(engine, configuration.schema, script.batches),
+        up=in_schema(engine, configuration.schema, batches),
         down=in_schema(engine, configuration.schema, back.batches) if back is not None else None,
-        needs="flyway" if script.batches is None else "",
+        needs="flyway" if batches is None else "",
         kind=kind,
         origin=script.origin,
         environment=tuple(dict.fromkeys(environment)),
     )
+
+
+def _together(
+    parts: Sequence[Script], script: Script, configuration: Configuration
+) -> tuple[Batch, ...] | None:
+    """A migration with what runs around it, in its own transaction or outside of any, as it says itself."""
+    if len(parts) == 1 or any(one.batches is None for one in parts):
+        return script.batches if len(parts) == 1 else None
+    statements = [each for one in parts for batch in one.batches or () for each in batch.statements]
+    own = script.batches[0].transactional if script.batches else configuration.in_transaction
+    return (Batch(tuple(statements), own),) if statements else ()

@@ -14,7 +14,6 @@ _PART = re.compile(r"\.(?=\d)")
 CALLBACKS = frozenset(
     [
         "afterConnect",
-        "afterEachMigrate",
         "afterEachMigrateError",
         "afterEachMigrateStatement",
         "afterEachMigrateStatementError",
@@ -25,7 +24,6 @@ CALLBACKS = frozenset(
         "afterVersioned",
         "beforeConnect",
         "beforeCreateSchema",
-        "beforeEachMigrate",
         "beforeEachMigrateStatement",
         "beforeMigrate",
         "beforeRepeatables",
@@ -33,6 +31,9 @@ CALLBACKS = frozenset(
     ]
 )
 """Files of these names run around every `migrate`."""
+
+AROUND_EACH = ("beforeEachMigrate", "afterEachMigrate")
+"""Files of these names run around every migration, as if they were a part of it."""
 
 _OTHER_CALLBACK = re.compile(
     r"(?:after|before)(?:Each)?"
@@ -51,6 +52,7 @@ class Role(StrEnum):
     REPEATABLE = "repeatable"
     BASELINE = "baseline"
     CALLBACK = "callback"
+    AROUND_EACH = "around each migration"
     OTHER_CALLBACK = "other callback"
 
 
@@ -104,7 +106,7 @@ class Name:
 
     Attributes:
         version: None of what has none.
-        words: the description as written; underscores are spaces for people.
+        words: the description as written, or a callback's event; underscores are spaces for people.
     """
 
     role: Role
@@ -139,6 +141,8 @@ def parse(name: str, naming: Naming, suffixes: tuple[str, ...] = ()) -> Name | M
         naming.baseline: Role.BASELINE,
     }
     callback = stem.partition(naming.separator)[0]
+    if callback in AROUND_EACH:
+        return Name(Role.AROUND_EACH, None, callback)
     if callback in CALLBACKS:
         return Name(Role.CALLBACK, None, callback)
     if _OTHER_CALLBACK.fullmatch(callback):
