@@ -233,6 +233,23 @@ POSTGRESQL = {
         ("INSERT INTO h VALUES (1, 'n', 'm', 2)",),
         ("SELECT id, n, m, x FROM h", "SELECT * FROM w"),
     ),
+    "attributes of a type that go": Case(
+        "CREATE TYPE c AS (x integer, y text, z text);"
+        "CREATE TABLE a (id integer PRIMARY KEY, v c, w c[]); CREATE TABLE b (n integer, v c, m text);",
+        "CREATE TYPE c AS (x integer, z text);"
+        "CREATE TABLE a (id integer PRIMARY KEY, v c, w c[]); CREATE TABLE b (n integer, v c);",
+        (
+            "INSERT INTO a VALUES (1, '(1,why,z)', '{\"(2,y,)\",NULL,\"(,,)\"}'), (2, NULL, '{}'), (3, '(,,)', NULL)",
+            "INSERT INTO b VALUES (1, '(1,one,z)', 'm'), (1, '(1,two,)', NULL), (1, '(1,two,)', NULL)",
+        ),
+        ("SELECT id, v::text, w::text FROM a ORDER BY 1", "SELECT n, v::text, m FROM b ORDER BY 2"),
+    ),
+    "attributes of a type that go, and others come in their places": Case(
+        "CREATE TYPE c AS (x integer, y text, z text); CREATE TABLE a (id integer PRIMARY KEY, v c, w c[]);",
+        "CREATE TYPE c AS (z text, n text, x bigint); CREATE TABLE a (id integer PRIMARY KEY, v c, w c[]);",
+        ("INSERT INTO a VALUES (1, '(1,why,z)', '{\"(2,y,)\",NULL}'), (2, NULL, '{}')",),
+        ("SELECT id, v::text, w::text FROM a ORDER BY 1",),
+    ),
     "an extension's type": Case(
         "CREATE EXTENSION hstore; CREATE TABLE a (id integer PRIMARY KEY, h hstore);"
         "CREATE INDEX a_h ON a USING gin (h);",

@@ -10,6 +10,7 @@ import msgspec
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Context
+from dbdeed.engines.postgresql.archive.attributes import left_untouched
 from dbdeed.engines.postgresql.archive.parts import column_of, columns_of
 from dbdeed.engines.postgresql.archive.values import NEW, REST, SAME, WAS, row_text
 from dbdeed.engines.postgresql.conversion import conversion, is_text
@@ -47,7 +48,7 @@ def filled_back(kept: Kept, before: Catalog, reached: Catalog) -> tuple[Step, ..
     return (add, *_untriggered((fill, *missing), _table(column), reached))
 
 
-def _fill(kept: Kept, column: Column, now: str = "") -> Step:
+def _fill(kept: Kept, column: Column, now: str = "", seen: str = "{}") -> Step:
     """One UPDATE of the rows that the archive knows.
 
     Args:
@@ -56,15 +57,17 @@ def _fill(kept: Kept, column: Column, now: str = "") -> Step:
         now: what a converted value is at that moment as long as nobody changes it, an expression over the
             archive's line; "" where no row has a value. It is asked of each row as it is written, so that
             what somebody wrote since `looked_at`, and what is written while this waits for it, stays.
+        seen: what of the row's value, `{}`, is held against that.
     """
     table, name = column.table_sql, ident(column.name)
     if kept.key:
         source = f"{kept.place} AS a"
         where = " AND ".join(_equal(one, kept) for one in kept.key)
         if now:
-            where += f" AND a.{SAME} AND {_told(f't.{name}')} = CASE WHEN a.{SAME} THEN {_told(now)} END"
+            here = _told(seen.replace("{}", f"t.{name}"))
+            where += f" AND a.{SAME} AND {here} = CASE WHEN a.{SAME} THEN {_told(now)} END"
     else:
-        source = _numbered(kept, column, now)
+        source = _numbered(kept, column, now, seen)
         where = "t.tableoid = a.place AND t.ctid = a.row"
     sql = f"UPDATE {table} AS t SET {name} = a.{WAS} FROM {source} WHERE {where}"
     hazard = rewriting(f"The rows of {table} get their values back from the archive.")
@@ -85,13 +88,13 @@ def _equal(name: str, kept: Kept) -> str:
     return f"t.{ident(name)}{text} = a.{ident(name)}"
 
 
-def _numbered(kept: Kept, column: Column, now: str) -> str:
+def _numbered(kept: Kept, column: Column, now: str, seen: str) -> str:
     """Rows without a key: the first of equal ones gets the first value kept for them.
 
     A row that somebody changes meanwhile is at another place then, and stays as it is.
     """
     rest, same = row_text(kept.rest), (f"{REST}, {NEW}" if now else REST)
-    told = f", {_told(ident(column.name))} AS {NEW}" if now else ""
+    told = f", {_told(seen.replace('{}', ident(column.name)))} AS {NEW}" if now else ""
     here = f"SELECT tableoid AS place, ctid AS row, {rest} AS {REST}{told} FROM {column.table_sql}"
     there = f"SELECT {WAS}, {REST} FROM {kept.place}"
     if now:
@@ -163,7 +166,8 @@ def looked_at(kept: Kept, before: Catalog) -> Step:
 def converted_back(kept: Kept, before: Catalog, after: Catalog) -> tuple[Step, ...]:
     """Values as they were before their conversion, where nobody has changed them since."""
     column = _column(kept, before)
-    fill = _fill(kept, column, _now(kept, column, after))
+    seen = left_untouched(column, before, after)
+    fill = _fill(kept, column, f"a.{NEW}", seen) if seen else _fill(kept, column, _now(kept, column, after))
     if column.name in kept.texts:
         fill = _read_as(fill, column.type)
     return tuple(_untriggered((fill,), _table(column), before))

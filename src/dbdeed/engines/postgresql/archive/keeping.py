@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Action, Form, Kept
-from dbdeed.engines.postgresql.archive import filling
+from dbdeed.engines.postgresql.archive import attributes, filling
 from dbdeed.engines.postgresql.archive.moving import moved, moved_back
 from dbdeed.engines.postgresql.archive.parts import column_of, subtree
 from dbdeed.engines.postgresql.archive.values import held, number_kept, rows_kept, values_kept
@@ -87,6 +87,8 @@ def _became(column: Column, context: Context) -> str:
     new = column_of(column.id, context.target)
     if new is None:
         return ident(column.name)
+    if new.type == column.type:  # and what its type consists of is not
+        return attributes.left_of(column, context.current, context.target).replace("{}", ident(column.name))
     change = conversion(column.type, new.type)
     return change.using(ident(column.name)) or f"{ident(column.name)}::{new.type}"
 

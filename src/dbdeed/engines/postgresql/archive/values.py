@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import Form, Kept, LockLevel
+from dbdeed.engines.postgresql.archive.attributes import left_of
 from dbdeed.engines.postgresql.archive.parts import columns_of, foreign_type, has_heirs
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.running import PRIVATE_SCHEMA
@@ -134,12 +135,15 @@ def _staying(table: Table, columns: Mapping[str, Column], context: Context, *, a
     there: Any = context.target.objects.get(table.id)
     wanted = columns_of(there, context.target) if there is not None else {}
     return tuple(
-        name for name, one in columns.items() if not one.generated and (all_ or _same(one, wanted.get(name)))
+        name
+        for name, one in columns.items()
+        if not one.generated and (all_ or _same(one, wanted.get(name), context))
     )
 
 
-def _same(old: Column, new: Column | None) -> bool:
-    return new is not None and (old.type, old.collation) == (new.type, new.collation)
+def _same(old: Column, new: Column | None, context: Context) -> bool:
+    alike = new is not None and (old.type, old.collation) == (new.type, new.collation)
+    return alike and not left_of(old, context.current, context.target)
 
 
 def number_kept(about: ObjectId, sequence: ObjectId, name: str) -> Step:

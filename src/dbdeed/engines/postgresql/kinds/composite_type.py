@@ -96,8 +96,9 @@ def alter(old: CompositeType, new: CompositeType, context: Context) -> Alteratio
     retyped = [name for name in kept if was[name] != wanted[name]]
     tables = _tables_of(old, context)
     by_itself = all(not conversion(was[name][1], wanted[name][1]).using_template for name in retyped)
+    gone = [name for name in was if name not in wanted]
+    less = _holding(old, context) if gone else ()
     if not in_order or (stored and retyped) or (tables and not by_itself):
-        gone = [name for name in was if name not in wanted]
         swapping = swap_type(old, new, create(new, context).steps, context, _by_name(old, new))
         if swapping is not None and tables:
             swapping = _with_tables(swapping, tables, context)
@@ -105,11 +106,10 @@ def alter(old: CompositeType, new: CompositeType, context: Context) -> Alteratio
             return swapping
         first, *rest = swapping.steps
         hazards = tuple(loses(f"Values of {new.sql_name}.{ident(name)} are lost.") for name in gone)
-        return replace(swapping, steps=(replace(first, hazards=(*first.hazards, *hazards)), *rest))
-    clauses = [f"DROP ATTRIBUTE {ident(name)}" for name in was if name not in wanted]
-    lost = tuple(
-        loses(f"Values of {new.sql_name}.{ident(name)} are lost.") for name in was if name not in wanted
-    )
+        first = replace(first, hazards=(*first.hazards, *hazards), changes=less)
+        return replace(swapping, steps=(first, *rest))
+    clauses = [f"DROP ATTRIBUTE {ident(name)}" for name in gone]
+    lost = tuple(loses(f"Values of {new.sql_name}.{ident(name)} are lost.") for name in gone)
     for name in retyped:
         _, type_name, collation = wanted[name]
         collate = f" COLLATE {collation}" if collation else ""
@@ -126,9 +126,25 @@ def alter(old: CompositeType, new: CompositeType, context: Context) -> Alteratio
     ]
     destroyed = [one for one in columns if one in context.current.objects and one.name[-1] not in wanted]
     changing = step(text, new.id, hazards=lost if stored or tables else (), destroys=tuple(destroyed))
+    changing = replace(changing, changes=less)
     if tables:
         changing = replace(changing, lock=LockLevel.ACCESS_EXCLUSIVE, rewrites=bool(retyped))
     return Alteration((changing,), _disturbed(columns, retyped, context), tuple(columns))
+
+
+def _holding(one: CompositeType, context: Context) -> tuple[ObjectId, ...]:
+    """The columns of tables that have the type, or lists of it, before and after: they hold less."""
+    found = []
+    for key in sorted(context.current.needed_by.get(one.id, ())):
+        column: Any = context.current.objects[key]
+        wanted: Any = context.target.objects.get(key)
+        if key.kind != "column" or wanted is None or column.type.removesuffix("[]") != one.sql_name:
+            continue
+        table: Any = context.current.objects.get(ObjectId("table", key.name[:2]))
+        has_rows = table is not None and table.form in ("plain", "partitioned")
+        if has_rows and column.local and wanted.type == column.type and not column.generated:
+            found.append(key)
+    return tuple(found)
 
 
 def _tables_of(one: CompositeType, context: Context) -> list[ObjectId]:
