@@ -15,6 +15,7 @@ from dbdeed.engines.postgresql.running import SETTINGS
 from dbdeed.engines.postgresql.servers.programs import find, found
 from dbdeed.engines.postgresql.servers.scratch import open_scratch
 from dbdeed.engines.seam import ScratchNeeds
+from dbdeed.planning.joining import as_one
 from dbdeed.planning.order import order_changes
 from dbdeed.progress import SILENT
 
@@ -104,7 +105,7 @@ def migrate() -> Callable[[Session, Catalog], list[Step]]:
 
     def run(session: Session, target: Catalog) -> list[Step]:
         current = ENGINE.inspect(session)
-        changes = order_changes(ENGINE.compare(current, target).changes, current, target)
+        changes = as_one(order_changes(ENGINE.compare(current, target).changes, current, target))
         steps = [step for change in changes for step in change.steps]
         steps.sort(key=lambda step: step.after_all)
         for name, value in SETTINGS.items():

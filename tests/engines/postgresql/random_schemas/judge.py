@@ -19,6 +19,7 @@ from tests.engines.postgresql.random_schemas.shape import quoted
 from dbdeed.engines.change import HazardKind
 from dbdeed.engines.postgresql.engine import ENGINE
 from dbdeed.errors import DbdeedError
+from dbdeed.planning.joining import as_one
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import assemble
 
@@ -107,7 +108,7 @@ class Seen:
 
 def plan(current: Catalog, target: Catalog, empty: bool) -> Plan:
     """As the program itself plans, with the plain forms or the online ones."""
-    changes = order_changes(ENGINE.compare(current, target).changes, current, target)
+    changes = as_one(order_changes(ENGINE.compare(current, target).changes, current, target))
     return assemble(current, target, changes, lambda _: empty)
 
 

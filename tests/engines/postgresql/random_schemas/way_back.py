@@ -19,6 +19,7 @@ from dbdeed.engines.postgresql.engine import ENGINE
 from dbdeed.errors import DbdeedError, OurFault
 from dbdeed.planning.archive import Keeper, entries_of
 from dbdeed.planning.forms import never_empty
+from dbdeed.planning.joining import as_one
 from dbdeed.planning.order import order_changes
 from dbdeed.planning.plan import Data, assemble
 from dbdeed.planning.reverse import plan_back
@@ -77,7 +78,7 @@ def there_and_back(ground: Ground, trial: Trial) -> bool:
 def keeping(first: Catalog, second: Catalog) -> Plan:
     """The plan that keeps what it removes."""
     keeper = Keeper(ENGINE, 1)
-    changes = order_changes(ENGINE.compare(first, second).changes, first, second)
+    changes = as_one(order_changes(ENGINE.compare(first, second).changes, first, second))
     made = assemble(first, second, keeper.keeping(changes, first, second, never_empty))
     return replace(made, generation=1)
 
