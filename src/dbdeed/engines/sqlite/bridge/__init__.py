@@ -192,14 +192,16 @@ def _demands(work: _Work, new: Any, altered: Mapping[ObjectId, Altered]) -> bool
 
 def _fills(one: Altered) -> Iterator[Step]:
     for pair in one.pairs:
-        yield _filling(one, pair.new.name, written(pair.old.name))
+        if not pair.computed:
+            yield _filling(one, pair.new.name, written(pair.old.name))
     for column, expression in one.given:
         yield _filling(one, column.name, f"({expression})")
 
 
 def _refills(one: Altered) -> Iterator[Step]:
     for pair in one.pairs:
-        yield _filling(one, pair.old.name, written(pair.new.name))
+        if not pair.computed:
+            yield _filling(one, pair.old.name, written(pair.new.name))
 
 
 def _filling(one: Altered, column: str, value: str) -> Step:

@@ -34,7 +34,8 @@ def triggers(one: Altered, taken: Container[ObjectId]) -> Iterator[tuple[str, st
 def _all(one: Altered) -> Iterator[tuple[str, str, str]]:
     """(moment, condition, `column = value WHERE …`)."""
     for pair in one.pairs:
-        yield from _in_step(pair)
+        if not pair.computed:
+            yield from _in_step(pair)
     for column, expression in one.given:
         if not column.nullable:
             name = written(column.name)

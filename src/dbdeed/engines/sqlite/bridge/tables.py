@@ -26,12 +26,19 @@ _VOLATILE = frozenset({"random", "randomblob", "changes", "last_insert_rowid", "
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two columns that hold the same; `told` if their one default shows which was left out."""
+    """Two columns that hold the same; `told` if their one default shows which was left out.
+
+    Computed ones nobody writes: SQLite computes each by its own expression.
+    """
 
     table: str
     old: Column
     new: Column
     told: bool
+
+    @property
+    def computed(self) -> bool:
+        return bool(self.new.generated)
 
     @property
     def old_id(self) -> ObjectId:
@@ -118,7 +125,13 @@ def altered(
     parts = _old_columns(found, texts, before, after) + _new_columns(found, texts[1], after, values)
     parts += _constraints(found, texts, before, after)
     found.text = _written(old.name, parts, old)
-    extra = [_bare(pair.old) for pair in found.pairs]
+    computed = {fold(one.old.name) for one in found.pairs if one.computed}
+    extra = [_bare(pair.old) for pair in found.pairs if not pair.computed]
+    extra += [
+        _column(texts[0], text, {"unique"})
+        for column, text in zip(old.columns, before.columns, strict=True)
+        if fold(column.name) in computed
+    ]
     body = [texts[1][one.start : one.end] for one in after.columns] + extra
     body += [texts[1][one[0].start : one[-1].end] for one in after.constraints]
     found.closing = _written(old.name, body, new)
@@ -153,7 +166,7 @@ def _old_columns(found: Altered, texts: tuple[str, str], before: TableText, afte
         if name in found.moved:
             becomes = new[found.moved[name]][0]
             if _pair(found, column, becomes):
-                dropped = {"not"}
+                dropped = set() if becomes.generated else {"not"}
                 found.wait(f"column {found.old.name}.{column.name}, now {becomes.name}, goes", "uses it")
                 if column.nullable and not becomes.nullable:
                     found.wait(
@@ -172,10 +185,13 @@ def _old_columns(found: Altered, texts: tuple[str, str], before: TableText, afte
 
 
 def _pair(found: Altered, old: Column, new: Column) -> bool:
+    if old.generated and new.generated:
+        found.pairs.append(Pair(found.old.name, old, new, told=False))
+        return True
     if affinity(old.type) != affinity(new.type):
         found.refuse(old.name, f"is renamed to {new.name} and changes from {old.type} to {new.type}")
     elif old.generated or new.generated:
-        found.refuse(old.name, f"is renamed to {new.name} and is computed")
+        found.refuse(old.name, f"is renamed to {new.name} and is computed under one of the two names only")
     else:
         volatile = any(f"{one}(" in old.default.lower().replace(" ", "") for one in _VOLATILE)
         told = old.default == new.default and not volatile
@@ -256,6 +272,9 @@ def _new_columns(found: Altered, sql: str, after: TableText, values: Mapping[str
     for column, text in zip(found.new.columns, after.columns, strict=True):
         name = fold(column.name)
         if name in there or (name in found.moved.values() and name not in pairs):
+            continue
+        if name in pairs and column.generated:
+            parts.append(_column(sql, text, {"unique", "check"}))
             continue
         if name in pairs:
             parts.append(_bare(column, column.default if pairs[name].told else ""))
