@@ -523,3 +523,34 @@ def test_what_a_conversion_took_from_the_values_comes_back(
         assert session.fetch("SELECT sum(a)::text FROM public.t") == [("1281.250",)]
     finally:
         session.close()
+
+
+def test_an_undo_that_was_stopped_is_taken_back_and_then_done(
+    postgresql: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped when the column is itself again and its values are not: they come back in the end."""
+    before = T.replace("a integer", "a numeric(8,3)") + "CREATE INDEX i ON t (a, b);"
+    after = T.replace("a integer", "a numeric(8,1)")
+    target = postgresql.new()
+    session = postgresql.open(target)
+    postgresql.run(session, before + "INSERT INTO t SELECT n, n + 0.125, 'x' FROM generate_series(1, 50) n")
+    was = postgresql.engine.inspect(session).objects
+    apply_plan(postgresql.engine, session, full(postgresql, session, after), tool="test")
+    document, environment = tmp_path / "DATABASE.md", {"DATABASE_URL": target.url}
+    document.write_text(DOCUMENT.format(sql=after))
+    execute = type(session).execute
+
+    def stopped(one: Session, sql: str) -> None:
+        if "SET a = a.dbdeed_was" in sql:  # a scratch is sent all statements of a transaction at once
+            raise Killed
+        execute(one, sql)
+
+    monkeypatch.setattr(type(session), "execute", stopped)
+    with pytest.raises(Killed):
+        undo(document, consent=Consent(yes=True), environment=environment)
+    monkeypatch.undo()
+    for digits, left in ((1, "1280.0"), (3, "1281.250")):
+        undo(document, consent=Consent(yes=True), environment=environment)
+        assert session.fetch("SELECT sum(a)::text, max(scale(a)) FROM public.t") == [(left, digits)]
+    assert postgresql.engine.inspect(session).objects == was
+    session.close()

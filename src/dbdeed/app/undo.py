@@ -24,6 +24,7 @@ from dbdeed.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from dbdeed.app.apply import Consent
@@ -78,7 +79,8 @@ def undo(
 
     Args:
         document: the path of DATABASE.md.
-        identity: of the plan, or how it begins; "" for the last one that was applied and not yet undone.
+        identity: of the plan, or how it begins; "" for the last one that was applied and not yet undone, or
+            for an undo that stopped on its way, which leads to where it began.
         consent: what may be done; asked only where something is run.
         dry_run: show the way back, and change nothing.
         database: what `--database` says.
@@ -106,17 +108,21 @@ def undo(
         terms = replace(terms_of(architecture), target_state=TargetState.AS_TO_BE)
         check_terms(terms, private=site.target.embedded, draft=consent.draft or dry_run)
         journal = Journal(site.engine, site.session)
-        chosen = _chosen(journal.plans(), identity)
+        stuck = frozenset(one.id for one in journal.unfinished() if one.done or one.open_step)
+        chosen = _chosen(journal.plans(), identity, stuck)
         several = len(chosen) > 1
         undone = [] if dry_run else [_run(site, told, consent, environment, several) for told in chosen]
         return UndoResult(tuple(undone or _shown(site, chosen)), site.target.label)
 
 
-def _chosen(plans: Sequence[Told], identity: str) -> list[Told]:
-    """The plan that is meant, and the interrupted ones that it went on from, newest first."""
+def _chosen(plans: Sequence[Told], identity: str, stuck: AbstractSet[str]) -> list[Told]:
+    """The plan that is meant, and the interrupted ones that it went on from, newest first.
+
+    `stuck` are those that stopped on their way; an undo that did is taken back before what it undoes.
+    """
     taken = {one.undoes for one in plans if one.state is PlanState.DONE and one.undoes}
     by_id = {one.id: one for one in plans}
-    first = _meant(plans, identity) if identity else _last(plans, taken)
+    first = _meant(plans, identity) if identity else _last(plans, taken, stuck)
     if first.id in taken:
         raise InvalidInput(f"Plan {first.id[:12]} has been undone already.", code="already-undone")
     found = [first]
@@ -136,8 +142,9 @@ def _meant(plans: Sequence[Told], identity: str) -> Told:
     )
 
 
-def _last(plans: Sequence[Told], taken: set[str]) -> Told:
-    found = next((one for one in plans if not one.undoes and one.id not in taken and _ran(one)), None)
+def _last(plans: Sequence[Told], taken: set[str], stuck: AbstractSet[str]) -> Told:
+    meant = (one for one in plans if not one.undoes or one.id in stuck)
+    found = next((one for one in meant if one.id not in taken and _ran(one)), None)
     if found is None:
         raise InvalidInput("There is no plan to undo in this database's journal.", code="nothing-to-undo")
     return found
