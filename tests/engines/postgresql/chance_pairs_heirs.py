@@ -101,6 +101,11 @@ PAIRS = {
         "ALTER TABLE d ALTER b SET NOT NULL; CREATE TABLE e (a integer CONSTRAINT y NOT NULL);"
         "CREATE TABLE f () INHERITS (p); ALTER TABLE f ADD PRIMARY KEY (a)",
     ),
+    "a table comes below a column whose default is refused by the domain that it is a list of": (
+        "CREATE DOMAIN d AS integer CHECK (VALUE < 10); CREATE TABLE p (a d[] DEFAULT ARRAY[40::d]); CREATE TABLE h ()",
+        "CREATE DOMAIN d AS integer CHECK (VALUE < 10); CREATE TABLE p (a d[] DEFAULT ARRAY[40::d]);"
+        "CREATE TABLE h () INHERITS (p)",
+    ),
     "a table comes below columns that it has not, and that must have values": (
         "CREATE TABLE p (a integer NOT NULL DEFAULT 7, CHECK (a > 2)); CREATE TABLE q (b text NOT NULL);"
         "CREATE TABLE h (z integer); CREATE TABLE i (z integer); CREATE TABLE j (z integer)",

@@ -69,6 +69,8 @@ def _depending(integer: str, text: str, labels: str, heir: str) -> str:
         "CREATE EXTENSION hstore; CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql"
         f" AS 'BEGIN RETURN NEW; -- {text}\nEND';"
         "ALTER FUNCTION f() DEPENDS ON EXTENSION hstore;"
+        f"CREATE AGGREGATE g(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '{len(heir)}');"
+        "ALTER ROUTINE g(integer) DEPENDS ON EXTENSION hstore;"
         f"CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1 {text}'; ALTER PROCEDURE p() DEPENDS ON EXTENSION hstore;"
         f"CREATE TYPE e AS ENUM ({labels}); CREATE TABLE t (a {integer}, b {integer} UNIQUE, c e);"
         "CREATE INDEX i ON t (a); ALTER INDEX i DEPENDS ON EXTENSION hstore; CREATE INDEX j ON t (c);"

@@ -53,7 +53,10 @@ def _step(one: Dependence, words: str, catalog: Catalog) -> Step:
     of = one.of
     if of.kind == "constraint":  # the index behind it
         of = ObjectId("index", (of.name[0], of.name[-1]))
-    return exclusive(f"ALTER {reference(of, catalog)} {words} EXTENSION {ident(one.extension)}", one.id)
+    named = reference(of, catalog)
+    if of.kind == "aggregate":  # which has this by the common word only
+        named = f"ROUTINE {named.removeprefix('AGGREGATE ')}"
+    return exclusive(f"ALTER {named} {words} EXTENSION {ident(one.extension)}", one.id)
 
 
 def create(new: Dependence, context: Context) -> Making:

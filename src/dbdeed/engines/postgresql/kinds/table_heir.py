@@ -20,7 +20,7 @@ from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.postgresql.conversion import conversion, keeps_values
 from dbdeed.engines.postgresql.kinds import column_alter, column_create, counts_aside, heir_not_null
 from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns, dropped, reading
-from dbdeed.engines.postgresql.online.column import may_be_refused, reads_itself
+from dbdeed.engines.postgresql.online.column import reads_itself
 from dbdeed.engines.postgresql.online.names import aside
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.volatility import is_volatile
@@ -392,8 +392,10 @@ def _handed(heir: _Heir, name: str) -> Column:
     bare, context = _bare(wanted), heir.context
     if name in heir.was or wanted.generated or not column_create.gives_value(wanted.default):
         return bare
-    late = may_be_refused(wanted, context) or reads_itself(wanted, context)
-    if late or is_volatile(wanted.default, context.target):
+    there = context.target.objects.get(wanted.id) or column_create.column_above(wanted, context.target)
+    needs = context.target.needs.get(there.id, frozenset()) if there is not None else frozenset()
+    refused = any(one.kind == "domain" for one in needs)  # as it may be, at once
+    if refused or reads_itself(wanted, context) or is_volatile(wanted.default, context.target):
         return bare
     return msgspec.structs.replace(bare, default=wanted.default)
 
