@@ -42,6 +42,12 @@ PAIRS = {
         "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT;"
         "CREATE INDEX i ON ONLY p (b); CREATE INDEX j ON p (a)",
     ),
+    "an owner has rights on a column only": (
+        "CREATE TABLE t (a integer, b integer); CREATE VIEW v AS SELECT a FROM t",
+        "CREATE TABLE t (a integer, b integer); REVOKE ALL ON t FROM CURRENT_USER; GRANT SELECT (a) ON t TO CURRENT_USER;"
+        "CREATE VIEW v AS SELECT a FROM t; REVOKE ALL ON v FROM CURRENT_USER; GRANT UPDATE (a) ON v TO CURRENT_USER;"
+        "CREATE TABLE n (a integer); REVOKE ALL ON n FROM CURRENT_USER; GRANT SELECT (a) ON n TO CURRENT_USER",
+    ),
     "statistics over one expression": (
         "CREATE TABLE t (a integer, b integer); CREATE STATISTICS s ON (a + b) FROM t; CREATE STATISTICS u ON (a + 1) FROM t",
         "CREATE TABLE t (a integer, b integer); CREATE STATISTICS s ON (a * b) FROM t; CREATE STATISTICS v ON (b + 1) FROM t",

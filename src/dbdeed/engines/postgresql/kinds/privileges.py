@@ -184,13 +184,15 @@ def _of_columns(
     for found in context.target.objects.values():
         if isinstance(found, Privileges) and found.on.kind == "column" and found.on.name[:-1] == one.on.name:
             again = [entry for entry in found.granted if entry[:2] in lost]
-            if again and found.id in context.current.objects:
+            there = found.part_of in context.current.objects or one.part_of not in context.current.objects
+            if again and there:
                 steps.extend(_steps(found, (), again, context.target))
     return tuple(steps)
 
 
 def create(new: Privileges, context: Context) -> Making:
-    return Making(_steps(new, new.revoked, new.granted, context.target))
+    steps = _steps(new, new.revoked, new.granted, context.target)
+    return Making((*steps, *_of_columns(new, new.revoked, new.granted, context)))
 
 
 def drop(old: Privileges, context: Context) -> tuple[Step, ...]:
