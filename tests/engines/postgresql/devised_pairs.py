@@ -42,6 +42,19 @@ PAIRS = {
         "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT;"
         "CREATE INDEX i ON ONLY p (b); CREATE INDEX j ON p (a)",
     ),
+    "rights are passed on": (
+        "CREATE TABLE t (a integer, b integer); GRANT SELECT ON t TO reader WITH GRANT OPTION;"
+        "GRANT UPDATE (a) ON t TO reader WITH GRANT OPTION; SET ROLE reader; GRANT SELECT ON t TO owner_é WITH GRANT OPTION;"
+        'GRANT UPDATE (a) ON t TO "Writer Role"; SET ROLE owner_é; GRANT SELECT ON t TO "Writer Role"; RESET ROLE',
+        "CREATE TABLE t (a integer, b integer); GRANT SELECT ON t TO reader WITH GRANT OPTION;"
+        "GRANT SELECT ON t TO owner_é; SET ROLE reader; GRANT SELECT ON t TO owner_é; RESET ROLE",
+    ),
+    "an identity counts under another name, of which something is said": (
+        "CREATE TABLE t (i integer GENERATED ALWAYS AS IDENTITY); COMMENT ON SEQUENCE t_i_seq IS 'x';"
+        "GRANT USAGE ON SEQUENCE t_i_seq TO reader",
+        "CREATE TABLE t (i integer GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME other)); COMMENT ON SEQUENCE other IS 'y';"
+        "GRANT SELECT ON SEQUENCE other TO reader",
+    ),
     "an owner has rights on a column only": (
         "CREATE TABLE t (a integer, b integer); CREATE VIEW v AS SELECT a FROM t",
         "CREATE TABLE t (a integer, b integer); REVOKE ALL ON t FROM CURRENT_USER; GRANT SELECT (a) ON t TO CURRENT_USER;"

@@ -226,7 +226,10 @@ def _renamed(one: Any, names: Mapping[ObjectId, ObjectId]) -> Any:
 
 
 def _comment(one: Any, names: Mapping[ObjectId, ObjectId]) -> Iterable[tuple[str, Any]]:
-    """A comment on a key's index is a part of the key, and has the index's name."""
+    """A comment on a key's index is a part of the key, one on an identity's counter a part of the column."""
+    counter = names.get(ObjectId(one.kind, one.name))
+    if counter is not None and one.part_of.kind == "column" and one.kind == "sequence":
+        yield "name", counter.name
     if one.part_of not in names:
         return
     after = names[one.part_of]

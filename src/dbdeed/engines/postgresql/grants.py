@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Entry = tuple[str, str, bool]
 """(grantee, privilege, with grant option)."""
 
+Grant = tuple[str, str, str, bool]
+"""(grantor, grantee, privilege, with grant option)."""
+
 
 def statements(had: Iterable[Entry], wanted: Iterable[Entry], on: str, owner: str) -> list[str]:
     """From the rights `had` to those `wanted`.
@@ -51,3 +54,32 @@ def _written(form: str, rights: dict[tuple[str, str], bool], owner: str) -> Iter
         who = owner if grantee == "OWNER" else grantee
         text = form.format(", ".join(sorted(privileges)), who)
         yield text + (" WITH GRANT OPTION" if grantable else "")
+
+
+def by_others(verb: str, entries: Iterable[Grant], on: str, owner: str, column: str = "") -> Iterable[str]:
+    """The statements by which those who may pass rights on do so, or take them back.
+
+    Args:
+        verb: GRANT or REVOKE.
+        entries: the rights.
+        on: what stands after the privileges.
+        owner: what stands for OWNER.
+        column: what stands after each privilege: ` (id)`.
+    """
+    chained = _chained(entries)
+    for grantor, grantee, privilege, grantable in chained if verb == "GRANT" else reversed(chained):
+        way = "TO" if verb == "GRANT" else "FROM"
+        text = f"{verb} {privilege}{column} {on} {way} {owner if grantee == 'OWNER' else grantee}"
+        text += " WITH GRANT OPTION" if verb == "GRANT" and grantable else ""
+        yield f"SET ROLE {grantor}; {text}; RESET ROLE"
+
+
+def _chained(entries: Iterable[Grant]) -> list[Grant]:
+    """Who passes a right on has got it before."""
+    left, found = sorted(entries), list[Grant]()
+    while left:
+        waiting = {(grantee, privilege) for _, grantee, privilege, grantable in left if grantable}
+        ready = [one for one in left if (one[0], one[2]) not in waiting] or left
+        found += ready
+        left = [one for one in left if one not in ready]
+    return found

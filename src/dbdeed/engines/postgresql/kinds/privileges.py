@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
-from dbdeed.engines.postgresql.grants import statements
+from dbdeed.engines.postgresql.grants import by_others, statements
 from dbdeed.engines.postgresql.kinds.column import identity_sequence
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.naming import reference, routine
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
-    from dbdeed.engines.postgresql.grants import Entry
+    from dbdeed.engines.postgresql.grants import Entry, Grant
     from dbdeed.engines.postgresql.reading import Reading
 
 
@@ -32,12 +33,14 @@ class Privileges(Named, frozen=True, tag="privileges"):
         part_of: the object that the grants stand and fall with.
         granted: what there is beyond the default.
         revoked: what there is by default and is missing here.
+        by_others: what others than the owner granted: (who did, to whom, what, with grant option).
     """
 
     on: ObjectId
     part_of: ObjectId
     granted: tuple[tuple[str, str, bool], ...]
     revoked: tuple[tuple[str, str, bool], ...]
+    by_others: tuple[tuple[str, str, str, bool], ...] = ()
 
     @property
     def id(self) -> ObjectId:
@@ -99,31 +102,47 @@ def _query() -> str:
                 FROM pg_identify_object(l.classid, l.objid, 0) o) END,
             CASE WHEN l.member THEN (SELECT attname::text FROM pg_attribute WHERE l.subid > 0 AND
                 attrelid = l.objid AND attnum = l.subid) END, e.has,
+            CASE WHEN e.has AND NOT l.member AND e.grantor <> l.owner
+                THEN coalesce(quote_ident(g.rolname), e.grantor::text) ELSE '' END,
             CASE WHEN e.grantee = l.owner THEN 'OWNER' WHEN e.grantee = 0 THEN 'PUBLIC'
                 ELSE coalesce(quote_ident(r.rolname), e.grantee::text) END, e.privilege_type, e.is_grantable
         FROM lists l
         CROSS JOIN LATERAL (SELECT true AS has, x.* FROM aclexplode(l.acl) x
             UNION ALL SELECT false, x.* FROM aclexplode(l.base) x) e
         LEFT JOIN pg_roles r ON r.oid = e.grantee
+        LEFT JOIN pg_roles g ON g.oid = e.grantor
         ORDER BY 1, 2, 3
     """
 
 
+@dataclass
+class _Found:
+    """What an object's lists hold: all rights that its owner gave, those by default, and what others gave."""
+
+    rights: dict[tuple[str, str], bool] = field(default_factory=dict)
+    default: dict[tuple[str, str], bool] = field(default_factory=dict)
+    by_others: list[tuple[str, str, str, bool]] = field(default_factory=list)
+
+
 def read(reading: Reading) -> None:
-    found: defaultdict[tuple[int, int, int, tuple[str | None, ...]], tuple[dict[Any, bool], dict[Any, bool]]]
-    found = defaultdict(lambda: ({}, {}))
-    for *address, member, column, has, grantee, privilege, grantable in reading.fetch(_query()):
-        rights = found[address[0], address[1], address[2], (member, column)][0 if has else 1]
+    found: defaultdict[tuple[int, int, int, tuple[str | None, ...]], _Found] = defaultdict(_Found)
+    for *address, member, column, has, grantor, grantee, privilege, grantable in reading.fetch(_query()):
+        there = found[address[0], address[1], address[2], (member, column)]
+        if grantor:
+            there.by_others.append((grantor, grantee, privilege, grantable))
+            continue
+        rights = there.rights if has else there.default
         right = grantee, privilege
         rights[right] = rights.get(right, False) or (grantable and grantee != "OWNER")
-    for (classid, objid, subid, member), (rights, default) in found.items():
+    for (classid, objid, subid, member), there in found.items():
+        rights, default = there.rights, there.default
         granted = tuple(
             sorted((*right, rights[right]) for right in rights if rights[right] != default.get(right))
         )
         revoked = tuple(sorted((*right, default[right]) for right in default if right not in rights))
         on, part_of = _place(reading, (classid, objid, subid), member)
-        if on is not None and part_of is not None and (granted or revoked):
-            reading.add(Privileges(on, part_of, granted, revoked))
+        if on is not None and part_of is not None and (granted or revoked or there.by_others):
+            reading.add(Privileges(on, part_of, granted, revoked, tuple(sorted(there.by_others))))
 
 
 def _place(
@@ -173,6 +192,13 @@ def _steps(
     return tuple(step(sql, one.id) for sql in statements(had, wanted, phrase, owner))
 
 
+def _others(one: Privileges, verb: str, entries: Sequence[Grant], catalog: Catalog) -> tuple[Step, ...]:
+    """Granted by others, or revoked again; only they themselves can."""
+    phrase, owner = on_phrase(one.on, catalog), _owner(one, catalog)
+    column = f" ({ident(one.on.name[-1])})" if one.on.kind == "column" else ""
+    return tuple(step(sql, one.id) for sql in by_others(verb, entries, phrase, owner, column))
+
+
 def _of_columns(
     one: Privileges, had: Sequence[Entry], wanted: Sequence[Entry], context: Context
 ) -> tuple[Step, ...]:
@@ -192,12 +218,14 @@ def _of_columns(
 
 def create(new: Privileges, context: Context) -> Making:
     steps = _steps(new, new.revoked, new.granted, context.target)
-    return Making((*steps, *_of_columns(new, new.revoked, new.granted, context)))
+    others = _others(new, "GRANT", new.by_others, context.target)
+    return Making((*steps, *others, *_of_columns(new, new.revoked, new.granted, context)))
 
 
 def drop(old: Privileges, context: Context) -> tuple[Step, ...]:
     steps = _steps(old, old.granted, old.revoked, context.current)
-    return (*steps, *_of_columns(old, old.granted, old.revoked, context))
+    others = _others(old, "REVOKE", old.by_others, context.current)
+    return (*others, *steps, *_of_columns(old, old.granted, old.revoked, context))
 
 
 def alter(old: Privileges, new: Privileges, context: Context) -> Alteration | None:
@@ -205,6 +233,10 @@ def alter(old: Privileges, new: Privileges, context: Context) -> Alteration | No
     wanted = [*new.granted, *(one for one in old.revoked if one not in new.revoked)]
     owned = ObjectId("owner", new.id.name) in context.target.objects  # else it still has the owner that goes
     steps = _steps(new, had, wanted, context.target if owned else context.current)
+    gone = [one for one in old.by_others if one not in new.by_others]
+    come = [one for one in new.by_others if one not in old.by_others]
+    steps = (*_others(new, "REVOKE", gone, context.current), *steps)
+    steps = (*steps, *_others(new, "GRANT", come, context.target))
     return Alteration((*steps, *_of_columns(new, had, wanted, context)))
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 _ORDINARY = re.compile(
-    r"(?:set|create\s+(?:unlogged\s+)?(?:table|view|materialized\s+view|index|unique\s+index|type|domain|sequence|function"
+    r"(?:set(?!\s+role\b)|create\s+(?:unlogged\s+)?(?:table|view|materialized\s+view|index|unique\s+index|type|domain|sequence|function"
     r"|procedure|trigger|statistics)|drop\s+(?:table|view|index|function)|comment\s+on\s+(?:table|column|index)"
     r"|alter\s+table(?!.*\bowner\b))\s",
     re.IGNORECASE | re.DOTALL,
