@@ -12,7 +12,7 @@ from dbdeed.engines.catalog import Catalog, Later, Unmodelled
 from dbdeed.engines.postgresql.listing import KINDS
 from dbdeed.engines.postgresql.mentions import read_mentions
 
-FORMAT = "postgresql/3"
+FORMAT = "postgresql/4"
 """Changes with the shape of any object, so that an older cache is read anew."""
 
 
