@@ -55,6 +55,8 @@ def test_three_columns_are_changed_by_one_statement(postgresql: Place) -> None:
 @pytest.mark.parametrize("online", [True, False])
 def test_what_can_be_changed_beside_others_still_is(postgresql: Place, online: bool) -> None:
     """In a window all is one statement; else what has a form that keeps nobody waiting takes that."""
+    if postgresql.name != "postgresql-18":
+        pytest.skip("nothing here depends on the version")
     view = T[T.index("CREATE VIEW") :]  # it is back before what does not ask for its absence
     after = WIDER.replace("d text", "d varchar(9)").replace(view, "")
     with postgresql.live(T.replace(view, "")) as session:

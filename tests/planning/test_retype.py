@@ -529,6 +529,8 @@ def test_an_undo_that_was_stopped_is_taken_back_and_then_done(
     postgresql: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped when the column is itself again and its values are not: they come back in the end."""
+    if postgresql.name != "postgresql-18":
+        pytest.skip("nothing here depends on the version")
     before = T.replace("a integer", "a numeric(8,3)") + "CREATE INDEX i ON t (a, b);"
     after = T.replace("a integer", "a numeric(8,1)")
     target = postgresql.new()
