@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 import signal
 import zlib
-from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # How long one example takes is the machine's affair.
 hypothesis.settings.register_profile("dbdeed", deadline=None)
@@ -70,18 +66,6 @@ class _LongFirst:
 
 def _place(item: pytest.Item) -> int:
     return next((at for at, one in enumerate(_LONG) if f"tests/{one}" in item.nodeid), len(_LONG))
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
-
-
-@pytest.fixture(autouse=True)
-def _signals_as_before() -> Iterator[None]:
-    """What is ignored here is ignored by every program that a later test starts."""
-    before = [signal.getsignal(one) for one in _SIGNALS]
-    yield
-    for one, handler in zip(_SIGNALS, before, strict=True):
-        signal.signal(one, handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:
