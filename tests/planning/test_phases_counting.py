@@ -48,7 +48,7 @@ def document(column: str, mark: str = "") -> str:
 
 
 class Writer(threading.Thread):
-    """An application that inserts without a number, is told which it was, and changes rows that it made."""
+    """An application that inserts without a number, is told which it was, and writes it again by its key."""
 
     def __init__(self, place: Place, target: Target, name: str) -> None:
         super().__init__()
@@ -64,6 +64,11 @@ class Writer(threading.Thread):
                 number = self.session.fetch(sql, self.column)[0][0]
                 self.told.append(number)
                 self.session.fetch(f"UPDATE t SET a = {self.column} WHERE {self.column} = $1", number)
+                self.session.fetch(
+                    f"INSERT INTO t ({self.column}, word) OVERRIDING SYSTEM VALUE VALUES ($1, 'again') "
+                    f"ON CONFLICT ({self.column}) DO UPDATE SET word = excluded.word",
+                    number,
+                )
                 time.sleep(0.001)
         except BaseException as error:  # noqa: BLE001 - said to the test
             self.trouble = error
@@ -196,3 +201,30 @@ def test_what_only_one_of_the_two_does_is_refused(
     form = "CREATE TABLE t (id integer PRIMARY KEY, {}\n);"
     with pytest.raises(Refused, match=said):
         phases(postgresql, form.format(before), form.format(f"{after} -- renamed from: n"))
+
+
+@NEWEST
+def test_the_key_of_a_table_that_is_renamed_too_is_taken_over(postgresql: Place) -> None:
+    before = f"CREATE TABLE t (\n{IDENTITY.format('id')}, word text\n);"
+    after = (
+        f"-- renamed from: t\nCREATE TABLE u (\n{IDENTITY.format('key')}, -- renamed from: id\nword text\n);"
+    )
+    found = phases(postgresql, before, after)
+    statements = [one.step.sql for group in found.contract.groups for one in group.steps]
+    assert "ALTER TABLE public.u ADD CONSTRAINT u_pkey PRIMARY KEY USING INDEX u_pkey_dbdeed" in statements
+    assert not [one for one in statements if "CREATE UNIQUE INDEX" in one]
+    assert found.contract.reverse is not None
+    assert found.expand.reverse is not None
+    with postgresql.live(before) as session:
+        session.execute("INSERT INTO t (word) VALUES ('a')")
+        run(postgresql, session, found.expand, found.middle)
+        assert session.fetch("INSERT INTO t (word) VALUES ('b') RETURNING id") == [(2,)]
+        assert session.fetch("INSERT INTO u (word) VALUES ('c') RETURNING key") == [(3,)]
+        run(postgresql, session, found.contract, postgresql.catalog(after))
+        assert session.fetch("INSERT INTO u (word) VALUES ('d') RETURNING key") == [(4,)]
+        run(postgresql, session, found.contract.reverse, found.middle)
+        run(postgresql, session, found.expand.reverse, postgresql.catalog(before))
+        assert session.fetch("INSERT INTO t (word) VALUES ('e') RETURNING id") == [(5,)]
+        assert session.fetch("SELECT id, word FROM t ORDER BY id") == list(
+            zip(range(1, 6), "abcde", strict=True)
+        )

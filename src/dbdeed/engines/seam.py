@@ -251,6 +251,7 @@ class Bridge:
         synced: columns that hold the same: (of the state before, of the state after).
         keeping: triggers, and what they call, that keep columns in step.
         handover: of columns that count by themselves; None where none does.
+        keys: steps, when the old columns are gone, by which keys take over the indexes that stood for them.
         closing: fragments, when the state after is given up again and the one in the middle comes back.
         refills: steps that then give rows their values.
         aliases: a fragment: what goes on under the old names of tables that were renamed.
@@ -265,6 +266,7 @@ class Bridge:
     synced: tuple[tuple[ObjectId, ObjectId], ...] = ()
     keeping: frozenset[ObjectId] = frozenset()
     handover: Handover | None = None
+    keys: tuple[Step, ...] = ()
     closing: tuple[Catalog, ...] = ()
     refills: tuple[Step, ...] = ()
     aliases: Catalog | None = None

@@ -73,6 +73,7 @@ class Way:
         engine, target = self.engine, self.target
         keeper = Keeper(engine, generation)
         first = self._cleared(session, [old for old, _ in self.bridge.synced], self.bridge.handover)
+        first = joined(first, self._filled(session, self.bridge.keys))
         rest = self._leg(session, engine.inspect(session), target, keeper)
         require_equal(engine, engine.inspect(session), target, rest)
         return replace(

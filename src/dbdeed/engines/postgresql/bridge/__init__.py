@@ -14,12 +14,15 @@ from dbdeed.engines.postgresql.bridge.altering import alter
 from dbdeed.engines.postgresql.bridge.going import let_go
 from dbdeed.engines.postgresql.bridge.merging import Merge, fragment
 from dbdeed.engines.postgresql.inspect import inspect
+from dbdeed.engines.postgresql.online.key import using
+from dbdeed.engines.postgresql.writing import exclusive
 from dbdeed.engines.seam import Bridge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dbdeed.engines.catalog import Catalog, ObjectId
+    from dbdeed.engines.change import Step
     from dbdeed.engines.seam import Backfill, Session
 
 _BY_NAME = frozenset({"table", "column"})
@@ -56,6 +59,10 @@ def bridge(
     if merge.refused:
         return Bridge(before, refusals=tuple(merge.refused))
     opening, closing = _openings(columns, scaffold, before, middle, pairs, counters)
+    keys = merge.standing_for_keys()
+    if keys and closing:  # before the key itself goes back to the old columns
+        indexes = {one.id: one for _, one in keys}
+        closing = (*closing, fragment(middle, indexes, middle.needs))
     return Bridge(
         middle,
         opening=opening,
@@ -63,6 +70,7 @@ def bridge(
         synced=tuple((one.old.id, one.new.id) for one in pairs),
         keeping=frozenset(scaffold.objects),
         handover=counting.handover(counters, after),
+        keys=tuple(_taken_over(key, index) for key, index in keys if _simple(key)),
         closing=closing,
         refills=tuple(syncing.refills(pairs)),
         aliases=aliases if tables else None,
@@ -112,6 +120,17 @@ def _added(before: Catalog, after: Catalog, ids: frozenset[ObjectId]) -> Catalog
         waiting += parts
     new = {one for one in found if one in after.objects and one not in before.objects}
     return fragment(after, {one: after.objects[one] for one in new}, after.needs)
+
+
+def _simple(key: Any) -> bool:
+    """Whether the index that stands for it is all that it takes."""
+    plain = not (key.on_partitioned or key.partition_of or key.index_options or key.tablespace)
+    return plain and tuple(key.names) == tuple(key.columns)
+
+
+def _taken_over(key: Any, index: Any) -> Step:
+    sql = f"ALTER TABLE {key.table_sql} ADD {using(key, index.name)}"
+    return exclusive(sql, index.id)
 
 
 def _openings(

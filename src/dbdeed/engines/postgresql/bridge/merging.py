@@ -158,6 +158,14 @@ class Merge:
         if new.id.kind == "constraint" and new.type == "unique":
             self._stands_for[one] = there.id
 
+    def standing_for_keys(self) -> list[tuple[Any, Any]]:
+        """Primary keys of the state after, each with the index that is there in its place."""
+        return [
+            (self.target.objects[key], self.objects[index])
+            for key, index in self._stands_for.items()
+            if index.kind == "index" and index in self.objects
+        ]
+
     def take_attached(self, new: Any) -> None:
         """An index or key; that of a partition below the copy where the one above is only there as one."""
         above = self._copied.get(ObjectId(new.id.kind, getattr(new, "partition_of", ())))
