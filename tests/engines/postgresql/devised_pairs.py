@@ -30,13 +30,6 @@ PAIRS = {
         f"CREATE TABLE log (tag text); {_NOTED.format('log')}",
         f"{_NOTED.format('log')}; ALTER EVENT TRIGGER e DISABLE",
     ),
-    "rights on what an extension brings": (
-        "CREATE EXTENSION file_fdw; CREATE EXTENSION pg_stat_statements; CREATE EXTENSION intagg",
-        "CREATE EXTENSION file_fdw; GRANT USAGE ON FOREIGN DATA WRAPPER file_fdw TO reader;"
-        "CREATE EXTENSION pg_stat_statements; REVOKE SELECT ON pg_stat_statements FROM PUBLIC;"
-        "GRANT SELECT (query, calls) ON pg_stat_statements TO reader; CREATE EXTENSION intagg;"
-        "REVOKE EXECUTE ON FUNCTION int_array_aggregate(integer) FROM PUBLIC",
-    ),
     "a table is partitioned, with an index for itself only": (
         "CREATE TABLE p (a integer, b integer); CREATE INDEX i ON p (b)",
         "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT;"

@@ -236,9 +236,18 @@ PAIRS = {
         "CREATE SUBSCRIPTION s CONNECTION 'host=h dbname=d password=it''s' PUBLICATION p, \"Q\" WITH (connect = false);"
         "COMMENT ON SUBSCRIPTION s IS 'ours'",
     ),
-    "server of another owner": (
-        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w",
-        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; ALTER SERVER s OWNER TO keeper",
+    "rights on what an extension brings": (
+        "CREATE EXTENSION file_fdw; CREATE EXTENSION pg_stat_statements; CREATE EXTENSION intagg; CREATE EXTENSION hstore",
+        "CREATE EXTENSION file_fdw; GRANT USAGE ON FOREIGN DATA WRAPPER file_fdw TO keeper;"
+        "CREATE EXTENSION pg_stat_statements; REVOKE SELECT ON pg_stat_statements FROM PUBLIC;"
+        "GRANT SELECT (query, calls) ON pg_stat_statements TO keeper; CREATE EXTENSION intagg;"
+        "REVOKE EXECUTE ON FUNCTION int_array_aggregate(integer) FROM PUBLIC;"
+        "CREATE EXTENSION hstore; GRANT USAGE ON TYPE hstore TO keeper",
+    ),
+    "server and publications of another owner": (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE PUBLICATION p",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; ALTER SERVER s OWNER TO keeper;"
+        "CREATE PUBLICATION p; ALTER PUBLICATION p OWNER TO keeper",
     ),
     "aggregate with a state of C": (
         "",

@@ -76,6 +76,22 @@ def _server(sql: str, found: Found, role: str) -> str | None:
     return f"{sql}; ALTER SERVER {ident(name)} OWNER TO {ident(role)}" if name else None
 
 
+def _back(sql: str, found: Found, role: str) -> str | None:
+    """ALTER … OWNER TO CURRENT_USER, who is the session's role, and may lack a right that the owner needs."""
+    if [text for text, _ in found[-3:]] != ["owner", "to", "current_user"]:
+        return None
+    start = found[-1][1].start - found[0][1].start
+    return f"{sql[:start]}{ident(role)}"
+
+
+def _publication_altered(sql: str, found: Found, role: str) -> str | None:
+    """Given back to the role, which is a superuser meanwhile (see `given`): else any but by a row filter."""
+    back = _back(sql, found, role)
+    if back is not None:
+        return f"ALTER ROLE {ident(role)} SUPERUSER; {back}; ALTER ROLE {ident(role)} NOSUPERUSER"
+    return None if any(text == "where" for text, _ in found) else sql
+
+
 def _without(*refused: str) -> Callable[[str, Found, str], str | None]:
     """Recognise a statement unless one of these words is in it."""
 
@@ -127,8 +143,9 @@ _RECOGNISED: dict[str, Callable[[str, Found, str], str | None]] = {
     "grant usage on foreign data wrapper": _as_it_is,
     "revoke usage on foreign data wrapper": _as_it_is,
     "create server ": _server,
+    "alter server ": _back,
     "create publication ": _publication,
-    "alter publication ": _without("where"),
+    "alter publication ": _publication_altered,
     "drop publication ": _as_it_is,
     "comment on publication ": _as_it_is,
     "comment on subscription ": _as_it_is,
