@@ -250,6 +250,12 @@ POSTGRESQL = {
         ("INSERT INTO a VALUES (1, '(1,why,z)', '{\"(2,y,)\",NULL}'), (2, NULL, '{}')",),
         ("SELECT id, v::text, w::text FROM a ORDER BY 1",),
     ),
+    "a computed column that gave way to one of a type that came": Case(
+        "CREATE TABLE a (id integer PRIMARY KEY, d integer, o integer GENERATED ALWAYS AS (d + 1) STORED);",
+        "CREATE TYPE mood AS ENUM ('6'); CREATE TABLE a (id integer PRIMARY KEY, o mood[]);",
+        ("INSERT INTO a VALUES (1, 5)",),
+        ("SELECT id, d, o FROM a",),
+    ),
     "an extension's type": Case(
         "CREATE EXTENSION hstore; CREATE TABLE a (id integer PRIMARY KEY, h hstore);"
         "CREATE INDEX a_h ON a USING gin (h);",

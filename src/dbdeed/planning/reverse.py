@@ -136,7 +136,20 @@ def _without(
     # What is of the same name now, and needs what goes: an index that was on another table.
     other = {one for one in stays if not after.needs.get(one, frozenset()) <= there and one.kind not in _DATA}
     nothing = replace(before, objects={}, needs={})
-    return before.taking(nothing, (gone - stays) | other).taking(after, stays - other)
+    came = _come(before, after, stays - other)
+    return before.taking(nothing, (gone - stays) | other).taking(after, (stays - other) | came)
+
+
+def _come(before: Catalog, after: Catalog, stays: set[ObjectId]) -> set[ObjectId]:
+    """What stays a while because something that stays as it is needs it: a type that was not there before."""
+    found: set[ObjectId] = set()
+    waiting = [*stays]
+    for one in waiting:
+        needs = after.needs.get(one, frozenset()) - before.objects.keys() - stays - found
+        fresh = [need for need in sorted(needs) if need in after.objects]
+        found.update(fresh)
+        waiting += fresh
+    return found
 
 
 def _meanwhile(away: Catalog, after: Catalog, there: Iterable[Object]) -> Catalog:
