@@ -93,6 +93,7 @@ def _alone(was: Any, now: Any, context: Context) -> bool:
 def constraints_settled(was: Column, now: Column, context: Context) -> Iterator[Step]:
     """After NOT NULL was taken away from a column alone: what is left of it below."""
     from dbdeed.engines.postgresql.kinds.heir_not_null import handed, required
+    from dbdeed.engines.postgresql.kinds.table_heir import flipped
 
     if context.current.version[0] < 18 or not _alone(was, now, context):
         return
@@ -103,6 +104,8 @@ def constraints_settled(was: Column, now: Column, context: Context) -> Iterator[
         stays = required(before, now.name) or handed(heir, now.name, context.target)
         if not left or stays or loose.isdisjoint(heir.inherits):
             continue
+        if flipped(before, heir, context):
+            continue  # it lets go of those above for a while, and its constraints are made anew
         wanted = columns(heir, context.target)[now.name]
         name = required(heir, now.name)
         head = f"ALTER TABLE {heir.sql_name}"
