@@ -189,7 +189,7 @@ def _write_column(part: Part, world: World) -> Iterable[str]:
         yield f"{head} SET NOT NULL"
     elif part["not_null"]:
         constraint, validated = part["not_null"]
-        late = "" if validated else " NOT VALID"
+        late = "" if validated or _is_proven_above(form, column, world) else " NOT VALID"
         yield f"ALTER TABLE {whose} ADD CONSTRAINT {quoted(constraint + '_nn')} NOT NULL {name}{late}"
     if part["identity"]:
         kind, options = part["identity"]
@@ -199,6 +199,24 @@ def _write_column(part: Part, world: World) -> Iterable[str]:
         yield f"{head} {clause}"
     if form[0] == "foreign" and part["foreign"]:
         yield f"{head} OPTIONS ({part['foreign']} 'true')"
+
+
+def _is_proven_above(form: Any, column: str, world: World) -> bool:
+    """Whether a table above says NOT NULL, and means it.
+
+    PostgreSQL takes that after a table below was given the same NOT VALID, but not before, so that even what
+    pg_dump writes cannot be loaded.
+    """
+    seen = []
+    while form[0] in ("partition", "child") and form[1] not in seen:
+        seen.append(form[1])
+        table, said = world.by_key.get(("table", form[1])), world.by_key.get(("column", (*form[1], column)))
+        if said is not None and (said["identity"] or said["not_null"] == "plain"):
+            return True
+        if said is not None and said["not_null"] and said["not_null"][1]:
+            return True
+        form = table["form"] if table is not None else ("plain",)
+    return False
 
 
 def _default_sql(part: Part, world: World) -> str:
