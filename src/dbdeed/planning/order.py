@@ -72,7 +72,7 @@ def order_changes(changes: Sequence[Change], current: Catalog, target: Catalog) 
     for position, change in enumerate(changes):
         ids = _ids(change)
         if change.ahead:
-            _order_ahead(graph, position, change, places)
+            _order_ahead(graph, position, change, places, current)
         elif change.action is Action.DROP:
             _order_drop(graph, position, ids, places, leaving, current, target, loose)
         elif change.action in (Action.CREATE, Action.ALTER):
@@ -135,13 +135,19 @@ def _ids(change: Change) -> tuple[ObjectId, ...]:
 _Places = dict[Action, "Mapping[ObjectId, int]"]
 
 
-def _order_ahead(graph: _Graph, position: int, change: Change, places: _Places) -> None:
+def _order_ahead(graph: _Graph, position: int, change: Change, places: _Places, current: Catalog) -> None:
+    """Before what it is the first part of; what it has from those that it leaves it still has until then."""
     for one in change.loosens:
         graph.put(position, places[Action.DROP].get(one), _Bond.MUST)
     for one in change.disturbs - change.loosens:
         graph.put(places[Action.DROP].get(one), position, _Bond.SHOULD)
     for action in (Action.DROP, Action.CREATE, Action.ALTER):
         graph.put(position, places[action].get(change.id), _Bond.MUST)
+    parts = (part.id for left in change.frees for part in current.children.get(left, ()))
+    for need in {need for part in parts for need in current.needs.get(part, ())}:
+        drop = places[Action.DROP].get(need)
+        if drop is not None and graph.changes[drop].id not in change.frees:
+            graph.put(places[Action.ALTER].get(change.id), drop, _Bond.SHOULD)
 
 
 def _order_drop(

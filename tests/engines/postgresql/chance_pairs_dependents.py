@@ -120,6 +120,33 @@ REBUILT = {
         "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
         "CREATE TABLE q PARTITION OF p FOR VALUES IN (1, 2) PARTITION BY HASH (b); CREATE INDEX j ON p (a, b) INCLUDE (c)",
     ),
+    "a partition of one that goes elsewhere stands alone, with another key of the same name": (
+        "CREATE TABLE p (a integer, b integer, c serial, PRIMARY KEY (a, b)) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (b);"
+        "CREATE TABLE r PARTITION OF q FOR VALUES FROM (0) TO (50);"
+        "CREATE TABLE o (b integer, a integer) PARTITION BY RANGE (b)",
+        "CREATE TABLE o (b integer, a integer, UNIQUE (b)) PARTITION BY RANGE (b);"
+        "CREATE TABLE q PARTITION OF o FOR VALUES FROM (0) TO (60) PARTITION BY HASH (b);"
+        "CREATE TABLE r (a integer, b integer PRIMARY KEY, c serial)",
+    ),
+    "partitions leave their places while a type of theirs goes": (
+        "CREATE TYPE d AS ENUM ('a', 'b'); CREATE TABLE p (a integer, b d, c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (c); CREATE TABLE r PARTITION OF q DEFAULT;"
+        "CREATE TABLE s PARTITION OF p FOR VALUES IN (2)",
+        "CREATE TABLE p (a integer, b text, c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (c); CREATE TABLE r PARTITION OF q DEFAULT;"
+        "CREATE TABLE s PARTITION OF p FOR VALUES IN (2, 3)",
+    ),
+    "a partition's primary key of its own, over a column that is NOT NULL above": (
+        "",
+        "CREATE TABLE t (a integer, c integer NOT NULL, d integer NOT NULL) PARTITION BY LIST (a);"
+        "CREATE TABLE o PARTITION OF t DEFAULT; ALTER TABLE o ADD PRIMARY KEY (c);"
+        "CREATE TABLE q PARTITION OF t FOR VALUES IN (1); ALTER TABLE q ALTER d SET DEFAULT 4, ADD PRIMARY KEY (d);"
+        "CREATE TABLE r PARTITION OF t (c PRIMARY KEY) FOR VALUES IN (2);"
+        "CREATE TABLE p (c integer NOT NULL); CREATE TABLE h () INHERITS (p); ALTER TABLE h ADD PRIMARY KEY (c);"
+        "CREATE TABLE i (PRIMARY KEY (c)) INHERITS (p); CREATE TABLE j (c integer) INHERITS (p);"
+        "ALTER TABLE j ADD PRIMARY KEY (c)",
+    ),
     "a partition is divided otherwise by a new column, which an index above includes": (
         "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE UNIQUE INDEX j ON p (a, b);"
         "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (b)",

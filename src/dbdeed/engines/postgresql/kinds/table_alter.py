@@ -14,7 +14,7 @@ from dbdeed.engines.postgresql.kinds import column_create, heir_not_null, inheri
 from dbdeed.engines.postgresql.kinds.column_alter import kept_in_order, option_changes
 from dbdeed.engines.postgresql.kinds.made_anew import is_out_of_order
 from dbdeed.engines.postgresql.kinds.table_heir import checks_fitted, flipped, inheriting, let_go
-from dbdeed.engines.postgresql.kinds.table_moved import Fitted, defaults_left, fitted
+from dbdeed.engines.postgresql.kinds.table_moved import Fitted, columns, defaults_left, fitted
 from dbdeed.engines.postgresql.kinds.table_rebuild import rebuild
 from dbdeed.engines.postgresql.online import partition
 from dbdeed.engines.postgresql.quoting import ident, qualified
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Step
     from dbdeed.engines.compare import Context
+    from dbdeed.engines.postgresql.kinds.column import Column
     from dbdeed.engines.postgresql.kinds.table import Table
 
 
@@ -44,7 +45,7 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
         fit = fitted(old, new, context)
     elif (old.inherits != new.inherits or flipped(old, new, context)) and not new.partition_of:
         fit = inheriting(old, new, context)
-    elif moved:
+    elif moved or _misses(old, new, context):
         fit = fitted(old, new, context)
     elif new.inherits:
         fit = Fitted(tuple(heir_not_null.between(old, new, context)))
@@ -58,7 +59,8 @@ def alter(old: Table, new: Table, context: Context) -> Alteration | None:
         *_attach(old, new, context),
     ]
     handed = _handed(old, new, context) if moved else ()
-    handed = (*(one.id for one in left), *handed, *fit.covers, *partition.left_behind(old, context))
+    gone = (one.id for one in left if not _comes_alone(one, context))
+    handed = (*gone, *handed, *fit.covers, *partition.left_behind(old, context))
     disturbs = fit.disturbs | frozenset(_keys_between(old, new, context))
     return Alteration(tuple(steps), disturbs, tuple(dict.fromkeys(handed)), _by_itself(old, new, context))
 
@@ -86,14 +88,29 @@ def moved_away(old: Table, new: Table) -> bool:
     return bool(old.partition_of) and not stays
 
 
+def _misses(old: Table, new: Table, context: Context) -> bool:
+    """Whether columns above change while it stands alone between two places there, so that it must follow."""
+    if not (new.partition_of and moved_away(old, new)):
+        return False
+    was, wanted = columns(old, context.current), columns(new, context.target)
+    return {one.name: _kind(one) for one in was.values()} != {one.name: _kind(one) for one in wanted.values()}
+
+
+def _kind(column: Column) -> tuple[str, ...]:
+    return column.type, column.collation, column.generated
+
+
 def _left_over(old: Table, context: Context) -> list[Any]:
-    """Indexes and keys that came from above, stay with a detached partition, and are wanted no more."""
+    """Indexes and keys that came from above, stay with a detached partition, and are wanted no more.
+
+    So are its own where others of their names come from above.
+    """
     children: Iterable[Any] = context.current.children.get(old.id, ())
     return [
         one
         for one in children
         if one.id.kind in ("index", "constraint")
-        and one.partition_of
+        and (one.partition_of or _goes_below(one, context))
         and _is_other(one, context.target.objects.get(one.id))
     ]
 
@@ -101,6 +118,16 @@ def _left_over(old: Table, context: Context) -> list[Any]:
 def _is_other(old: Any, new: Any) -> bool:
     """Whether nothing of the name is wanted, or another, that what comes above would not take over."""
     return new is None or old.definition != new.definition
+
+
+def _goes_below(own: Any, context: Context) -> bool:
+    return bool(getattr(context.target.objects.get(own.id), "partition_of", ()))
+
+
+def _comes_alone(own: Any, context: Context) -> bool:
+    """Whether one of its name comes that is the table's own."""
+    there: Any = context.target.objects.get(own.id)
+    return there is not None and not getattr(there, "partition_of", ())
 
 
 def _dropping(own: Any, *, there: bool) -> Step:
@@ -149,7 +176,8 @@ def _handed(old: Table, new: Table, context: Context) -> Iterable[ObjectId]:
         for child in catalog.children.get(new.id, ()):
             if child.id.kind not in ("constraint", "index"):
                 continue
-            if _from_above(child, other) or any(_check_of(child, one, other) for one in above):
+            anew = _comes_alone(child, context) and _is_other(child, other.objects.get(child.id))
+            if (_from_above(child, other) and not anew) or any(_check_of(child, one, other) for one in above):
                 yield child.id
     for child in context.target.children.get(new.id, ()):
         if (

@@ -11,6 +11,7 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.change import LockLevel
 from dbdeed.engines.compare import Making
 from dbdeed.engines.postgresql.kinds import column_below, column_create, heir_not_null, inheritance
+from dbdeed.engines.postgresql.kinds.table_moved import columns
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.secrets import with_environment
 from dbdeed.engines.postgresql.writing import may_fail, step
@@ -156,9 +157,30 @@ def _can_stand_inside(one: Object, table: Table, context: Context) -> bool:
     elif one.id.kind == "constraint":
         inside = _any(one).type in _INLINE and not _any(one).partition_of and _any(one).plain
         inside = inside and not inheritance.lacking(_any(one), context.target)
+        inside = inside and not _says_too_much(_any(one), table, context.target)
     else:
         inside = False
     return inside and not _reaches(one.id, table, context.target)
+
+
+def _says_too_much(key: Constraint, table: Table, catalog: Catalog) -> bool:
+    """Whether a primary key in the statement makes NOT NULL the table's own that only comes from above."""
+    below = table.partition_of or table.inherits
+    if key.type != "primary" or not below or catalog.version[0] < 18:
+        return False
+    said = dict(table.requires)
+    for name in key.columns:
+        own = ObjectId("column", (table.schema, table.name, name))
+        if table.inherits and name not in said and heir_not_null.handed(table, name, catalog):
+            return True
+        if table.partition_of and own not in catalog.own and _not_null_above(table, name, catalog):
+            return True
+    return False
+
+
+def _not_null_above(table: Table, name: str, catalog: Catalog) -> bool:
+    above = columns(_any(catalog.objects[ObjectId("table", table.partition_of)]), catalog)
+    return name in above and above[name].not_null
 
 
 def _merges(one: Constraint, other: Constraint) -> bool:
