@@ -137,6 +137,14 @@ REBUILT = {
         "CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (c); CREATE TABLE r PARTITION OF q DEFAULT;"
         "CREATE TABLE s PARTITION OF p FOR VALUES IN (2, 3)",
     ),
+    "a partition leaves its place, and its index the column that goes above": (
+        "CREATE TABLE p (a integer, b integer, c integer) PARTITION BY LIST (a);"
+        "CREATE TABLE s PARTITION OF p FOR VALUES IN (2); ALTER TABLE s ALTER c SET DEFAULT 4;"
+        "CREATE VIEW v AS SELECT c FROM s; CREATE INDEX i ON s (c)",
+        "CREATE TABLE p (a integer, b bigint, d integer NOT NULL DEFAULT 4) PARTITION BY LIST (a);"
+        "CREATE TABLE s PARTITION OF p FOR VALUES IN (2, 3); ALTER TABLE s ALTER b SET DEFAULT 7;"
+        "CREATE VIEW v AS SELECT d FROM s; CREATE INDEX i ON s (b)",
+    ),
     "a partition's primary key of its own, over a column that is NOT NULL above": (
         "",
         "CREATE TABLE t (a integer, c integer NOT NULL, d integer NOT NULL) PARTITION BY LIST (a);"

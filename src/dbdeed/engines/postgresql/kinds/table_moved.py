@@ -70,6 +70,8 @@ def fitted(old: Table, new: Table, context: Context) -> Fitted:
         if name not in wanted and (column.id in freed or not (own is not None and own.local)):
             steps += dropped(column, context)
             covers.append(column.id)
+            needing = context.current.needed_by.get(column.id, ())
+            disturbs.update(other for other in needing if other.kind not in _TABLES)
     for one in freed:
         disturbs.update(other for other in context.current.needed_by[one] if other.kind not in _TABLES)
     for name, column in was.items():
