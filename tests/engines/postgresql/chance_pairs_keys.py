@@ -10,6 +10,16 @@ _PARTED = (
     "CREATE TABLE z (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE y PARTITION OF z DEFAULT;"
 )
 
+
+def _of_parts(of: str, first: str, then: str) -> str:
+    return (
+        f"CREATE TABLE p (a integer, b {of}, c {of}, d {of}) PARTITION BY LIST (a); CREATE INDEX ON p (b {first});"
+        f"CREATE INDEX ON p (b {then}); CREATE INDEX i ON p (c); CREATE TABLE s PARTITION OF p FOR VALUES IN (1);"
+        "ALTER TABLE p ADD UNIQUE (a, d); ALTER TABLE s RENAME CONSTRAINT s_a_d_key TO y; ALTER INDEX s_c_idx RENAME TO x;"
+        "COMMENT ON INDEX x IS 'x'; COMMENT ON CONSTRAINT y ON s IS 'y'; COMMENT ON INDEX s_b_idx1 IS 'again'"
+    )
+
+
 PAIRS = {
     "two keys over the same columns in a new table": (
         "",
@@ -22,5 +32,13 @@ PAIRS = {
         _PARTED,
         f"{_PARTED} CREATE TABLE r PARTITION OF q DEFAULT; CREATE INDEX m ON z (b DESC); CREATE INDEX l ON z (b);"
         "ALTER INDEX y_b_idx1 RENAME TO other",
+    ),
+    "a type changes below indexes and keys that partitions call something else, and say more of": (
+        _of_parts("integer", "DESC", "ASC"),
+        _of_parts("bigint", "DESC", "ASC"),
+    ),
+    "a type changes below indexes of a partition that change their names with each other": (
+        _of_parts("integer", "DESC", "ASC"),
+        _of_parts("bigint", "ASC", "DESC"),
     ),
 }  # fmt: skip

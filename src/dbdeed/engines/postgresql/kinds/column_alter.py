@@ -17,6 +17,7 @@ from dbdeed.engines.postgresql.kinds import (
     counting_heirs,
     dependence,
     heir_not_null,
+    inheritance,
     key_column,
     sequence_write,
 )
@@ -585,7 +586,9 @@ def _disturbed(old: Column, change: Conversion, context: Context) -> frozenset[O
 
 
 def _must_fall(there: Any, change: Conversion, context: Context) -> bool:
-    """Targets of statistics are lost when PostgreSQL makes them anew, and so is their owner."""
+    """What is lost when it is made anew: targets of statistics, their owner, what a partition says itself."""
+    if there.id.kind in ("index", "constraint") and inheritance.has_own(there, context.current):
+        return True
     if not change.family and _has_expression(there):
         return True
     if there.id.kind == "index":

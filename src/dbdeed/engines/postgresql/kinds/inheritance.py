@@ -66,6 +66,16 @@ def takes_along(one: Any, context: Context) -> Iterable[ObjectId]:
     return (above,) if one.partition_of and stays else ()
 
 
+def has_own(one: Any, catalog: Catalog) -> bool:
+    """Whether a partition's index or key has what is lost when PostgreSQL makes it anew from above."""
+    above = catalog.objects.get(ObjectId(one.id.kind, one.partition_of)) if one.partition_of else None
+    if above is None:
+        return False
+    settings = ("options", "index_options", "tablespace")
+    differs = any(getattr(one, name, ()) != getattr(above, name, ()) for name in settings)
+    return differs or _given(one) != one.name or bool(catalog.children.get(one.id))
+
+
 def attaching(old: Any, new: Any) -> tuple[Step, ...] | None:
     """Put an index, or a key's, of its own under the one above; None where that is not what differs."""
     if old.partition_of or not new.partition_of:
