@@ -5,10 +5,11 @@ A face passes its own `Progress` down; rooms only ever call `step`. Tests and li
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 
@@ -65,3 +66,38 @@ class _Silent:
 
 
 SILENT: Progress = _Silent()
+
+
+class ToldToEnd(BaseException):
+    """Work stops on its way and takes back what it did, as by Ctrl-C: no `except Exception` holds it up."""
+
+
+class Endable:
+    """A `Progress` whose work ends by `ToldToEnd` at its next word, once `told` is true."""
+
+    def __init__(self, progress: Progress, told: Callable[[], bool]) -> None:
+        self._progress = progress
+        self._told = told
+
+    @contextmanager
+    def step(self, name: str, *, total: int | None = None) -> Iterator[Task]:
+        self._look()
+        with self._progress.step(name, total=total) as task:
+            yield _EndableTask(task, self._look)
+
+    def took(self, name: str, seconds: float, rest: str) -> None:
+        took(self._progress, name, seconds, rest=rest)
+
+    def _look(self) -> None:
+        if self._told():
+            raise ToldToEnd
+
+
+class _EndableTask:
+    def __init__(self, task: Task, look: Callable[[], None]) -> None:
+        self._task = task
+        self._look = look
+
+    def advance(self, amount: int, total: int | None = None) -> None:
+        self._look()
+        self._task.advance(amount, total)

@@ -19,7 +19,7 @@ from dbdeed.app.project import open_project, read_architecture
 from dbdeed.app.site import engine_of, open_target
 from dbdeed.app.vault import archiving_of, open_vault, token, utc_now
 from dbdeed.errors import DbdeedError
-from dbdeed.progress import SILENT
+from dbdeed.progress import SILENT, Endable, ToldToEnd
 from dbdeed.recovery.drill_plan import Clocks
 from dbdeed.recovery.files import write_durably
 from dbdeed.recovery.logs import Logs
@@ -78,7 +78,7 @@ def receive(
 
     Args:
         document: the path of DATABASE.md.
-        stopped: waits so many seconds at most; true where it is to end.
+        stopped: waits so many seconds at most; true where it is to end, a base backup under way too.
         told: is given every health.
         synchronous: commits wait for it; None where the document's RPO of none says so.
         database: what `--database` says.
@@ -107,22 +107,26 @@ def receive(
         ) as target,
         open_receiving(project, architecture, engine, vault, target, synchronous=synchronous) as receiving,
     ):
-        ending, based, look_at = False, -1, 0.0
-        while not ending:
+        based, look_at = -1, 0.0
+        endable = Endable(progress, lambda: stopped(0))  # a base backup may take hours
+        while True:
             health = receiving.tick()
             if receiving.sent and based != receiving.renewals and time.monotonic() >= look_at:
                 look_at = time.monotonic() + _LOOK_AGAIN
                 try:
-                    base = ensure_base(engine, vault, target, health.system, progress)
+                    base = ensure_base(engine, vault, target, health.system, endable)
                     bases += [] if base is None else [base]
                     based = receiving.renewals
                 except StoreLocked:  # somebody is taking one just now
                     pass
+                except ToldToEnd:
+                    break
                 except DbdeedError as error:
                     health = replace(health, problem=f"No base backup could be taken: {error.message}")
             told(health)
             _note(project, health)
-            ending = stopped(TICK)
+            if stopped(TICK):
+                break
     _note(project, receiving.health)
     told(receiving.health)
     return Receipt(receiving.health, tuple(bases))
