@@ -1,10 +1,10 @@
 """Frequency and Method cannot meet the RPO.
 
-In the worst case everything since the last backup is lost, so that the time between two backups may not
-be longer than the RPO. With continuous archiving the store is at most 15 seconds behind. An RPO of none takes
-a receiver that commits wait for, which `dbdeed agent` and `dbdeed backup receive` then are: nothing
-acknowledged is lost, but writes take longer (on one disk about 44 % fewer a second were measured) and stand
-still while no receiver runs. The finding names the cheapest change that would meet the objective.
+In the worst case everything since the last backup is lost, so that the time between two backups may not be
+longer than the RPO. With continuous archiving the store is 15 seconds behind, if it keeps up. An RPO of
+none takes a receiver that commits wait for, which `dbdeed agent` and `dbdeed backup receive` then are:
+nothing acknowledged is lost, but writes take longer (on one disk about 44 % fewer a second were measured)
+and stand still while no receiver runs. The finding names the cheapest change that would meet the objective.
 
 **To right it**, back up more often, add continuous archiving, or promise less.
 
