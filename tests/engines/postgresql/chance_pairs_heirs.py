@@ -120,6 +120,12 @@ PAIRS = {
         "CREATE TABLE h (z integer) INHERITS (p); CREATE TABLE i (z integer) INHERITS (p);"
         "ALTER TABLE i ALTER a SET DEFAULT 3; CREATE TABLE j (z integer) INHERITS (q)",
     ),
+    "a new partition has the statistics target from above, and an option less": (
+        "",
+        "CREATE TABLE p (a text, b text, c text) PARTITION BY LIST (a); CREATE TABLE v PARTITION OF p DEFAULT;"
+        "ALTER TABLE p ALTER a SET STATISTICS 50, ALTER b SET STATISTICS 50, ALTER c SET (n_distinct_inherited = 7);"
+        "ALTER TABLE v ALTER a SET (n_distinct = 3), ALTER b SET STATISTICS 9, ALTER c SET (n_distinct = 3)",
+    ),
     "not null, not valid, above an heir, 18": (
         f"{_NULLABLE} CREATE TABLE c () INHERITS (p); ALTER TABLE c ADD CONSTRAINT x NOT NULL a; {_LATE}"
         "CREATE TABLE q (a integer, b integer) PARTITION BY LIST (b); ALTER TABLE q ADD NOT NULL a NOT VALID",

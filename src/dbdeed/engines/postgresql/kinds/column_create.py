@@ -409,7 +409,8 @@ def inside_partition(column: Column, context: Context) -> tuple[str, tuple[Step,
     above = column_above(column, context.target)
     if above is None:
         return "", ()
-    above = msgspec.structs.replace(above, identity=None)
+    # None of these is handed down to a new table.
+    above = msgspec.structs.replace(above, identity=None, statistics=-1, options=())
     said, there = "", above
     if column.default and column.default != above.default and not column.generated:
         said += f" DEFAULT {column.default}"
