@@ -310,6 +310,15 @@ OTHERS = {
         "CREATE TABLE w (a integer, c integer, d integer); CREATE PUBLICATION r",
         "CREATE TABLE w (c integer, a integer, d integer); CREATE PUBLICATION r FOR TABLE w (c, a)",
     ),
+    "what counts an identity is nobody's, though sequences made later are another's": (
+        "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO reader WITH GRANT OPTION;"
+        "CREATE TABLE t (a integer); CREATE TABLE u (a integer NOT NULL); CREATE TABLE w (a integer)",
+        "CREATE TABLE n (a bigint GENERATED ALWAYS AS IDENTITY);"
+        "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS IDENTITY);"
+        "CREATE TABLE u (a integer GENERATED ALWAYS AS IDENTITY);"
+        "CREATE TABLE w (a integer, b integer GENERATED ALWAYS AS IDENTITY) PARTITION BY LIST (a);"
+        "CREATE TABLE x PARTITION OF w DEFAULT; GRANT USAGE ON SEQUENCE u_a_seq TO owner_é",
+    ),
     "a sequence goes to or from a table that goes to another owner": (
         "CREATE TABLE t (a integer, c integer); CREATE SEQUENCE s OWNED BY t.c",
         "CREATE TABLE t (a integer); ALTER TABLE t OWNER TO owner_é",

@@ -78,12 +78,20 @@ def _above(one: Any, current: Catalog) -> ObjectId | None:
 
 def _with_exact_rights(change: Change, context: Context) -> Change:
     """Default privileges that are there already must not add to what the plan makes."""
-    if change.action is not Action.CREATE:
-        return change
-    if change.id.kind == "extension":
+    if change.action is Action.ALTER:
+        made = [change.id] if _begins_to_count(change) else []
+    else:
+        made = [change.id, *change.covers] if change.action is Action.CREATE else []
+    if made and change.id.kind == "extension":
         return replace(change, steps=without(change.steps, context))
-    steps = [step for one in (change.id, *change.covers) for step in neutral(one, context)]
+    steps = [step for one in made for step in neutral(one, context)]
     return replace(change, steps=(*change.steps, *steps)) if steps else change
+
+
+def _begins_to_count(change: Change) -> bool:
+    """Whether a column that is there becomes an identity, and so has a sequence made."""
+    old, new = (getattr(one, "identity", None) for one in (change.old, change.new))
+    return old is None and new is not None
 
 
 def _stable(change: Change, taken: Taken) -> Change:

@@ -139,7 +139,15 @@ _MADE = {
 
 
 def neutral(made: ObjectId, context: Context) -> Iterable[Step]:
-    """After an object's creation: rights that the current defaults gave it and the target does not have."""
+    """After an object's creation: rights that the current defaults gave it and the target does not have.
+
+    An identity column's are those of its sequence.
+    """
+    if made.kind == "column":
+        there: Any = context.target.objects[made]
+        if there.identity is None:
+            return
+        made = ObjectId("sequence", (there.identity.sequence_schema, there.identity.sequence_name))
     word = _MADE.get(made.kind)
     schema = made.name[0] if made.kind != "schema" else ""
     wanted: Any = context.target.objects.get(ObjectId("privileges", (made.kind, *made.name)))

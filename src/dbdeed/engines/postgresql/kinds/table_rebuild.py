@@ -334,8 +334,11 @@ def _counts_aside(column: Any, context: Context) -> Iterable[Step]:
             yield exclusive(sequence_write.renamed(one.schema, one.name, aside), one.id)
 
 
+_GIVEN = ("table", "sequence", "column")
+
+
 def _exact_rights(made: Iterable[ObjectId], context: Context) -> Sequence[Step]:
     """Default privileges that are there already must not add to what is made."""
     from dbdeed.engines.postgresql.kinds.default_privileges import neutral
 
-    return [one for key in sorted(made) if key.kind in ("table", "sequence") for one in neutral(key, context)]
+    return [one for key in sorted(made) if key.kind in _GIVEN for one in neutral(key, context)]
