@@ -319,6 +319,13 @@ OTHERS = {
         "CREATE TABLE w (a integer, b integer GENERATED ALWAYS AS IDENTITY) PARTITION BY LIST (a);"
         "CREATE TABLE x PARTITION OF w DEFAULT; GRANT USAGE ON SEQUENCE u_a_seq TO owner_é",
     ),
+    "a table is made anew with columns that its values do not fit": (
+        "CREATE TABLE t (a integer, k integer) PARTITION BY RANGE (k); CREATE TABLE s PARTITION OF t DEFAULT;"
+        "CREATE TABLE u (a integer, k integer) PARTITION BY RANGE (k); CREATE TABLE v PARTITION OF u DEFAULT;"
+        "CREATE TABLE w (k integer) PARTITION BY RANGE (k); CREATE TABLE x PARTITION OF w DEFAULT",
+        "CREATE TYPE mood AS ENUM ('low'); CREATE TABLE t (a mood); CREATE TABLE u (a integer NOT NULL);"
+        "CREATE TABLE w (k integer, b integer NOT NULL)",
+    ),
     "a sequence goes to or from a table that goes to another owner": (
         "CREATE TABLE t (a integer, c integer); CREATE SEQUENCE s OWNED BY t.c",
         "CREATE TABLE t (a integer); ALTER TABLE t OWNER TO owner_é",

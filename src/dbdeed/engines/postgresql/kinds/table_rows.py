@@ -30,6 +30,7 @@ def handed_over(old: Table, new: Table, context: Context, through: Mapping[str, 
     hazards = [rewriting(f"All rows of {new.sql_name} are written anew under an exclusive lock.")]
     if new.form == "partitioned":
         hazards.append(may_fail(f"{old.sql_name} may hold rows that no partition takes."))
+    hazards.extend(_unfit(had, wanted, through))
     if both:
         names = ", ".join(ident(name) for name in both)
         values = ", ".join(_value(had[name], wanted[name], through.get(name, "")) for name in both)
@@ -39,6 +40,26 @@ def handed_over(old: Table, new: Table, context: Context, through: Mapping[str, 
     for name in both:
         yield from _counted(had[name], wanted[name], context)
     yield exclusive(f"DROP TABLE {source}", old.id)
+
+
+def _unfit(
+    had: Mapping[str, Column], wanted: Mapping[str, Column], through: Mapping[str, str]
+) -> Iterator[Hazard]:
+    """Where the rows that are there may not be what the new columns ask for."""
+    for name, new in wanted.items():
+        old, column = had.get(name), f"{new.table_sql}.{ident(name)}"
+        if new.generated:
+            continue
+        if old is not None and name not in through and conversion(old.type, new.type).may_fail:
+            yield may_fail(f"Values of {column} may not fit {new.type}.")
+        if not new.not_null:
+            continue
+        if old is not None and not old.not_null:
+            yield may_fail(f"{column} may hold NULLs.")
+        if old is None and new.identity is None and not column_create.gives_value(new.default):
+            yield may_fail(
+                f"{new.table_sql} must be empty: its new column {ident(name)} has no value for its rows."
+            )
 
 
 def kept_before(first: Step, old: Table, new: Table, context: Context) -> Step:
