@@ -326,6 +326,11 @@ OTHERS = {
         "CREATE TYPE mood AS ENUM ('low'); CREATE TABLE t (a mood); CREATE TABLE u (a integer NOT NULL);"
         "CREATE TABLE w (k integer, b integer NOT NULL)",
     ),
+    "a column is filled under a rule that does something else as well": (
+        "CREATE TABLE t (a integer); CREATE RULE r AS ON UPDATE TO t DO ALSO NOTIFY changed",
+        "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS IDENTITY);"
+        "CREATE RULE r AS ON UPDATE TO t DO ALSO NOTIFY changed",
+    ),
     "a sequence goes to or from a table that goes to another owner": (
         "CREATE TABLE t (a integer, c integer); CREATE SEQUENCE s OWNED BY t.c",
         "CREATE TABLE t (a integer); ALTER TABLE t OWNER TO owner_é",

@@ -174,6 +174,14 @@ class Session:
             cursor.execute(_bytes(sql), parameters or None)
             return cursor.fetchall() if cursor.description is not None else []
 
+    def change(self, sql: str, *parameters: Any) -> int:
+        """How many rows one statement changed, without what rules add; parameters as for `fetch`."""
+        from psycopg.raw_cursor import RawCursor
+
+        with self._translated(), RawCursor(self._connection) as cursor:
+            cursor.execute(_bytes(sql), parameters or None)
+            return max(cursor.rowcount, 0)
+
     def fetch_frozen(self, sql: str) -> list[list[Any]]:
         """The rows of one statement as lists, the arrays in them as tuples; equal texts are one object."""
         from psycopg.raw_cursor import RawCursor

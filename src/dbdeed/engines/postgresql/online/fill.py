@@ -7,7 +7,7 @@ are gone through again until nothing is left. (Ranges of `ctid` are read directl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from dbdeed.engines.change import LockLevel, Step
 from dbdeed.engines.postgresql.quoting import ident, literal, qualified
@@ -15,6 +15,7 @@ from dbdeed.engines.postgresql.quoting import ident, literal, qualified
 if TYPE_CHECKING:
     from dbdeed.engines.change import Hazard
     from dbdeed.engines.postgresql.kinds.column import Column
+    from dbdeed.engines.postgresql.session import Session as PostgresqlSession
     from dbdeed.engines.seam import Session
 
 _RANGE = " AND ctid >= format('(%s,0)', $1)::tid AND ctid < format('(%s,0)', $2)::tid"
@@ -54,8 +55,7 @@ def parts(session: Session, step: Step) -> int:
 
 def fill(session: Session, step: Step, first: int, last: int) -> int:
     """Fill the rows from page `first` to before page `last`; gives how many there were."""
-    counted = f"WITH filled AS ({step.sql} RETURNING 1) SELECT count(*) FROM filled"
-    return int(session.fetch(counted, first, last)[0][0])
+    return cast("PostgresqlSession", session).change(step.sql, first, last)
 
 
 def script(step: Step) -> str:
