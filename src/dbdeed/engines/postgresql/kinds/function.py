@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
-from dbdeed.engines.postgresql.kinds import dependence
+from dbdeed.engines.postgresql.kinds import dependence, key_call
 from dbdeed.engines.postgresql.named import Named
 from dbdeed.engines.postgresql.quoting import qualified
 from dbdeed.engines.postgresql.reading import OURS
@@ -105,10 +105,9 @@ def alter(old: Function, new: Function, context: Context) -> Alteration | None:
     named = len(old.names) == len(new.names) and all(
         was == wanted or was.endswith(":") for was, wanted in zip(old.names, new.names, strict=True)
     )
-    if (old.names and not named) or (old.form, old.result) != (new.form, new.result):
-        return None
-    if old.defaults > new.defaults:
-        return None
+    other = (old.names and not named) or (old.form, old.result) != (new.form, new.result)
+    if other or old.defaults > new.defaults:
+        return key_call.function_beside(old, new, context)
     return Alteration((step(new.definition, new.id),), dependence.lost(old.id, context.current))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.compare import Alteration, Context, Kind, Making
+from dbdeed.engines.postgresql.kinds import key_call
 from dbdeed.engines.postgresql.kinds.operator_members import (
     dropped_sql,
     function_sql,
@@ -139,8 +140,8 @@ def alter_family(old: OperatorFamily, new: OperatorFamily, _: Context) -> Altera
     return Alteration(tuple(step(verb + ", ".join(members), new.id) for verb, members in ways if members))
 
 
-def alter_class(_old: OperatorClass, _new: OperatorClass, _: Context) -> Alteration | None:
-    return None
+def alter_class(old: OperatorClass, new: OperatorClass, context: Context) -> Alteration | None:
+    return key_call.class_beside(old, new, context)
 
 
 KINDS = (
