@@ -8,6 +8,17 @@ _NOTED = (
     "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION note()"
 )
 
+_COMPARES = "CREATE FUNCTION {0}({1}integer, integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT btint4cmp($1, $2)'"
+_ORDERED = (
+    "CREATE OPERATOR CLASS o FOR TYPE integer USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=,"
+    " OPERATOR 5 >, FUNCTION 1 {}(integer, integer); CREATE TABLE p (a integer, b integer) PARTITION BY RANGE (a o);"
+    "CREATE TABLE q PARTITION OF p FOR VALUES FROM (1) TO (90000); CREATE INDEX i ON p (b); CREATE VIEW v AS SELECT a FROM p"
+)
+_TAKEN = (
+    "CREATE TABLE p_dbdeed (i integer); CREATE TYPE p2_dbdeed AS ENUM ('a'); CREATE SEQUENCE p_a_seq_dbdeed;"
+    "CREATE SEQUENCE p_b_seq_dbdeed"
+)
+
 # A pair whose name ends in a number needs that version.
 PAIRS = {
     "a column gets another type and the sequence that it counts by": (
@@ -90,5 +101,51 @@ PAIRS = {
         "CREATE FUNCTION z(integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';"
         "CREATE DOMAIN d AS integer CHECK (z(VALUE)); CREATE DOMAIN e AS d; CREATE TYPE c AS (x d); CREATE TABLE s (y d[]);"
         "CREATE TABLE t (i integer, y d[] DEFAULT '{1}', z e[], w c[])",
+    ),
+    "an operator class in a partition key gets another function": (
+        f"{_COMPARES.format('c', '')}; {_COMPARES.format('d', '')}; {_ORDERED.format('c')}",
+        f"{_COMPARES.format('c', '')}; {_COMPARES.format('d', '')}; {_ORDERED.format('d')}",
+    ),
+    "a function of an operator class in a partition key gets other names": (
+        f"{_COMPARES.format('c', '')}; CREATE TABLE z (a integer DEFAULT c(1, 2)); CREATE VIEW w AS SELECT c(a, 1) FROM z;"
+        f"{_ORDERED.format('c')}",
+        f"{_COMPARES.format('c', 'x ')}; CREATE TABLE z (a integer DEFAULT c(1, 2)); CREATE VIEW w AS SELECT c(a, 1) FROM z;"
+        "REVOKE ALL ON FUNCTION c(integer, integer) FROM PUBLIC;"
+        f"{_ORDERED.format('c')}; COMMENT ON OPERATOR CLASS o USING btree IS 'x'; COMMENT ON OPERATOR FAMILY o USING btree IS 'y'",
+    ),
+    "a function in a partition key returns another type": (
+        "CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE TABLE p (a integer, b integer)"
+        " PARTITION BY RANGE (f(a)); CREATE TABLE q PARTITION OF p FOR VALUES FROM (-2147483648) TO (2147483647);"
+        "CREATE INDEX i ON p (b); CREATE VIEW v AS SELECT a FROM p",
+        "CREATE FUNCTION f(integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1::bigint'; CREATE TABLE p (a integer, b integer)"
+        " PARTITION BY RANGE (f(a)); CREATE TABLE q PARTITION OF p FOR VALUES FROM ('-2147483648') TO ('2147483648');"
+        "CREATE INDEX i ON p (b); CREATE VIEW v AS SELECT a FROM p",
+    ),
+    "a function in a partition's own key gets other names": (
+        "CREATE FUNCTION f(x integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1'; COMMENT ON FUNCTION f(integer) IS 'x';"
+        "CREATE TABLE p (a serial, b integer) PARTITION BY RANGE (a); CREATE TABLE q PARTITION OF p DEFAULT PARTITION BY LIST (f(a));"
+        "CREATE TABLE r PARTITION OF q DEFAULT; CREATE TABLE z (a integer DEFAULT f(1)); CREATE INDEX i ON z (f(a))",
+        "CREATE FUNCTION f(y integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'; COMMENT ON FUNCTION f(integer) IS 'x';"
+        "CREATE TABLE p (a serial, b integer) PARTITION BY RANGE (a); CREATE TABLE q PARTITION OF p DEFAULT PARTITION BY LIST (f(a));"
+        "CREATE TABLE r PARTITION OF q DEFAULT; CREATE TABLE z (a integer DEFAULT f(2)); CREATE INDEX i ON z (f(a))",
+    ),
+    "types step aside where the name for that is taken": (
+        "CREATE TYPE x AS ENUM ('a', 'b'); CREATE TYPE x_dbdeed AS (i integer); CREATE DOMAIN d AS integer; CREATE DOMAIN d_dbdeed AS text;"
+        "CREATE TYPE c AS (a integer, b text); CREATE TABLE c_dbdeed (x c, y c[], z x, v x_dbdeed, w d, u d_dbdeed)",
+        "CREATE TYPE x AS ENUM ('b', 'a'); CREATE TYPE x_dbdeed AS (i integer); CREATE DOMAIN d AS bigint; CREATE DOMAIN d_dbdeed AS text;"
+        "CREATE TYPE c AS (b text, a integer); CREATE TABLE c_dbdeed (x c, y c[], z x, v x_dbdeed, w d, u d_dbdeed)",
+    ),
+    "a table steps aside where the name for that is taken": (
+        f"CREATE TABLE p (a integer GENERATED ALWAYS AS IDENTITY, b serial); {_TAKEN}",
+        "CREATE TABLE p (a integer GENERATED ALWAYS AS IDENTITY, b integer) PARTITION BY RANGE (a);"
+        f"CREATE TABLE q PARTITION OF p DEFAULT; {_TAKEN}",
+    ),
+    "an index's name goes to a partition that is made anew": (
+        "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p DEFAULT;"
+        "CREATE TABLE s PARTITION OF p FOR VALUES IN (7); CREATE INDEX j ON p (b); COMMENT ON INDEX j IS 'x';"
+        "COMMENT ON INDEX s_b_idx IS 'z'",
+        "CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p DEFAULT PARTITION BY LIST (b);"
+        "CREATE TABLE r PARTITION OF q DEFAULT; CREATE TABLE s PARTITION OF p FOR VALUES IN (7); CREATE INDEX j ON q (b);"
+        "COMMENT ON INDEX j IS 'y'; COMMENT ON INDEX r_b_idx IS 'z'",
     ),
 }  # fmt: skip

@@ -61,7 +61,7 @@ def swap_type(
     ]
     columns += [left for one in columns for left in _left_below(one, context)]
     columns.sort(key=lambda one: one.id)
-    aside = names.aside(old.name)
+    aside = names.free_type(old.schema, old.name, context)
     word = "DOMAIN" if old.id.kind == "domain" else "TYPE"
     steps: list[Step] = [step(f"ALTER {word} {old.sql_name} RENAME TO {ident(aside)}", old.id), *creation]
     steps += neutral(new.id, context)

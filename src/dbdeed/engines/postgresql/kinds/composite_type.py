@@ -99,7 +99,7 @@ def alter(old: CompositeType, new: CompositeType, context: Context) -> Alteratio
     gone = [name for name in was if name not in wanted]
     less = _holding(old, context) if gone else ()
     if not in_order or (stored and retyped) or (tables and not by_itself):
-        swapping = swap_type(old, new, create(new, context).steps, context, _by_name(old, new))
+        swapping = swap_type(old, new, create(new, context).steps, context, _by_name(old, new, context))
         if swapping is not None and tables:
             swapping = _with_tables(swapping, tables, context)
         if swapping is None or not (stored and gone):
@@ -198,10 +198,10 @@ def _disturbed(columns: list[ObjectId], retyped: list[str], context: Context) ->
     return frozenset(one for one in needing if one.kind in ("view", "materialized view", "rule", "policy"))
 
 
-def _by_name(old: CompositeType, new: CompositeType) -> Values:
+def _by_name(old: CompositeType, new: CompositeType, context: Context) -> Values:
     """Values attribute by attribute, whatever their places."""
     one = _value(old, new)
-    aside, made = qualified(old.schema, names.aside(old.name)), new.sql_name
+    aside, made = qualified(old.schema, names.free_type(old.schema, old.name, context)), new.sql_name
     function = f"pg_temp.{ident(names.aside(old.name))}"
     # Elements by their numbers: to unnest would take a row for its columns.
     body = f"""SELECT CASE WHEN pg_catalog.array_ndims($1) > 1

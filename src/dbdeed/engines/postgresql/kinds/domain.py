@@ -14,7 +14,7 @@ from dbdeed.engines.compare import Alteration, Context, Kind, Making
 from dbdeed.engines.postgresql.choosing import not_null_name
 from dbdeed.engines.postgresql.kinds.holding import columns_of
 from dbdeed.engines.postgresql.named import Named
-from dbdeed.engines.postgresql.online.names import aside
+from dbdeed.engines.postgresql.online.names import aside, free_type
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.reading import OURS
 from dbdeed.engines.postgresql.swap import swap_type
@@ -212,7 +212,7 @@ def _not_null_aside(old: Domain, new: Domain, context: Context) -> tuple[Step, .
     both = old.not_null and new.not_null and context.current.version[0] >= 18
     if not both or old.not_null_name or new.not_null_name:
         return ()
-    domain, usual = aside(old.name), not_null_name(old.name, "")
+    domain, usual = free_type(old.schema, old.name, context), not_null_name(old.name, "")
     names = f"{ident(usual)} TO {ident(aside(usual))}"
     return (step(f"ALTER DOMAIN {qualified(old.schema, domain)} RENAME CONSTRAINT {names}", old.id),)
 

@@ -98,6 +98,11 @@ def whole(above: Any, context: Context) -> bool:
     )
 
 
+def has_parts(above: Any, catalog: Catalog) -> bool:
+    """Whether partitions have theirs of an index or key."""
+    return bool(_clones(catalog, above.id))
+
+
 def lacking(above: Any, catalog: Catalog) -> tuple[ObjectId, ...]:
     """The partitions that have no part of an index or key: it was made for the table above ONLY."""
     if not above.on_partitioned or not (above.id.kind == "index" or above.has_index):

@@ -196,8 +196,12 @@ def _making(trees: _Trees, context: Context) -> _Made:
         steps.extend(one for one in making.steps if one not in later)
         covers.update(making.covers)
         for own in _indexes(table, context.target):
-            elsewhere = own.id in context.current.objects  # it goes there before, and is made by itself
-            if own.id not in covers and not own.partition_of and not elsewhere:
+            elsewhere = own.id in context.current.objects
+            if elsewhere and not inheritance.has_parts(own, context.target):
+                continue  # it goes there before, and is made by itself
+            if own.id not in covers and not own.partition_of:
+                if elsewhere:  # its parts come with the partitions that are made here
+                    steps.append(exclusive(f"DROP INDEX IF EXISTS {own.sql_name}", own.id))
                 create = index.create if own.id.kind == "index" else constraint.create
                 making = create(own, context)
                 # What is for the table above only must find its partitions there.
@@ -222,7 +226,7 @@ def _indexes(table: Table, catalog: Catalog) -> list[Any]:
 def _parts(trees: _Trees, context: Context) -> Iterable[ObjectId]:
     """What goes with the old tables, or over to the new ones."""
     for table in trees.aside:
-        yield from (one.id for one in _indexes(table, context.current) if not _is_elsewhere(one, context))
+        yield from (one.id for one in _indexes(table, context.current) if not _goes_elsewhere(one, context))
         for column in _columns(table, context.current):
             yield column.id
             yield from (
@@ -236,6 +240,12 @@ def _is_elsewhere(one: Any, context: Context) -> bool:
     return there is not None and (there.schema, there.table) != (one.schema, one.table)
 
 
+def _goes_elsewhere(one: Any, context: Context) -> bool:
+    """Whether that is so of it, or of one above it, with which it goes."""
+    above: Any = context.current.objects.get(ObjectId(one.id.kind, one.partition_of))
+    return _is_elsewhere(one, context) or (above is not None and _goes_elsewhere(above, context))
+
+
 def _leaves(one: Any, context: Context) -> bool:
     """Whether a sequence goes to another table, or to none; then it has left before."""
     there: Any = context.target.objects.get(one.id)
@@ -246,6 +256,9 @@ def _disturbed(trees: _Trees, context: Context, covers: set[ObjectId]) -> Iterat
     """What is on the old tables or needs them, and is made again on the new ones."""
     seen = {one.id for one in trees.aside} | {one.id for one, _ in trees.leaving}
     waiting = [one.id for one in trees.aside]
+    made = (own.id for table in trees.made for own in _indexes(table, context.target))
+    # What needs an index that comes here from another table is away as well.
+    waiting += (one for one in made if one in covers and one in context.current.objects)
     while waiting:
         for one in context.current.needed_by.get(waiting.pop(), ()):
             if one in seen or (one.kind in ("table", "sequence") and one in context.target.objects):
@@ -254,7 +267,8 @@ def _disturbed(trees: _Trees, context: Context, covers: set[ObjectId]) -> Iterat
             outside = one.kind == "column" and one not in covers
             if not outside:
                 waiting.append(one)
-            if one not in covers and not outside:
+            above = not covers.isdisjoint(context.target.needed_by.get(one, ()))  # is back before its parts
+            if one not in covers and not outside and not (one.kind == "index" and above):
                 yield one
 
 
@@ -290,7 +304,8 @@ def _stepping_aside(trees: _Trees, context: Context) -> Iterator[Step]:
             yield exclusive(f"ALTER TABLE {table.sql_name} DISABLE ROW LEVEL SECURITY", table.id)
     for table in trees.aside:
         if table is trees.aside[0] or not context.target.claimed.isdisjoint(table.claims):
-            rename = f"ALTER TABLE {table.sql_name} RENAME TO {ident(names.aside(table.name))}"
+            aside = names.free_table(table.schema, table.name, context)
+            rename = f"ALTER TABLE {table.sql_name} RENAME TO {ident(aside)}"
             yield exclusive(rename, table.id)
 
 
@@ -322,7 +337,7 @@ def _counts_aside(column: Any, context: Context) -> Iterable[Step]:
     """Sequences that stay are nobody's for a while; others go with the table, under other names."""
     how = column.identity
     if how is not None:
-        aside = names.aside(how.sequence_name)
+        aside = names.free_relation(how.sequence_schema, how.sequence_name, context)
         yield exclusive(sequence_write.renamed(how.sequence_schema, how.sequence_name, aside), column.id)
     for one in column_create.owned(column, context.current):
         if _leaves(one, context):
@@ -330,7 +345,7 @@ def _counts_aside(column: Any, context: Context) -> Iterable[Step]:
         if one.id in context.target.objects:
             yield sequence_write.ownership(msgspec.structs.replace(one, owned_by=()))
         else:
-            aside = names.aside(one.name)
+            aside = names.free_relation(one.schema, one.name, context)
             yield exclusive(sequence_write.renamed(one.schema, one.name, aside), one.id)
 
 

@@ -9,7 +9,7 @@ from dbdeed.engines.change import Hazard, HazardKind, LockLevel
 from dbdeed.engines.postgresql.conversion import conversion, keeps_values
 from dbdeed.engines.postgresql.kinds import column_create, sequence_write
 from dbdeed.engines.postgresql.kinds.table_moved import columns
-from dbdeed.engines.postgresql.online.names import aside
+from dbdeed.engines.postgresql.online.names import free_relation, free_table
 from dbdeed.engines.postgresql.quoting import ident, qualified
 from dbdeed.engines.postgresql.writing import exclusive, loses, may_fail, rewriting, step
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def handed_over(old: Table, new: Table, context: Context, through: Mapping[str, str]) -> Iterator[Step]:
     """All rows, by `through` where it says how values change; then the counts; then the old table goes."""
-    source = qualified(old.schema, aside(old.name))
+    source = qualified(old.schema, free_table(old.schema, old.name, context))
     had, wanted = columns(old, context.current), columns(new, context.target)
     both = [name for name in wanted if name in had and not wanted[name].generated]
     hazards = [rewriting(f"All rows of {new.sql_name} are written anew under an exclusive lock.")]
@@ -109,6 +109,7 @@ def _counted(old: Column, new: Column, context: Context) -> Iterator[Step]:
 
 def _source(old: Column, context: Context) -> str:
     if old.identity is not None:
-        return qualified(old.identity.sequence_schema, aside(old.identity.sequence_name))
+        schema, name = old.identity.sequence_schema, old.identity.sequence_name
+        return qualified(schema, free_relation(schema, name, context))
     gone = [one for one in column_create.owned(old, context.current) if one.id not in context.target.objects]
-    return qualified(gone[0].schema, aside(gone[0].name)) if gone else ""
+    return qualified(gone[0].schema, free_relation(gone[0].schema, gone[0].name, context)) if gone else ""

@@ -38,6 +38,16 @@ def free_relation(schema: str, name: str, context: Context, *, besides: str = ""
     return free(name, lambda one: one == besides or _taken(("relation", schema, one), context))
 
 
+def free_type(schema: str, name: str, context: Context) -> str:
+    """Such a name for a type, which tables and views have as well."""
+    return free(name, lambda one: _taken(("type", schema, one), context))
+
+
+def free_table(schema: str, name: str, context: Context) -> str:
+    """Such a name for a table, which has a type as well."""
+    return free(name, lambda one: any(_taken((way, schema, one), context) for way in ("relation", "type")))
+
+
 def free_constraint(schema: str, table: str, name: str, context: Context) -> str:
     """Such a name for a table's constraint."""
     return free(name, lambda one: _taken(("constraint", schema, table, one), context))
