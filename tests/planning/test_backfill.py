@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dbdeed.app.facts import load_catalog
-from dbdeed.engines.change import LockLevel, Step
+from dbdeed.engines.change import HazardKind, LockLevel, Step
 from dbdeed.engines.faults import LockTimeout, SqlRejected
 from dbdeed.errors import InvalidInput, Unavailable
 from dbdeed.planning.apply import Patience, StepFailed, apply_plan
@@ -109,6 +109,26 @@ def postgresql(place: Place) -> Place:
     if not place.is_postgresql:
         pytest.skip("SQLite fills rows where it rebuilds their table")
     return place
+
+
+def test_a_published_table_whose_rows_cannot_be_filled_is_told_when_it_is_planned(postgresql: Place) -> None:
+    """Where the document's own table is such a one, the expression is refused at its line."""
+    apart = "ALTER TABLE people REPLICA IDENTITY FULL; CREATE PUBLICATION p FOR ALL TABLES;"
+    before = "CREATE TABLE people (name text, age integer);" + apart
+    after = "CREATE TABLE people (name text, age integer, handle text /* backfill: name || age */);" + apart
+    told = []
+    with postgresql.live(before) as session:
+        session.execute("INSERT INTO people VALUES ('Ada', 1), ('Bo', 2)")
+        for identity in ("DEFAULT", "FULL"):
+            session.execute(f"ALTER TABLE people REPLICA IDENTITY {identity}")
+            plan = planned(postgresql, session, after)
+            (fill,) = [step for step in plan.steps if step.batched]
+            told.append([one.message for one in fill.hazards if one.kind is HazardKind.MAY_FAIL])
+        apply_plan(postgresql.engine, session, plan, postgresql.catalog(after), tool="test")
+        assert session.fetch("SELECT handle FROM people ORDER BY 1") == [("Ada1",), ("Bo2",)]
+    (refused,), taken = told
+    assert "without a replica identity" in refused
+    assert not taken
 
 
 def test_a_value_that_is_null_stops_the_plan_and_ends(postgresql: Place) -> None:

@@ -331,6 +331,16 @@ OTHERS = {
         "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS IDENTITY);"
         "CREATE RULE r AS ON UPDATE TO t DO ALSO NOTIFY changed",
     ),
+    "columns are filled in tables whose updates are published and that have no replica identity": (
+        "CREATE TABLE t (a integer, n integer); CREATE TABLE k (id integer PRIMARY KEY, a integer);"
+        "CREATE TABLE w (a integer) PARTITION BY LIST (a); CREATE TABLE x PARTITION OF w DEFAULT;"
+        "CREATE TABLE u (a integer); ALTER TABLE u REPLICA IDENTITY FULL; CREATE PUBLICATION p FOR ALL TABLES",
+        "CREATE TABLE t (a text, n bigint, b integer GENERATED ALWAYS AS IDENTITY, c float DEFAULT random());"
+        "CREATE TABLE k (id integer PRIMARY KEY, a text, b integer GENERATED ALWAYS AS IDENTITY);"
+        "CREATE TABLE w (a integer, c float DEFAULT random()) PARTITION BY LIST (a); CREATE TABLE x PARTITION OF w DEFAULT;"
+        "CREATE TABLE u (a text, c float DEFAULT random()); ALTER TABLE u REPLICA IDENTITY FULL;"
+        "CREATE PUBLICATION p FOR ALL TABLES",
+    ),
     "a sequence goes to or from a table that goes to another owner": (
         "CREATE TABLE t (a integer, c integer); CREATE SEQUENCE s OWNED BY t.c",
         "CREATE TABLE t (a integer); ALTER TABLE t OWNER TO owner_é",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dbdeed.engines.postgresql.kinds import sequence_write
+from dbdeed.engines.postgresql.online import published
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.names import free_relation
 from dbdeed.engines.postgresql.online.not_null import enforced
@@ -42,9 +43,11 @@ def added(new: Column, context: Context, sequence: Any = None) -> tuple[Step, ..
         return None
     value = context.value_for(new.id)
     if new.identity is not None:
-        return _counted(new, new.identity, context)
+        return None if published.takes_no_update(new, context) else _counted(new, new.identity, context)
     refused, late = may_be_refused(new, context), not value and reads_itself(new, context)
     if not value and (refused or late or is_volatile(new.default, context.target)):
+        if not (refused or late) and published.takes_no_update(new, context):
+            return None
         value = new.default
     if not value:
         return _required(new, context) if _without_value(new, context) else None
@@ -118,7 +121,7 @@ def _empty(new: Column, default: str) -> Step:
 def _filled(new: Column, value: str, context: Context, fails: tuple[Hazard, ...] = ()) -> tuple[Step, ...]:
     steps = enforced(new, context, value) if new.not_null else None
     if steps is None:
-        steps = (filling(new, value),)
+        steps = (filling(new, value, *published.refused(new, context)),)
     return tuple(replace(one, hazards=(*fails, *one.hazards)) if one.batched else one for one in steps)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.postgresql.choosing import not_null_name
+from dbdeed.engines.postgresql.online import published
 from dbdeed.engines.postgresql.online.fill import filling
 from dbdeed.engines.postgresql.online.names import free_constraint
 from dbdeed.engines.postgresql.quoting import ident
@@ -31,7 +32,7 @@ def enforced(new: Column, context: Context, value: str = "") -> tuple[Step, ...]
     """
     if getattr(context.target.objects.get(new.parent), "form", "") == "foreign":  # type: ignore[arg-type]
         return None
-    fill = (filling(new, value),) if value else ()
+    fill = (filling(new, value, *published.refused(new, context)),) if value else ()
     head = f"ALTER TABLE {'ONLY ' if new.inherited else ''}{new.table_sql}"
     if context.current.version[0] >= 18:
         return (*fill, *_by_itself(new, head, fill))
