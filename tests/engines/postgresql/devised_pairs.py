@@ -148,4 +148,12 @@ PAIRS = {
         "CREATE TABLE r PARTITION OF q DEFAULT; CREATE TABLE s PARTITION OF p FOR VALUES IN (7); CREATE INDEX j ON q (b);"
         "COMMENT ON INDEX j IS 'y'; COMMENT ON INDEX r_b_idx IS 'z'",
     ),
+    "two enums exchange columns while one is swapped and the other grows": (
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TYPE f AS ENUM ('a'); CREATE TABLE t (x e DEFAULT 'a', y f DEFAULT 'a')",
+        "CREATE TYPE e AS ENUM ('a'); CREATE TYPE f AS ENUM ('a', 'b'); CREATE TABLE t (x f DEFAULT 'b', y e DEFAULT 'a')",
+    ),
+    "two enums exchange columns, one with its values in another order": (
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TYPE f AS ENUM ('a', 'c'); CREATE TABLE t (x e, y f)",
+        "CREATE TYPE e AS ENUM ('b', 'a'); CREATE TYPE f AS ENUM ('a', 'c', 'b'); CREATE TABLE t (x f, y e)",
+    ),
 }  # fmt: skip

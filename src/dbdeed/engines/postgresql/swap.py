@@ -67,6 +67,9 @@ def swap_type(
     steps += neutral(new.id, context)
     steps += through.before
     leaving = _leaving(columns, old, context)
+    exchanged = _exchanged(leaving, old, context)
+    swapped = [way for one, way in exchanged.items() if one.kind == "enum" and way.covers]
+    steps += (one for way in swapped for one in way.steps)
     falling = _falling(old, context)
     anew = _tables_anew([one for one in columns if one.id not in leaving], old, through, context)
     anew |= _rows_anew(old, context)
@@ -86,16 +89,19 @@ def swap_type(
         held = around(ObjectId("table", column.id.name[:-1]), context) if moving else Around()
         steps += (*held.before, *moving, *held.after)
         away_too |= held.disturbs
+    for one, way in exchanged.items():
+        steps[:0] = way.steps if one.kind == "enum" and way not in swapped else ()
+        steps += way.steps if one.kind == "column" else ()
     steps += [*through.after, step(f"DROP {word} {qualified(old.schema, aside)}", old.id)]
     disturbed = {
         *_disturbed(old, columns, context),
         *(one.id for one in columns if _goes(one, old, leaving, context)),
-        *(one for way in (*leaving.values(), *anew.values()) for one in way.disturbs),
+        *(one for way in (*leaving.values(), *anew.values(), *exchanged.values()) for one in way.disturbs),
         *away_too,
     }
     disturbed -= anew.keys()
-    ways = (*leaving.values(), *anew.values())
-    covers = (*leaving, *anew, *(one for way in ways for one in way.covers))
+    ways = (*leaving.values(), *anew.values(), *exchanged.values())
+    covers = (*leaving, *anew, *exchanged, *(one for way in ways for one in way.covers))
     ahead = frozenset(one for way in ways for one in way.ahead)
     return Alteration(tuple(steps), frozenset(disturbed), covers, ahead=ahead)
 
@@ -207,6 +213,41 @@ def _leaving(columns: Iterable[Any], old: Any, context: Context) -> dict[ObjectI
             way = alter(column, target, context)
             if way is not None:
                 found[column.id] = way
+    return found
+
+
+def _exchanged(leaving: Iterable[ObjectId], old: Any, context: Context) -> dict[ObjectId, Alteration]:
+    """Enums that change too, to which columns leave while others come from there, and these.
+
+    What leaves may want a new value first, what comes the new type: apart, each would wait for the other. Of
+    two that are swapped the first swaps the other, and that moves what comes.
+    """
+    from dbdeed.engines.postgresql.kinds import column_alter, enum
+
+    current, target = context.current, context.target
+    found: dict[ObjectId, Alteration] = {}
+    reached = {need for one in leaving for need in target.needs.get(one, ()) if need.kind == "enum"}
+    for other in sorted(reached & current.objects.keys()):
+        was: Any = current.objects[other]
+        wanted: Any = target.objects[other]
+        grows = enum.grows(was, wanted)
+        if was == wanted or (not grows and other < old.id):
+            continue
+        for one in sorted(current.needed_by.get(other, ())):
+            there: Any = current.objects[one]
+            column: Any = target.objects.get(one)
+            comes = one.kind == "column" and column is not None and _speaks(column.type, old)
+            if not comes or not there.local or not _speaks(there.type, was):
+                continue
+            if not grows:
+                way = enum.alter(was, wanted, context)
+            else:
+                way = column_alter.alter(there, column, context)
+            if way is not None and not grows:
+                found[other] = way
+            elif way is not None:
+                found[one] = way
+                found[other] = Alteration(tuple(enum.additions(was, wanted, context)))
     return found
 
 

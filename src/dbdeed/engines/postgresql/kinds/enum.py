@@ -63,12 +63,17 @@ def drop(old: Enum, _: Context) -> tuple[Step, ...]:
 
 
 def alter(old: Enum, new: Enum, context: Context) -> Alteration | None:
-    if tuple(value for value in new.values if value in old.values) != old.values:
+    if not grows(old, new):
         return swap_type(old, new, create(new, context).steps, context)
-    return Alteration(tuple(_additions(old, new, context)))
+    return Alteration(tuple(additions(old, new, context)))
 
 
-def _additions(old: Enum, new: Enum, context: Context) -> list[Step]:
+def grows(old: Enum, new: Enum) -> bool:
+    """Whether values only come, so that the type stays."""
+    return tuple(value for value in new.values if value in old.values) == old.values
+
+
+def additions(old: Enum, new: Enum, context: Context) -> list[Step]:
     """A new value can be used only after the transaction that added it, so it may need one of its own."""
     alone = _used_in_this_plan(new, context)
     steps = []
