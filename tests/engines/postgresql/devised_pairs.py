@@ -156,4 +156,8 @@ PAIRS = {
         "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TYPE f AS ENUM ('a', 'c'); CREATE TABLE t (x e, y f)",
         "CREATE TYPE e AS ENUM ('b', 'a'); CREATE TYPE f AS ENUM ('a', 'c', 'b'); CREATE TABLE t (x f, y e)",
     ),
+    "two not-null constraints exchange names, 18": (
+        "CREATE TABLE t (a integer CONSTRAINT n NOT NULL, b integer CONSTRAINT m NOT NULL, c integer CONSTRAINT k NOT NULL)",
+        "CREATE TABLE t (a integer CONSTRAINT m NOT NULL, b integer CONSTRAINT n NOT NULL, c integer CONSTRAINT l NOT NULL)",
+    ),
 }  # fmt: skip

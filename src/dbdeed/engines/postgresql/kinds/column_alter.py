@@ -61,6 +61,27 @@ class _Handover:
 
 
 def alter(old: Column, new: Column, context: Context) -> Alteration | None:
+    if not _exchanges_names(old, new, context):
+        return _altered(old, new, context)
+    aside = names.free_constraint(old.schema, old.table, old.not_null_name, context)
+    left = msgspec.structs.replace(old, not_null_name=aside)
+    way = _altered(left, new, context)
+    if way is None:
+        return None
+    rename = f"RENAME CONSTRAINT {ident(old.not_null_name)} TO {ident(aside)}"
+    return replace(way, first=Loosening((exclusive(f"ALTER TABLE {old.table_sql} {rename}", old.id),), left))
+
+
+def _exchanges_names(old: Column, new: Column, context: Context) -> bool:
+    """Whether its not-null constraint gives its name to another and gets one that another has."""
+    was, wanted = (("constraint", one.schema, one.table, one.not_null_name) for one in (old, new))
+    if was == wanted or not (old.not_null and new.not_null and old.not_null_name and new.not_null_name):
+        return False
+    plain = not (old.inherited or new.inherited) and old == context.current.objects.get(old.id)
+    return plain and wanted in context.current.claimed and was in context.target.claimed
+
+
+def _altered(old: Column, new: Column, context: Context) -> Alteration | None:
     if not new.local:
         if old.local:
             return Alteration(())
