@@ -140,6 +140,48 @@ def test_what_is_wrong_in_the_database_is_found(bench: Bench) -> None:
     session.close()
 
 
+def _require_programs(method: BackupMethod) -> None:
+    for program in ("sqlite3", *(("zstd",) if method.name == "logical" else ())):
+        if shutil.which(program) is None:
+            pytest.skip(f"the program {program} is not installed")
+
+
+_BEFORE_ITS_KEY = "CREATE TABLE {} (a, b {}, k INTEGER NOT NULL PRIMARY KEY) WITHOUT ROWID"
+
+
+def test_a_table_that_sqlite_misreads_is_sound(method: BackupMethod, bench: Bench) -> None:
+    """3.40 finds NULL in its column b, in every row, and puts every other finding out of sight by it."""
+    made = _BEFORE_ITS_KEY.format('"w x"', "NOT NULL")
+    path = bench.file(
+        f"{made};"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) "
+        'INSERT INTO "w x" (k, b) SELECT i, i FROM n;'
+    )
+    facts = _taken(method, path, bench.folder / "backup")
+    assert method.verify(bench.folder / "backup", facts) == []
+    session = bench.open(path)
+    assert [one.problems for one in method.examine(session)] == [(), (), ()]
+    session.close()
+    _require_programs(method)
+    environment = {**os.environ, "BACKUP": str(bench.folder / "backup"), "DATABASE": str(path)}
+    for command in method.commands(_target(path)):
+        subprocess.run(command, shell=True, env=environment, check=True, capture_output=True)
+
+
+def test_null_where_none_may_be_is_found(bench: Bench) -> None:
+    made, sound = _BEFORE_ITS_KEY.format("t", "NOT NULL"), _BEFORE_ITS_KEY.format("u", "NOT NULL")
+    path = bench.file(
+        f"{_BEFORE_ITS_KEY.format('t', '')}; INSERT INTO t (k) VALUES (1); {sound};"
+        "INSERT INTO u (k, b) VALUES (1, 1);"
+    )
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("PRAGMA writable_schema=ON")
+        raw.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 't'", [made])
+    session = bench.open(path)
+    assert Online().examine(session)[0].problems == ("NULL value in t.b.",)
+    session.close()
+
+
 def test_damage_is_found(method: BackupMethod, bench: Bench) -> None:
     path = bench.file(_SQL + "INSERT INTO plain SELECT hex(randomblob(500)) FROM t, t t2;")
     facts = _taken(method, path, bench.folder / "backup")
@@ -287,9 +329,7 @@ def test_taken_while_others_write(mode: str, method: BackupMethod, bench: Bench)
 
 
 def test_the_commands_work_as_they_are_written(method: BackupMethod, bench: Bench) -> None:
-    for program in ("sqlite3", *(("zstd",) if method.name == "logical" else ())):
-        if shutil.which(program) is None:
-            pytest.skip(f"the program {program} is not installed")
+    _require_programs(method)
     path = bench.file(_SQL)
     expected = _contents(path)
     _taken(method, path, bench.folder / "backup")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dbdeed.engines.faults import RestoreFailed
 from dbdeed.engines.seam import Target
+from dbdeed.engines.sqlite.integrity import problems_of
 from dbdeed.engines.sqlite.location import file_of
 from dbdeed.errors import Refused, Unavailable
 
@@ -70,12 +71,12 @@ def sound(file: Path) -> list[str]:
     except sqlite3.Error as error:
         return [f"{file.name} cannot be opened: {error}."]
     try:
-        rows = connection.execute("PRAGMA integrity_check(20)").fetchall()
+        problems = problems_of(connection, 20)
     except sqlite3.Error as error:
         return [f"{file.name} cannot be read: {error}."]
     finally:
         connection.close()
-    return [f"{file.name}: {message}." for (message,) in rows if message != "ok"]
+    return [f"{file.name}: {message}." for message in problems]
 
 
 def require_sound(file: Path) -> None:

@@ -26,8 +26,7 @@ def examine(session: Session) -> Sequence[Examined]:
 
 
 def _pages(session: SqliteSession) -> Examined:
-    found = [str(row[0]) for row in session.fetch(f"PRAGMA integrity_check({_SHOWN})")]
-    problems = tuple(f"{message}." for message in found if message != "ok")
+    problems = tuple(f"{message}." for message in session.problems(_SHOWN))
     return Examined("pages and indexes", "every page and index entry", problems)
 
 

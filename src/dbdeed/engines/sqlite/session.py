@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbdeed.engines.faults import CannotConnect, SqlRejected
 from dbdeed.engines.sqlite.faults import RAISED, translated
+from dbdeed.engines.sqlite.integrity import problems_of
 from dbdeed.engines.sqlite.location import file_of
 from dbdeed.engines.sqlite.names import PRIVATE_PREFIX, fold
 from dbdeed.errors import OurFault
@@ -100,6 +101,15 @@ class SqliteSession:
         if self._absent and not sql.lstrip().lower().startswith(("select", "pragma", "with", "explain")):
             self._make()
         return self._run(sql, {str(number): value for number, value in enumerate(parameters, 1)})
+
+    def problems(self, most: int) -> list[str]:
+        """What is wrong with the file's pages and rows. Raises as `execute`."""
+        if self._guard is not None:
+            self._guard.begin()
+        try:
+            return problems_of(self._connection, most)
+        except RAISED as error:
+            raise translated(error, self._label) from error
 
     def _run(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         if self._guard is not None:
