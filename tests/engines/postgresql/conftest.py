@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.engines.postgresql.superuser import superuser_server
+from tests.engines.postgresql.superuser import in_transactions, superuser_server
 
 from dbdeed.document.architecture import CodeBlock, whole
 from dbdeed.document.source import Source
@@ -110,8 +110,10 @@ def migrate() -> Callable[[Session, Catalog], list[Step]]:
         steps.sort(key=lambda step: step.after_all)
         for name, value in SETTINGS.items():
             session.execute(f"SET {name} = '{value}'")
-        for step in steps:
-            session.execute(step.sql)
+        for together, some in in_transactions(session, steps):
+            with together:
+                for step in some:
+                    session.execute(step.sql)
         session.execute("SET search_path = public")
         return steps
 

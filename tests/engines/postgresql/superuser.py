@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import subprocess
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dbdeed.engines.postgresql.engine import ENGINE
@@ -19,10 +20,12 @@ from dbdeed.planning.forms import choose_form, never_empty
 from dbdeed.planning.order import order_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
+    from contextlib import AbstractContextManager
 
     from dbdeed.engines.catalog import Catalog
+    from dbdeed.engines.change import Step
     from dbdeed.engines.postgresql.servers.programs import Programs
     from dbdeed.engines.postgresql.session import Session
 
@@ -122,6 +125,14 @@ def secrets(session: Session) -> dict[str, str]:
     return {variable(name, option): value for name, option, value in pairs}
 
 
+def in_transactions(
+    session: Session, steps: Iterable[Step]
+) -> Iterator[tuple[AbstractContextManager[None], Iterable[Step]]]:
+    """Steps that follow one another, with the one transaction for them that a plan has, or none."""
+    for transactional, some in groupby(steps, key=lambda step: step.transactional):
+        yield (session.transaction() if transactional else nullcontext()), some
+
+
 def lead(
     session: Session, target: Catalog, environment: dict[str, str], *, online: bool = False
 ) -> list[str]:
@@ -137,14 +148,16 @@ def lead(
     steps = sorted((step for change in changes for step in change.steps), key=lambda step: step.after_all)
     session.execute("SET search_path = ''")
     session.execute("SET check_function_bodies = off")
-    for step in steps:
-        sql = step.sql
-        for name in step.environment:
-            sql = sql.replace(f"${{{name}}}", environment.get(name, "x").replace("'", "''"))
-        if step.batched:
-            ENGINE.fill(session, step, 0, 1_000_000)
-        elif not sql.startswith("LOCK TABLE"):  # which holds for a transaction, and here each step is its own
-            session.execute(sql)
+    for together, some in in_transactions(session, steps):
+        with together:
+            for step in some:
+                sql = step.sql
+                for name in step.environment:
+                    sql = sql.replace(f"${{{name}}}", environment.get(name, "x").replace("'", "''"))
+                if step.batched:
+                    ENGINE.fill(session, step, 0, 1_000_000)
+                else:
+                    session.execute(sql)
     session.execute("SET search_path = public")
     reached = ENGINE.inspect(session)
     assert [change.steps for change in ENGINE.compare(reached, target).changes] == []
