@@ -83,14 +83,14 @@ class Keeper:
 
     Attributes:
         generation: of the plan.
-        keeps: what is kept so far, in order.
+        keeps: what is kept so far, in order, each with its number.
         known: where a plan of the past is gone through once more in a scratch: its entries, whose places and
             lines are used again.
     """
 
     engine: Engine
     generation: int
-    keeps: list[Kept] = field(default_factory=list)
+    keeps: dict[Kept, int] = field(default_factory=dict)
     known: Mapping[ObjectId, Entry] = field(default_factory=dict)
 
     def keeping(self, changes: Sequence[Change], current: Catalog, target: Catalog, few: Few) -> list[Change]:
@@ -126,10 +126,8 @@ class Keeper:
             yield from (self._note(kept) for kept in step.keeps)
 
     def _note(self, kept: Kept) -> Step:
-        if kept not in self.keeps:
-            self.keeps.append(kept)
+        item = self.keeps.setdefault(kept, len(self.keeps) + 1)
         there = self.known.get(kept.object)
-        item = self.keeps.index(kept) + 1
         line = (there.generation, there.item) if there is not None else (self.generation, item)
         values = (
             *map(str, line),
