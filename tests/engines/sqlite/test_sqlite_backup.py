@@ -168,6 +168,20 @@ def test_a_table_that_sqlite_misreads_is_sound(method: BackupMethod, bench: Benc
         subprocess.run(command, shell=True, env=environment, check=True, capture_output=True)
 
 
+def test_the_commands_find_what_leads_nowhere_in_a_table_of_any_name(bench: Bench) -> None:
+    path = bench.file("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE ok (p REFERENCES p);")
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("INSERT INTO ok VALUES (5)")
+    _require_programs(Online())
+    _taken(Online(), path, bench.folder / "backup")
+    environment = {**os.environ, "BACKUP": str(bench.folder / "backup"), "DATABASE": str(path)}
+    ran = [
+        subprocess.run(command, shell=True, env=environment, check=False, capture_output=True, text=True)
+        for command in Online().commands(_target(path))
+    ]
+    assert [one.stderr.strip() for one in ran if one.returncode] == ["[('ok', 1, 'p', 0)]"]
+
+
 def test_null_where_none_may_be_is_found(bench: Bench) -> None:
     made, sound = _BEFORE_ITS_KEY.format("t", "NOT NULL"), _BEFORE_ITS_KEY.format("u", "NOT NULL")
     path = bench.file(

@@ -202,9 +202,10 @@ METHODS: tuple[BackupMethod, ...] = (Online(), Logical())
 # Some versions see NULL where none is (`integrity.problems_of`); the steps that people type stay short.
 _LOOK = (
     "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
-    'said = [*c.execute("PRAGMA integrity_check(1000000)"), *c.execute("PRAGMA foreign_key_check")]; '
     "unsure = (3, 40) <= sqlite3.sqlite_version_info <= (3, 41, 0); "
-    'found = [one for one in said if one[0] != "ok" and not (unsure and one[0][:14] == "NULL value in ")]; '
+    'said = [one for one, in c.execute("PRAGMA integrity_check(1000000)") if one != "ok"]; '
+    'found = [one for one in said if not (unsure and one.startswith("NULL value in "))]; '
+    'found += c.execute("PRAGMA foreign_key_check"); '
     "sys.exit(str(found[:20]) if found else None)"
 )
 _PUT_IN_PLACE = (
