@@ -204,7 +204,13 @@ def literal(text: str) -> str:
 
 def block(body: str, name: str) -> str:
     """A DO statement around a body; `name` stands in its quotes."""
+    tag = dollars(body, name)
+    return f"DO {tag}\n{body}\n{tag}"
+
+
+def dollars(body: str, name: str) -> str:
+    """Dollar quotes that are not in a body, with a name in them."""
     tag = f"${name}$"
     while tag in body:
         tag = tag[:-1] + "_$"
-    return f"DO {tag}\n{body}\n{tag}"
+    return tag

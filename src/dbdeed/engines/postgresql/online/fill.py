@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from dbdeed.engines.change import LockLevel, Step
-from dbdeed.engines.postgresql.quoting import ident, literal, qualified
+from dbdeed.engines.postgresql.quoting import dollars, ident, literal, qualified
 
 if TYPE_CHECKING:
     from dbdeed.engines.change import Hazard
@@ -62,11 +62,9 @@ def script(step: Step) -> str:
     """The same for psql: a block that commits after each part."""
     bounds = _RANGE.replace("$1", "page").replace("$2", f"page + {_SCRIPT_PAGES}")
     statement = step.sql.removesuffix(_RANGE) + bounds
-    tag = "$fill$"
-    while tag in statement:
-        tag = tag[:-1] + "_$"
     pages = " ".join(_PAGES.format(literal(qualified(*step.object.name[:2]))).split())
     path = "SET search_path = public;\n"
+    tag = dollars(statement, "fill")
     return path + _BLOCK.format(tag=tag, pages=pages, size=_SCRIPT_PAGES, statement=statement)
 
 
