@@ -19,15 +19,10 @@ if TYPE_CHECKING:
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
-def above(table: Table) -> tuple[tuple[str, ...], ...]:
-    """The tables that it is part of or inherits from."""
-    return (table.partition_of,) if table.partition_of else table.inherits
-
-
 def columns_of(table: Table, catalog: Catalog) -> Mapping[str, Column]:
     """All columns by name, those that a table above declares included."""
     found: dict[str, Column] = {}
-    for name in above(table):
+    for name in table.above:
         parent: Any = catalog.objects.get(ObjectId("table", (name[0], name[1])))
         if parent is not None:
             found.update(columns_of(parent, catalog))
@@ -57,7 +52,7 @@ def subtree(root: ObjectId, catalog: Catalog) -> Iterator[ObjectId]:
 def own_ids(table: Table, catalog: Catalog) -> frozenset[ObjectId]:
     """What its parts may need and still move with it: itself, its parts, its schema, the tables above."""
     found = {ObjectId("schema", (table.schema,)), *subtree(table.id, catalog)}
-    for name in above(table):
+    for name in table.above:
         parent: Any = catalog.objects.get(ObjectId("table", (name[0], name[1])))
         if parent is not None:
             found |= own_ids(parent, catalog)
@@ -78,7 +73,7 @@ def has_heirs(table: Table, catalog: Catalog) -> bool:
 
 def checks_above(table: Table, catalog: Catalog) -> Iterator[Any]:
     """The checks that it has from the tables above."""
-    for name in above(table):
+    for name in table.above:
         parent: Any = catalog.objects.get(ObjectId("table", (name[0], name[1])))
         if parent is not None:
             for child in catalog.children.get(parent.id, ()):

@@ -318,7 +318,7 @@ def column_above(column: Column, catalog: Catalog) -> Column | None:
     """The column that an inherited one comes from."""
     table: Table | None = catalog.objects.get(ObjectId("table", (column.schema, column.table)))  # type: ignore[assignment]
     while table is not None:
-        parents = (table.partition_of,) if table.partition_of else table.inherits
+        parents = table.above
         table = None
         for parent in parents:
             found = catalog.objects.get(ObjectId("column", (*parent, column.name)))

@@ -41,9 +41,7 @@ def below(column: Column, context: Context) -> Iterator[Table]:
 
 def _parents(one: ObjectId, catalog: Catalog) -> tuple[tuple[str, ...], ...]:
     table: Any = catalog.objects.get(one)
-    if table is None:
-        return ()
-    return (table.partition_of,) if table.partition_of else table.inherits
+    return table.above if table is not None else ()
 
 
 def take_no_default(column: Column, context: Context) -> bool:

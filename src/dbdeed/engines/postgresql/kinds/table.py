@@ -67,6 +67,11 @@ class Table(Named, frozen=True, tag="table"):
     requires: tuple[tuple[str, str], ...] = ()
 
     @property
+    def above(self) -> tuple[tuple[str, ...], ...]:
+        """(schema, name) of the tables that it is a partition of or inherits from."""
+        return (self.partition_of,) if self.partition_of else self.inherits
+
+    @property
     def id(self) -> ObjectId:
         return ObjectId("table", (self.schema, self.name))
 

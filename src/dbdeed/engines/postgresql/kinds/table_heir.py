@@ -157,7 +157,7 @@ def _heir(old: Table, new: Table, context: Context) -> _Heir:
         held=tuple(name for name in ready if name not in above),
         anew=tuple(name for name in from_above if name not in ready and name not in above),
         demanded=tuple(name for name in demanded if name not in above or not above[name].not_null),
-        checks=_checks((there.partition_of,) if there.partition_of else there.inherits, context.current),
+        checks=_checks(there.above, context.current),
         comes=_checks(new.inherits[len(stay) :], context.target),
     )
 
@@ -187,7 +187,7 @@ def _checks(parents: Iterable[tuple[str, ...]], catalog: Catalog) -> dict[str, C
         table: Any = catalog.objects.get(ObjectId("table", (parent[0], parent[1])))
         if table is None:
             continue
-        found.update(_checks((table.partition_of,) if table.partition_of else table.inherits, catalog))
+        found.update(_checks(table.above, catalog))
         for child in catalog.children.get(table.id, ()):
             one: Any = child
             if one.id.kind == "constraint" and one.type == "check" and "NO INHERIT" not in one.definition:
