@@ -141,6 +141,14 @@ class Catalog:
         return {key: tuple(value) for key, value in found.items()}
 
     @cached_property
+    def by_kind(self) -> Mapping[str, tuple[Object, ...]]:
+        """Objects by their kind, in reading order."""
+        found: defaultdict[str, list[Object]] = defaultdict(list)
+        for key, one in self.objects.items():
+            found[key.kind].append(one)
+        return {kind: tuple(some) for kind, some in found.items()}
+
+    @cached_property
     def claimed(self) -> frozenset[tuple[str, ...]]:
         """Every name that some object holds."""
         return frozenset(claim for one in self.objects.values() for claim in one.claims)

@@ -61,9 +61,10 @@ def _types(column: Column, before: Catalog, after: Catalog) -> tuple[Any, Any]:
     if "." not in column.type:
         return None, None
     name = column.type.removesuffix("[]")
-    for one, there in before.objects.items():
-        if one.kind == "composite type" and getattr(there, "sql_name", "") == name:
-            return there, after.objects.get(one)
+    types: tuple[Any, ...] = before.by_kind.get("composite type", ())
+    for there in types:
+        if there.sql_name == name:
+            return there, after.objects.get(there.id)
     return None, None
 
 

@@ -170,9 +170,7 @@ def neutral(made: ObjectId, context: Context) -> Iterable[Step]:
 
 def without(steps: Sequence[Step], context: Context) -> tuple[Step, ...]:
     """Steps that make what is not known one by one, an extension's members: under no defaults of ours."""
-    there: list[Any] = [
-        one for one in context.current.objects.values() if one.id.kind == "default privileges"
-    ]
+    there: tuple[Any, ...] = context.current.by_kind.get("default privileges", ())
     own = [one for one in there if not one.role]
     away = [each for one in own for each in _steps(one, one.granted, one.revoked)]
     back = [each for one in own for each in _steps(one, one.revoked, one.granted)]

@@ -39,6 +39,12 @@ class Publication(Named, frozen=True, tag="publication"):
     def id(self) -> ObjectId:
         return ObjectId("publication", (self.name,))
 
+    def has(self, schema: str, table: str) -> bool:
+        """Whether it publishes a table, be it by its name."""
+        if self.all_tables or schema in self.schemas:
+            return True
+        return any((one.schema, one.name) == (schema, table) for one in self.tables)
+
 
 _QUERY = """
     SELECT p.oid, p.pubname, p.puballtables, p.pubviaroot,

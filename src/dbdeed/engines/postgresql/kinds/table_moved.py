@@ -101,7 +101,7 @@ def _freed(was: Mapping[str, Column], wanted: Mapping[str, Column], context: Con
     """Columns that go, and from which one that stays was computed: they can go only after it has changed."""
     computed = [one for name, one in was.items() if one.generated and name in wanted]
     needs = {need for one in computed for need in context.current.needs.get(one.id, ())}
-    counted = (one.parent for one in context.current.objects.values() if one.id.kind == "sequence")
+    counted = (one.parent for one in context.current.by_kind.get("sequence", ()))
     gone = {one.id for name, one in was.items() if name not in wanted}
     return frozenset(needs & gone - set(counted)) if computed else frozenset()
 
@@ -155,7 +155,7 @@ def dropped(column: Column, context: Context) -> tuple[Step, ...]:
 def columns(table: Table, catalog: Catalog) -> Mapping[str, Column]:
     """All of a table's columns as if they were its own."""
     found: dict[str, Column] = {}
-    for parent in (table.partition_of,) if table.partition_of else table.inherits:
+    for parent in table.above:
         above: Any = catalog.objects.get(ObjectId("table", (parent[0], parent[1])))
         if above is not None:
             found.update(

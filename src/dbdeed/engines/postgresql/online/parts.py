@@ -130,19 +130,15 @@ def _alone(column: Column, catalog: Catalog) -> bool:
         return False
     if table.partition_of or table.inherits or table.of_type:
         return False
+    publications: tuple[Any, ...] = catalog.by_kind.get("publication", ())
     return all(_knows_columns(one, key) for one in catalog.needed_by.get(key, ())) and not any(
-        _publishes(one, key) for one in catalog.objects.values() if one.id.kind == "publication"
+        one.has(*key.name)  # a subscriber would not know the column that is there meanwhile
+        for one in publications
     )
 
 
 def _knows_columns(one: ObjectId, table: ObjectId) -> bool:
     return one.kind in _OF_TABLE and (one.kind != "column" or one.name[:2] == table.name)
-
-
-def _publishes(publication: Any, table: ObjectId) -> bool:
-    """A subscriber would not know the column that is there meanwhile."""
-    tables = {(one.schema, one.name) for one in publication.tables}
-    return publication.all_tables or table.name[0] in publication.schemas or table.name in tables
 
 
 def _said(one: ObjectId, context: Context) -> Iterable[Step]:

@@ -12,8 +12,6 @@ from dbdeed.engines.catalog import ObjectId
 from dbdeed.engines.postgresql.writing import may_fail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dbdeed.engines.catalog import Catalog
     from dbdeed.engines.change import Hazard
     from dbdeed.engines.compare import Context
@@ -60,20 +58,10 @@ def _told_apart(table: Table, catalog: Catalog) -> bool:
 
 def _published(one: ObjectId, catalog: Catalog) -> bool:
     """Whether a publication has the table's updates, be it for one that it is a partition of."""
-    names = {one.name, *_above(one, catalog)}
-    schemas = {name[0] for name in names}
-    publications: list[Any] = [each for each in catalog.objects.values() if each.id.kind == "publication"]
-    return any(
-        each.all_tables
-        or not schemas.isdisjoint(each.schemas)
-        or not names.isdisjoint((table.schema, table.name) for table in each.tables)
-        for each in publications
-        if "update" in dict(each.options).get("publish", "update")
+    from dbdeed.engines.postgresql.kinds.made_anew import lineage
+
+    publications: tuple[Any, ...] = catalog.by_kind.get("publication", ())
+    updated = [each for each in publications if "update" in dict(each.options).get("publish", "update")]
+    return bool(updated) and any(
+        each.has(table.schema, table.name) for table in lineage(one, catalog) for each in updated
     )
-
-
-def _above(one: ObjectId, catalog: Catalog) -> Iterator[tuple[str, ...]]:
-    table: Any = catalog.objects.get(one)
-    while table is not None and table.partition_of:
-        yield table.partition_of
-        table = catalog.objects.get(ObjectId("table", table.partition_of))
